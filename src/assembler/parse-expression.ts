@@ -1,0 +1,82 @@
+import type { AsmSymbol, Expression } from "./expression";
+import { binary, mention, number, unary } from "./expression";
+import type { Scanner } from "./scanner";
+
+/** Whoever knows the names. */
+export interface Names {
+  /** The symbol of that name, made if need be. */
+  symbol(name: string, scanner: Scanner): AsmSymbol;
+  /** A label at the current place: "." */
+  here(scanner: Scanner): AsmSymbol;
+  /** The local label "1b" or "1f". */
+  local(name: string, scanner: Scanner): AsmSymbol;
+}
+
+const levels: readonly RegExp[] = [
+  /==|!=|<>|<=|>=|<(?!<)|>(?!>)/y,
+  /[+-]/y,
+  /[|&^]/y,
+  /<<|>>|[*/%]/y,
+];
+
+/** Reads an expression. */
+export function parseExpression(
+  scanner: Scanner, names: Names, level = 0,
+): Expression {
+  const pattern = levels[level];
+  if (!pattern) return parsePrimary(scanner, names);
+  let left = parseExpression(scanner, names, level + 1);
+  for (;;) {
+    const start = scanner.position;
+    const operator = scanner.take(pattern);
+    if (operator === undefined) return left;
+    const right = parseExpression(scanner, names, level + 1);
+    if (/[/%]/.test(operator) && isZero(right))
+      scanner.fail("this divides by zero", start);
+    left = binary(operator === "<>" ? "!=" : operator, left, right);
+  }
+}
+
+function isZero(e: Expression): boolean {
+  return e.kind === "number" && e.value === 0;
+}
+
+const escapes: Record<string, number> = {
+  b: 8, t: 9, n: 10, f: 12, r: 13, "\\": 92, "'": 39, '"': 34,
+};
+
+function parsePrimary(scanner: Scanner, names: Names): Expression {
+  const operator = scanner.take(/[-~!+]/y);
+  if (operator === "+") return parsePrimary(scanner, names);
+  if (operator) return unary(operator, parsePrimary(scanner, names));
+  if (scanner.takeSign("(")) {
+    const inner = parseExpression(scanner, names);
+    scanner.expect(")");
+    return inner;
+  }
+  const local = scanner.take(/\d+[bf](?![\w.$])/y);
+  if (local) return mention(names.local(local, scanner));
+  const digits = scanner.take(/\d\w*/y);
+  if (digits) return number(parseNumber(digits, scanner));
+  const name = scanner.take(/[A-Za-z_.$][\w.$]*/y);
+  if (name === ".") return mention(names.here(scanner));
+  if (name) return mention(names.symbol(name, scanner));
+  const quoted = scanner.take(/'\\?[^]'?/y);
+  if (quoted) return number(characterCode(quoted));
+  return scanner.fail("expected a number, a name or a bracket here");
+}
+
+function characterCode(quoted: string): number {
+  const escaped = quoted[1] === "\\" && quoted.length > 2;
+  return escaped ? escapes[quoted[2]!] ?? quoted.charCodeAt(2)
+    : quoted.charCodeAt(1);
+}
+function parseNumber(digits: string, scanner: Scanner): number {
+  const octal = /^0[0-7]+$/.test(digits);
+  const known = /^(\d+|0[xX][\da-fA-F]+|0[bB][01]+)$/.test(digits);
+  const value = octal ? parseInt(digits, 8) : Number(digits);
+  if (!known || (digits.length > 1 && /^0[89]/.test(digits)))
+    scanner.fail(`${digits} is not a number`,
+      scanner.position - digits.length);
+  return value;
+}

@@ -1,0 +1,31 @@
+import { UserError } from "../launcher";
+import type { Schedule } from "../machine";
+
+/** A number that was typed behind an option, or what it is otherwise. */
+export function number(
+  option: string, text: string | undefined, otherwise: number,
+  least: number, most: number,
+): number {
+  if (text === undefined) return otherwise;
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  const range = most === MANY ? `from ${least}` : `${least} to ${most}`;
+  throw new UserError(
+    `--${option} ${text}: it must be a whole number, ${range}`);
+}
+
+/** No limit to speak of. */
+export const MANY = Number.MAX_SAFE_INTEGER;
+
+const MOST_QUANTUM = 1_000_000;
+
+/** A schedule that was typed: its name, and the most of a turn. */
+export function schedule(text: string): Schedule {
+  const [name, most] = text.split(":");
+  const quantum = number("schedule " + name, most, 1000, 1, MOST_QUANTUM);
+  if (name === "round-robin" || name === "random") {
+    return { kind: name, quantum };
+  }
+  throw new UserError(
+    `--schedule ${text}: it is round-robin or random, or random:N`);
+}

@@ -1,0 +1,146 @@
+import { MiB, UserError } from "../launcher";
+import type { Schedule } from "../machine";
+import type { GdbCall } from "./debug";
+import { understandMachine } from "./machine-options";
+import type { MachineCall } from "./machine-options";
+import { MANY, number, schedule } from "./numbers";
+import { parseWords } from "./words";
+import type { Values } from "./words";
+
+const MOST_MEMORY = 864, MOST_CPUS = 8;
+
+/** A call of `run`, with all defaults filled in. */
+export interface RunCall {
+  readonly command: "run";
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly record?: string;
+  readonly replay?: string;
+  readonly reboot: boolean;
+  readonly append: string;
+  /** Bytes. */
+  readonly memory: number;
+  readonly cpus: number;
+  readonly schedule?: Schedule;
+  readonly seed: number;
+  readonly pge: "all-cpus" | "this-cpu";
+  readonly hostPages: "4m" | "4k";
+  readonly abi: "extended" | "strict";
+  readonly maxInstructions: number;
+  readonly snapshot?: string;
+  /** Instruction count of the snapshot, or undefined: at the end. */
+  readonly at?: number;
+  readonly restore?: string;
+  readonly trace: boolean;
+  readonly traceFile?: string;
+  readonly gdb?: GdbCall;
+}
+
+/** What somebody wants from us. */
+export type Call = "help" | "version" | RunCall | MachineCall;
+
+const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
+  "host-pages",
+  "date", "post-port", "module", "reboot"] as const;
+const IMAGES = ["kernel", "rom", "initrd"] as const;
+const EXCLUDE = [["record", "replay"], ["record", "restore"],
+  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"]] as const;
+
+function checkTogether(values: Values): void {
+  const twice = (names: readonly (keyof Values)[], by: string) => {
+    const name = names.find((one) => values[one] !== undefined);
+    if (name) {
+      throw new UserError(`--${name} can't be changed by --${by}: ` +
+        "it is in the file; leave it out");
+    }
+  };
+  if (values.restore !== undefined) {
+    twice([...IMAGES, ...IN_FILE], "restore");
+  }
+  if (values.replay !== undefined) twice(IN_FILE, "replay");
+  for (const [one, other] of EXCLUDE) {
+    if (values[one] !== undefined && values[other] !== undefined) {
+      throw new UserError(`--${one} and --${other} exclude each other`);
+    }
+  }
+  if (values.at !== undefined && values.snapshot === undefined) {
+    throw new UserError("--at says when; add --snapshot FILE");
+  }
+  if (values.gdb !== undefined && values.snapshot !== undefined) {
+    throw new UserError("--snapshot is for a run on its own; " +
+      "leave out --gdb");
+  }
+}
+/** Reads the words behind `lguest`; throws UserError. */
+export function understand(words: readonly string[]): Call {
+  const { values, positionals } = parseWords(words);
+  if (values.help) return "help";
+  if (values.version) return "version";
+  const command = commandOf(positionals);
+  checkTogether(values);
+  return command === "machine" ? understandMachine(values)
+    : understandRun(values);
+}
+
+const FOR_MACHINE = ["rom", "module", "post-port", "date"] as const;
+
+function understandRun(values: Values): RunCall {
+  const strange = FOR_MACHINE.find((name) => values[name] !== undefined);
+  if (strange) {
+    throw new UserError(`--${strange} is for machine; ` +
+      "try lguest machine, or leave it out");
+  }
+  const pge = values.pge ?? "all-cpus";
+  if (pge !== "all-cpus" && pge !== "this-cpu") {
+    throw new UserError(`--pge ${pge}: it is all-cpus or this-cpu`);
+  }
+  const hostPages = values["host-pages"] ?? "4m";
+  if (hostPages !== "4m" && hostPages !== "4k") {
+    throw new UserError(`--host-pages ${hostPages}: it is 4m or 4k`);
+  }
+  const abi = values.abi ?? "extended";
+  if (abi !== "extended" && abi !== "strict") {
+    throw new UserError(`--abi ${abi}: it is extended or strict`);
+  }
+  const { kernel, initrd, snapshot, restore, at, record, replay } = values;
+  const traceFile = values["trace-file"];
+  const max = values["max-instructions"];
+  const memory = number("memory", values.memory, 64, 1, MOST_MEMORY);
+  return {
+    command: "run",
+    append: values.append ?? "",
+    memory: memory * MiB,
+    reboot: values.reboot ?? false,
+    cpus: number("cpus", values.cpus, 1, 1, MOST_CPUS),
+    seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
+    pge, abi, hostPages,
+    maxInstructions: number("max-instructions", max, Infinity, 1, MANY),
+    trace: values.trace ?? false,
+    ...(values.schedule !== undefined &&
+      { schedule: schedule(values.schedule) }),
+    ...(kernel !== undefined && { kernel }),
+    ...(snapshot !== undefined && { snapshot }),
+    ...(restore !== undefined && { restore }),
+    ...(initrd !== undefined && { initrd }),
+    ...(record !== undefined && { record }),
+    ...(replay !== undefined && { replay }),
+    ...(traceFile !== undefined && { traceFile }),
+    ...(at !== undefined && { at: number("at", at, 0, 0, MANY) }),
+    ...(values.gdb !== undefined && { gdb: {
+      port: number("gdb", values.gdb, 0, 0, 0xffff),
+      wait: values.wait ?? false,
+    } }),
+  };
+}
+function commandOf(words: readonly string[]): "run" | "machine" {
+  const [command = "run", extra] = words;
+  if (command !== "run" && command !== "machine") {
+    throw new UserError(`unknown command ${command}; ` +
+      "there are run and machine (try --help)");
+  }
+  if (extra !== undefined) {
+    throw new UserError(
+      `${extra} is one word too many; a kernel is --kernel FILE`);
+  }
+  return command;
+}

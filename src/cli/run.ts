@@ -1,0 +1,104 @@
+import { defaultGuest } from "../guest";
+import {
+  boot, checkInitrd, COMMAND_LINE_MAX, loadSession, parseKernel, run,
+  saveSession, UserError,
+} from "../launcher";
+import type { End, Session, Watcher } from "../launcher";
+import { startTrace } from "./begin-trace";
+import { runSession } from "./debug";
+import { inFile } from "./io";
+import type { Io } from "./io";
+import type { RunCall } from "./options";
+import { recordRun, replayRun } from "./record-run";
+
+function begin(call: RunCall, io: Io): Session {
+  const print = (bytes: Uint8Array) => io.print(bytes);
+  const { restore, kernel, append, memory, cpus, seed, pge, abi } = call;
+  const { hostPages } = call;
+  const { schedule, initrd: disk } = call;
+  if (restore !== undefined) {
+    const file = io.read(restore);
+    return inFile(restore, () => loadSession(file, print));
+  }
+  const image = kernel === undefined ? defaultGuest() : io.read(kernel);
+  const plan = inFile(kernel ?? "the default Guest",
+    () => parseKernel(image, memory));
+  const initrd = disk === undefined ? undefined : io.read(disk);
+  if (initrd) inFile(disk!, () => checkInitrd(plan, initrd, memory));
+  const length = new TextEncoder().encode(append).length;
+  if (length > COMMAND_LINE_MAX) {
+    throw new UserError(`--append is ${length} bytes long, ` +
+      `and a kernel reads ${COMMAND_LINE_MAX}; shorten it`);
+  }
+  const guest = { name: "the Guest", image, memory, commandLine: append,
+    ...(initrd && { initrd }) };
+  return boot({ guests: [guest], cpus, seed, pge, abi, hostPages,
+    ...(schedule && { schedule }) }, print);
+}
+
+function runWithSnapshot(
+  call: RunCall, session: Session, io: Io, watch?: Watcher,
+): End {
+  const { snapshot, at, maxInstructions: limit } = call;
+  if (snapshot === undefined) return run(session, limit, watch);
+  io.probe(snapshot);
+  let end = run(session, Math.min(at ?? limit, limit), watch);
+  const count = end.instructions;
+  if (at !== undefined && count !== at) {
+    throw new UserError(`no snapshot: the run is at instruction ` +
+      `${count}${count < at ? " at its end" : " already"}, ` +
+      `and --at says ${at}`);
+  }
+  const output = io.create(snapshot);
+  output.write(saveSession(session));
+  output.close();
+  if (at !== undefined && at < limit) end = run(session, limit, watch);
+  return end;
+}
+
+/** Carries out `lguest run`; returns the exit status. */
+export function runCommand(
+  asked: RunCall, io: Io,
+): number | Promise<number> {
+  const replay = asked.replay === undefined ? undefined
+    : replayRun(asked.replay, asked, io);
+  const call = replay?.call ?? asked;
+  const session = begin(call, io);
+  const tell = ({ sentences, status }: End) => {
+    for (const sentence of sentences) io.complain(`lguest: ${sentence}\n`);
+    return status;
+  };
+  if (call.gdb) {
+    const trace = startTrace(call, session.machine, io);
+    return runSession(session, call.gdb, io, call.maxInstructions, tell,
+      trace?.begin).finally(() => trace?.stop());
+  }
+  const record = recordRun(call, io);
+  const last = runToTheEnd(call, session, io, tell);
+  record?.end(last.session.machine, last.end);
+  replay?.check(last.session.machine, last.end);
+  return tell(last.end);
+}
+function runToTheEnd(
+  call: RunCall, first: Session, io: Io, tell: (end: End) => number,
+): { session: Session; end: End } {
+  let session = first, rest = call;
+  for (;;) {
+    const trace = startTrace(rest, session.machine, io);
+    let end: End;
+    try {
+      end = runWithSnapshot(rest, session, io, trace?.begin);
+    } finally {
+      trace?.stop();
+    }
+    const again = call.reboot && end.status === 0 &&
+      call.restore === undefined &&
+      end.guests.some(({ state }) => state === "restart");
+    if (!again) return { session, end };
+    tell(end);
+    const { snapshot, at, ...more } = rest;
+    rest = { ...more,
+      maxInstructions: rest.maxInstructions - end.instructions };
+    session = begin(rest, io);
+  }
+}

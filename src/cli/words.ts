@@ -1,0 +1,57 @@
+import { parseArgs } from "node:util";
+import { UserError } from "../launcher";
+
+const STRING = { type: "string" } as const;
+const SWITCH = { type: "boolean" } as const;
+
+const OPTIONS = {
+  kernel: STRING, append: STRING, memory: STRING, cpus: STRING,
+  seed: STRING, schedule: STRING, pge: STRING, abi: STRING,
+  "max-instructions": STRING, "host-pages": STRING,
+  snapshot: STRING, at: STRING, restore: STRING,
+  trace: SWITCH, "trace-file": STRING, gdb: STRING, wait: SWITCH,
+  rom: STRING, initrd: STRING, module: { ...STRING, multiple: true },
+  record: STRING, replay: STRING, reboot: SWITCH, "post-port": STRING,
+  date: STRING, help: { ...SWITCH, short: "h" }, version: SWITCH,
+} as const;
+
+/** The words, by options. */
+export function parseWords(words: readonly string[]) {
+  try {
+    return parseArgs({ args: withPort(words), options: OPTIONS,
+      allowPositionals: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const option = /'(?:-\w, )?(-[^' ]*)/.exec(message)?.[1] ?? "";
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+      throw new UserError(`unknown option ${option}; try --help`);
+    }
+    const takes = message.includes("does not take");
+    throw new UserError(takes
+      ? `${option} takes no value`
+      : `${option} needs a value; if it begins with a dash, ` +
+        `write ${option}=VALUE`);
+  }
+}
+export const GDB_PORT = "1234";
+
+function withPort(words: readonly string[]): string[] {
+  const found: string[] = [];
+  for (const word of words) {
+    if (found.at(-1) === "--gdb") {
+      found[found.length - 1] = "--gdb=" + GDB_PORT;
+      if (/^\d+$/.test(word)) {
+        found[found.length - 1] = `--gdb=${word}`;
+        continue;
+      }
+    }
+    found.push(word);
+  }
+  const gdb = found.some((word) => /^--gdb(=|$)/.test(word));
+  if (found.at(-1) === "--gdb") found.push(GDB_PORT);
+  if (found.includes("--wait") && !gdb) found.push("--gdb=" + GDB_PORT);
+  return found;
+}
+
+/** The options as they were typed. */
+export type Values = ReturnType<typeof parseWords>["values"];

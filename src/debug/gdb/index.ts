@@ -1,0 +1,6 @@
+export * from "./hex";
+export * from "./memory";
+export * from "./packets";
+export * from "./points";
+export * from "./registers";
+export * from "./stub";

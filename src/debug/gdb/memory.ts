@@ -1,0 +1,80 @@
+import { CR0, CR3, CR4, CR4_PSE, PTE_P, PTE_PS } from "../../machine";
+import type { Cpu } from "../../machine";
+import { BAD_ADDRESS, Refusal } from "./hex";
+
+/** The physical address that the page tables give for a linear one, or
+ * undefined; no TLB is asked, and no bit set (SDM 3A, 4.3). */
+export function walkQuietly(
+  cpu: Cpu, linear: number,
+): number | undefined {
+  const { w } = cpu;
+  if (w[CR0]! >= 0) return linear >>> 0;
+  const pde = entry(cpu, w[CR3]!, linear >>> 22);
+  if (!(pde & PTE_P)) return undefined;
+  if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
+    return ((pde & 0xffc00000) | (linear & 0x3fffff)) >>> 0;
+  }
+  const pte = entry(cpu, pde, (linear >>> 12) & 0x3ff);
+  if (!(pte & PTE_P)) return undefined;
+  return ((pte & -4096) | (linear & 0xfff)) >>> 0;
+}
+
+// Nobody has page tables in a device.
+function entry(cpu: Cpu, table: number, index: number): number {
+  const at = ((table & -4096) >>> 0) + 4 * index;
+  return cpu.machine.readable(at, 4) < 0 ? 0 : cpu.readPhysical(at, 4);
+}
+
+interface Piece {
+  /** A physical address. */
+  readonly from: number;
+  readonly length: number;
+}
+
+function* pieces(
+  cpu: Cpu, address: number, length: number, physical: boolean,
+): Generator<Piece | undefined> {
+  const end = address + length, { addressMask } = cpu.machine;
+  while (address < end) {
+    const upTo = Math.min(end, address - (address % 4096) + 4096);
+    const at = physical ? address : walkQuietly(cpu, address | 0);
+    yield address > 0xffffffff || at === undefined ? undefined
+      : { from: (at & addressMask) >>> 0, length: upTo - address };
+    address = upTo;
+  }
+}
+
+/** Reads as far as there is memory; a Refusal if there is none at all.
+ * Linear addresses go by the CPU's page tables. */
+export function readMemory(
+  cpu: Cpu, address: number, length: number, physical: boolean,
+): Uint8Array {
+  const { machine } = cpu, bytes = new Uint8Array(length);
+  let done = 0;
+  for (const piece of pieces(cpu, address, length, physical)) {
+    const at = piece ? machine.readable(piece.from, piece.length) : -1;
+    if (!piece || at < 0) break;
+    bytes.set(cpu.bytes.subarray(at, at + piece.length), done);
+    done += piece.length;
+  }
+  if (done === 0 && length > 0) throw new Refusal(BAD_ADDRESS);
+  return bytes.subarray(0, done);
+}
+
+/** Writes all bytes, or none and throws a Refusal. */
+export function writeMemory(
+  cpu: Cpu, address: number, bytes: Uint8Array, physical: boolean,
+): void {
+  const { machine } = cpu, found: Piece[] = [];
+  for (const piece of pieces(cpu, address, bytes.length, physical)) {
+    if (!piece || machine.writable(piece.from, piece.length) < 0) {
+      throw new Refusal(BAD_ADDRESS);
+    }
+    found.push(piece);
+  }
+  let done = 0;
+  for (const { from, length } of found) {
+    machine.writeRam(from, bytes.subarray(done, done + length));
+    done += length;
+  }
+}

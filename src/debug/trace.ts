@@ -1,0 +1,132 @@
+import { disassemble } from "../assembler";
+import type { Cpu, Machine, MachineEvent } from "../machine";
+import {
+  BASE, CPL, CR0, CR2, CR3, CR4, CS, DS, EAX, EBP, EBX, ECX, EDI, EDX,
+  EIP, ES, ESI, ESP, FS, GS, hex32, LDTR, peek, PTE_PS, SEGMENTS,
+  SELECTOR, SS, TLB_FRAME, tlbFind, TR,
+} from "../machine";
+
+const WATCHED: readonly (readonly [name: string, index: number])[] = [
+  ["eax", EAX], ["ecx", ECX], ["edx", EDX], ["ebx", EBX],
+  ["esp", ESP], ["ebp", EBP], ["esi", ESI], ["edi", EDI],
+  ["es", selectorOf(ES)], ["cs", selectorOf(CS)],
+  ["ss", selectorOf(SS)], ["ds", selectorOf(DS)],
+  ["fs", selectorOf(FS)], ["gs", selectorOf(GS)],
+  ["ldtr", selectorOf(LDTR)], ["tr", selectorOf(TR)],
+  ["cr0", CR0], ["cr2", CR2], ["cr3", CR3], ["cr4", CR4],
+];
+
+function selectorOf(segment: number): number {
+  return SEGMENTS + 4 * segment + SELECTOR;
+}
+
+/** The watched words of a CPU, and its EFLAGS at the end. */
+function look(cpu: Cpu): Int32Array {
+  const words = new Int32Array(WATCHED.length + 1);
+  WATCHED.forEach(([, index], i) => { words[i] = cpu.w[index]!; });
+  words[WATCHED.length] = cpu.eflags();
+  return words;
+}
+function changesOf(cpu: Cpu, before: Int32Array): string {
+  const after = look(cpu);
+  const changes: string[] = [];
+  after.forEach((value, i) => {
+    if (value === before[i]) return;
+    const [name, index] = WATCHED[i] ?? ["eflags", 0];
+    const isSelector = index >= SEGMENTS && index <= selectorOf(TR);
+    changes.push(`${name}=${(isSelector ? hex16 : hex32)(value)}`);
+  });
+  return changes.join(" ");
+}
+
+function textOf(cpu: Cpu): string {
+  const { w, id } = cpu;
+  const eip = w[EIP]!;
+  const where = `${hex16(w[selectorOf(CS)]!)}:${hex32(eip)}`;
+  const count = pad(cpu.machine.count);
+  return `${count} ${id} ${w[CPL]!} ${where} ${disassembly(cpu, eip)}`;
+}
+
+function disassembly(cpu: Cpu, eip: number): string {
+  const base = cpu.w[SEGMENTS + 4 * CS + BASE]!;
+  const byteAt = (i: number) => {
+    const byte = peekCode(cpu, (base + eip + i) | 0);
+    if (byte === undefined) throw new Unseen();
+    return byte;
+  };
+  try {
+    return disassemble(byteAt, eip >>> 0, { code16: !cpu.code32 }).text;
+  } catch (error) {
+    if (error instanceof Unseen) return "(not mapped)";
+    throw error;
+  }
+}
+class Unseen extends Error {}
+
+const hex16 = (value: number) => hex32(value).slice(4);
+
+/** A byte of code as the CPU would fetch it, or undefined. */
+function peekCode(cpu: Cpu, linear: number): number | undefined {
+  const at = cpu.w[CR0]! < 0 ? tlbFind(cpu, true, linear) : -1;
+  if (at < 0) return peek(cpu, linear);
+  const within = cpu.w[at]! & PTE_PS ? 0x3fffff : 0xfff;
+  const physical = cpu.w[at + TLB_FRAME]! | (linear & within);
+  return cpu.readPhysical(physical >>> 0, 1);
+}
+
+function eventText(event: MachineEvent): string {
+  const { kind, cpu, count, ...rest } = event;
+  const facts = Object.entries(rest)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${show(value)}`);
+  return [`${pad(count)} ${cpu} *`, kind, ...facts].join(" ");
+}
+
+function show(value: unknown): string {
+  if (typeof value !== "number") return String(value);
+  return value >= 0 && value < 1024 ? String(value) : hex32(value);
+}
+
+const pad = (count: number) => String(count).padStart(9);
+
+/** A trace under way. */
+export interface Trace {
+  /** To be called before each instruction. */
+  begin(cpu: Cpu): void;
+  /** Writes what is still in hand, and ends the trace. */
+  stop(): void;
+}
+
+/** Writes a line for each instruction and each event of a machine. */
+export function traceTo(
+  machine: Machine, write: (line: string) => void,
+): Trace {
+  let inHand: { cpu: Cpu; text: string; before: Int32Array } | undefined;
+  let below: string[] = [];
+  const finish = () => {
+    if (inHand) {
+      const changes = changesOf(inHand.cpu, inHand.before);
+      write(`${inHand.text.padEnd(60)} ${changes}`.trimEnd());
+    }
+    for (const line of below) write(line);
+    inHand = undefined;
+    below = [];
+  };
+  const begin = (cpu: Cpu) => {
+    finish();
+    inHand = { cpu, text: textOf(cpu), before: look(cpu) };
+  };
+  const stop = machine.events.on((event) => {
+    if (event.kind === "host-store") return;
+    const external = event.source === "external";
+    if (external && inHand) inHand.text = eventText(event);
+    else below.push(eventText(event));
+  });
+  return {
+    begin,
+    stop() {
+      stop();
+      finish();
+    },
+  };
+}

@@ -1,0 +1,5 @@
+export * from "./first";
+export * from "./operations";
+export * from "./ticks";
+export * from "./processes";
+export * from "./programs";

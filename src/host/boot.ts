@@ -1,0 +1,117 @@
+// Puts the Host and what it shall run into a machine.
+import { EBX, EIP, panic } from "../machine";
+import type { Cpu, Machine } from "../machine";
+import { hostCallTable } from "./calls";
+import type { HostOptions } from "./dev";
+import { buildHost } from "./image";
+import type { HostImage } from "./image";
+import { most, place } from "./map";
+import { HOST, Shared } from "./structures";
+
+/** A machine with a Host in it. */
+export interface Host {
+  machine: Machine;
+  image: HostImage;
+}
+
+/** Loads the Host and its Guests as a multiboot loader does; run() boots. */
+export function bootHost(machine: Machine, options: HostOptions): Host {
+  const host = attachHost(machine, options);
+  const { image } = host;
+  machine.writePhysical(image.origin, image.bytes);
+  if (options.hostPages === "4k") {
+    machine.writePhysical(HOST - place.KERNEL + Shared.small_pages.offset,
+      Uint8Array.of(1));
+  }
+  machine.writePhysical(INFO, multibootInfo(machine, options, image));
+  const cpu = machine.cpus[0]!;
+  machine.resetCpu(cpu);
+  cpu.w[EIP] = image.entry;
+  cpu.w[EBX] = INFO;
+  return host;
+}
+
+/** Registers the host calls alone: for a machine restored from a snapshot
+ * that was booted with the same options. */
+export function attachHost(machine: Machine, options: HostOptions): Host {
+  const { launcher, switcher } = options;
+  hostCallTable.forEach(({ name, cost, run }, i) => {
+    const call = (cpu: Cpu) => run(cpu, launcher);
+    machine.hostCalls[i + 1] = { name, cost, run: call };
+  });
+  machine.hostArmed = true;
+  return { machine, image: buildHost({ switcher }) };
+}
+
+/** Where the loader leaves its notes: physical addresses. */
+const INFO = 0x1000, MODULES = 0x1080, STRINGS = 0x1800, END = 0x10000;
+
+/** When the machine is switched on, unless somebody says otherwise:
+ * the day on which lguest was first released, 9 October 2007, 20:31:38 UTC. */
+export const START_DATE = 1191961898;
+
+/** The notes as they grow. */
+interface Notes {
+  bytes: Uint8Array;
+  /** Writes a word at a physical address. */
+  put(at: number, value: number): void;
+  /** Writes a string behind the last one; its physical address. */
+  putString(text: string): number;
+}
+
+function emptyNotes(): Notes {
+  const bytes = new Uint8Array(END - INFO);
+  const view = new DataView(bytes.buffer);
+  let next = STRINGS;
+  return {
+    bytes,
+    put: (at, value) => view.setUint32(at - INFO, value, true),
+    putString(text) {
+      const at = next;
+      next += text.length + 1;
+      if (next > END) panic("the loader's strings are too long");
+      for (let i = 0; i < text.length; i++)
+        bytes[at + i - INFO] = text.charCodeAt(i) & 0xff;
+      return at;
+    },
+  };
+}
+
+/** Puts the files behind the Host, and returns the notes about it. */
+function multibootInfo(
+  machine: Machine, options: HostOptions, image: HostImage,
+): Uint8Array {
+  const { bytes, put, putString } = emptyNotes();
+  let modules = 0, next = pageUp(image.origin + image.bytes.length);
+  const putModule = (file: Uint8Array, string: string) => {
+    if (next + file.length > machine.ramSize)
+      panic(`the machine's ${machine.ramSize} bytes don't hold the files`);
+    machine.writePhysical(next, file);
+    const at = MODULES + 16 * modules++;
+    put(at, next);
+    put(at + 4, next + file.length);
+    put(at + 8, putString(string));
+    next = pageUp(next + file.length);
+  };
+  if (options.guests.length > most.GUESTS_MAX)
+    panic(`${options.guests.length} Guests are more than the Host has room for`);
+  for (const guest of options.guests) {
+    putModule(guest.image,
+      `guest memory=${guest.memory} -- ${guest.commandLine}`);
+    if (guest.initrd) putModule(guest.initrd, "initrd");
+  }
+  put(INFO, 0x0d);
+  put(INFO + 4, 640);
+  put(INFO + 8, (machine.ramSize - 0x100000) / 1024);
+  put(INFO + 16, putString(`pge=${options.pge ?? "all-cpus"}` +
+    ` date=${options.startDate ?? START_DATE}` +
+    (options.abi === "strict" ? " strict" : "") +
+    (options.sequential ? " sequential" : "")));
+  put(INFO + 20, modules);
+  put(INFO + 24, MODULES);
+  return bytes;
+}
+
+function pageUp(address: number): number {
+  return Math.ceil(address / 4096) * 4096;
+}

@@ -1,0 +1,91 @@
+// The only way to Guest memory. Works in its Launcher's context.
+import type { Cpu } from "../machine";
+import { get } from "./layout";
+import { Lguest } from "./lguest";
+import { place } from "./map";
+
+/** True if the Guest has all of these bytes. */
+export function guestHas(
+  cpu: Cpu, lg: number, address: number, length: number,
+): boolean {
+  const limit = get(cpu, lg, Lguest.pfn_limit) * 4096;
+  if (address < 0 || length < 0 || length > limit) return false;
+  return address <= limit - length;
+}
+
+/** A word of Guest memory, unsigned; undefined outside. */
+export function readGuest32(
+  cpu: Cpu, lg: number, address: number,
+): number | undefined {
+  if (!guestHas(cpu, lg, address, 4)) return undefined;
+  return cpu.load32(get(cpu, lg, Lguest.mem_base) + address) >>> 0;
+}
+
+/** Writes a word of Guest memory; false outside. */
+export function writeGuest32(
+  cpu: Cpu, lg: number, address: number, value: number,
+): boolean {
+  if (!guestHas(cpu, lg, address, 4)) return false;
+  cpu.store32(get(cpu, lg, Lguest.mem_base) + address, value | 0);
+  return true;
+}
+
+/** A copy of Guest memory; undefined if it reaches outside. */
+export function readGuestBytes(
+  cpu: Cpu, lg: number, address: number, length: number,
+): Uint8Array | undefined {
+  if (!guestHas(cpu, lg, address, length)) return undefined;
+  return loadBytes(cpu, get(cpu, lg, Lguest.mem_base) + address, length);
+}
+
+/** Writes Guest memory; false, and nothing done, outside. */
+export function writeGuestBytes(
+  cpu: Cpu, lg: number, address: number, bytes: Uint8Array,
+): boolean {
+  if (!guestHas(cpu, lg, address, bytes.length)) return false;
+  storeBytes(cpu, get(cpu, lg, Lguest.mem_base) + address, bytes);
+  return true;
+}
+
+/** Copies memory out, by words where they are aligned. */
+export function loadBytes(cpu: Cpu, from: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let i = 0;
+  while (i < length) {
+    if (((from + i) & 3) === 0 && i + 4 <= length) {
+      const word = cpu.load32(from + i);
+      bytes[i] = word;
+      bytes[i + 1] = word >>> 8;
+      bytes[i + 2] = word >>> 16;
+      bytes[i + 3] = word >>> 24;
+      i += 4;
+    } else bytes[i] = cpu.load8(from + i++);
+  }
+  return bytes;
+}
+
+/** Copies bytes into memory in the same way. */
+function storeBytes(cpu: Cpu, to: number, bytes: Uint8Array): void {
+  let i = 0;
+  while (i < bytes.length) {
+    if (((to + i) & 3) === 0 && i + 4 <= bytes.length) {
+      cpu.store32(to + i, bytes[i]! | (bytes[i + 1]! << 8) |
+        (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
+      i += 4;
+    } else cpu.store8(to + i, bytes[i++]!);
+  }
+}
+
+/** The frame behind a page of Guest memory: physical, or 0. */
+export function guestFrame(
+  cpu: Cpu, lg: number, pfn: number, write: boolean,
+): number {
+  if (pfn >= get(cpu, lg, Lguest.pfn_limit)) return 0;
+  const page = (get(cpu, lg, Lguest.mem_base) >>> 12) + pfn;
+  const directory = place.KERNEL + get(cpu, lg, Lguest.directory);
+  const table = cpu.load32(directory + 4 * (page >>> 10)) >>> 0;
+  const at = place.KERNEL + (table - (table & 4095)) + 4 * (page & 1023);
+  const entry = cpu.load32(at) >>> 0;
+  if (write && !(entry & 0x40)) cpu.store32(at, entry | 0x60);
+  return entry - (entry & 4095);
+}

@@ -1,0 +1,18 @@
+// How Guests stand, read from outside.
+import type { Machine } from "../machine";
+import type { GuestOutcome } from "./dev";
+import { hostMemory } from "./hostmemory";
+import { get, textAt } from "./layout";
+import { Lguest, guestStates, lguestOf } from "./lguest";
+
+/** How the Guest with this number stands or ended. */
+export function guestOutcome(machine: Machine, guest: number): GuestOutcome {
+  const memory = hostMemory(machine), lg = lguestOf(guest);
+  const state = guestStates[get(memory, lg, Lguest.state)] ?? "killed";
+  return { state, reason: textAt(memory, lg + Lguest.reason.offset) };
+}
+
+/** Round trips Host, Guest, Host of the Guest with this number. */
+export function worldSwitches(machine: Machine, guest: number): number {
+  return get(hostMemory(machine), lguestOf(guest), Lguest.switches);
+}

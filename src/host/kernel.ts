@@ -1,0 +1,509 @@
+// The Host's text: what touches hardware, in assembly.
+
+
+/** The Host's assembly, without its constants and its trap stubs. */
+export const kernelText = `
+# 459 "chapters/60-kernel.md"
+multiboot_header:
+    .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
+    .long -(0x1badb002 + 0x00010003)
+    .long IMAGE, IMAGE, 0, 0, IMAGE + 32
+# 471 "chapters/60-kernel.md"
+start:
+    cli
+    cld
+    movl %ebx, HOST + host_multiboot - KERNEL
+# 495 "chapters/60-kernel.md" # columns -4
+    movl $END - KERNEL, %esi
+    movl 20(%ebx), %ecx             # how many modules
+    movl 24(%ebx), %edx             # where their list is
+    1:
+    testl %ecx, %ecx
+    jz 3f
+    movl 4(%edx), %eax              # where this one ends
+    cmpl %esi, %eax
+    jbe 2f
+    movl %eax, %esi
+    2:
+    addl $16, %edx
+    decl %ecx
+    jmp 1b
+    3:
+    addl $4095, %esi
+    andl $-4096, %esi
+# 520 "chapters/60-kernel.md" # columns -4
+    movl 8(%ebx), %ecx
+    addl $1024, %ecx
+    shrl $2, %ecx                   # pages, all told
+    cmpl $PAGES_MAX, %ecx
+    jbe 1f
+    movl $PAGES_MAX, %ecx
+    1:
+    movl %ecx, %eax
+    shll $12, %eax
+    movl %eax, HOST + host_memory_end - KERNEL
+    movl %ecx, %edx
+# 546 "chapters/60-kernel.md" # columns -4
+    movl %esi, HOST + host_boot_directory - KERNEL
+    movl %esi, %edi
+    xorl %eax, %eax
+    movl $1024, %ecx
+    rep stosl
+# 532 "chapters/60-kernel.md" # columns -4
+    cmpl $0, HOST + host_small_pages - KERNEL
+    jne 4f
+# 561 "chapters/60-kernel.md" # columns -4
+    mov %cr4, %eax
+    orl $0x10, %eax                 # PSE
+    mov %eax, %cr4
+    movl $0x183, %eax               # P, RW, PS, G
+    leal 768 * 4(%esi), %ebx
+    1:
+    movl %eax, (%ebx)
+    addl $4, %ebx
+    addl $0x400000, %eax
+    subl $1024, %edx
+    ja 1b
+# 535 "chapters/60-kernel.md" # columns -4
+    jmp 5f
+    4:
+# 583 "chapters/60-kernel.md" # columns -4
+    movl $0x103, %eax               # P, RW, G
+    1:
+    stosl
+    addl $4096, %eax
+    decl %edx
+    jnz 1b
+    xorl %eax, %eax
+    2:                              # the rest of the last table is empty
+    testl $4095, %edi
+    jz 3f
+    stosl
+    jmp 2b
+    3:
+# 601 "chapters/60-kernel.md" # columns -4
+    leal 4096 + 3(%esi), %eax
+    leal 768 * 4(%esi), %ebx
+    1:
+    movl %eax, (%ebx)
+    addl $4, %ebx
+    addl $4096, %eax
+    cmpl %edi, %eax
+    jb 1b
+# 539 "chapters/60-kernel.md" # columns -4
+    5:
+# 619 "chapters/60-kernel.md" # columns -4
+    movl %edi, %ebp
+    xorl %eax, %eax
+    movl $2048, %ecx
+    rep stosl
+    movl $0xfee0011b, (%ebp)        # P, RW, PWT, PCD, G
+    leal 4096(%ebp), %eax
+    movl %eax, HOST + host_switcher_ptes - KERNEL
+    movl %edi, HOST + host_next_unused - KERNEL
+    leal 3(%ebp), %eax
+    movl %eax, 1022 * 4(%esi)
+    leal 4096 + 3(%ebp), %eax
+    movl %eax, 1023 * 4(%esi)
+# 641 "chapters/60-kernel.md" # columns -4
+    movl 768 * 4(%esi), %eax
+    movl %eax, (%esi)
+    mov %esi, %cr3
+    mov %cr0, %eax
+    orl $0x80010000, %eax           # PG, WP
+    mov %eax, %cr0
+    movl $high, %eax
+    jmp *%eax
+# 658 "chapters/60-kernel.md" # columns -4
+    high:
+    movl $0, KERNEL(%esi)
+    mov %cr3, %eax
+    mov %eax, %cr3
+    mov %cr4, %eax
+    orl $0x80, %eax                 # PGE
+    mov %eax, %cr4
+# 671 "chapters/60-kernel.md" # columns -4
+    movl $IDLES + 4096, %esp
+    movl $host_stubs, %eax
+    .byte 0x0f, 0x3f, HC_setup
+    movl $CPUS, %edx
+    call load_tables
+# 480 "chapters/60-kernel.md"
+    call wake_cpus
+# 485 "chapters/62-threads.md" # columns -4
+    call lock_allocator
+    movl $guest_stubs, %eax
+    .byte 0x0f, 0x3f, HC_load_lguest
+    call unlock_allocator
+    call pge_off
+    movl $1, HOST + host_ready          # the other CPUs may begin
+    jmp idle
+# 482 "chapters/60-kernel.md"
+
+load_tables:                        # edx: this CPU's struct cpu
+# 683 "chapters/60-kernel.md" # columns -4
+    lgdt cpu_gdt_limit(%edx)
+    lidt cpu_idt_limit(%edx)
+    ljmp $KERNEL_CS, $1f
+    1:
+    movl $KERNEL_DS, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %ss
+    movl $PER_CPU, %eax
+    movl %eax, %fs
+    xorl %eax, %eax
+    movl %eax, %gs
+    lldt %ax
+    movl $TASK, %eax
+    ltr %ax
+# 713 "chapters/60-kernel.md" # columns -4
+    movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
+    movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
+    movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
+# 486 "chapters/60-kernel.md"
+    ret
+# 112 "chapters/63-cpus.md"
+wake_cpus:
+    cmpl $1, HOST + host_cpus_present
+    jbe 3f
+    movl $trampoline, %esi
+    movl $KERNEL + TRAMPOLINE, %edi
+    movl $trampoline_end - trampoline, %ecx
+    rep movsb
+    movl HOST + host_boot_directory, %ebx
+    movl KERNEL + 768 * 4(%ebx), %eax
+    movl %eax, KERNEL(%ebx)             # lend entry 0
+1:  movl HOST + host_cpus_online, %ecx
+    cmpl HOST + host_cpus_present, %ecx
+    je 2f
+# 134 "chapters/63-cpus.md" # columns -4
+    movl %ecx, %eax
+    shll $24, %eax
+    movl %eax, LOCAL_APIC + 0x310           # to whom
+    movl $0x4500, LOCAL_APIC + 0x300        # INIT
+    movl $0x4600 + TRAMPOLINE / 4096, LOCAL_APIC + 0x300
+    4:
+    cmpl HOST + host_cpus_online, %ecx
+    je 4b
+# 126 "chapters/63-cpus.md"
+    jmp 1b
+2:  movl $0, KERNEL(%ebx)               # and take it back
+    mov %cr3, %eax
+    mov %eax, %cr3
+3:  ret
+# 40 "chapters/63-cpus.md"
+.balign 4, 0xcc
+trampoline:
+    .byte 0xfa                          # cli
+    .byte 0x8c, 0xc8                    # mov %cs, %ax
+    .byte 0x8e, 0xd8                    # mov %ax, %ds
+    .byte 0x66, 0x0f, 0x01, 0x16        # lgdtl ...
+    .byte trampoline_gdtr - trampoline, 0
+    .byte 0x0f, 0x20, 0xc0              # mov %cr0, %eax
+    .byte 0x0c, 0x01                    # or $1, %al
+    .byte 0x0f, 0x22, 0xc0              # mov %eax, %cr0
+    .byte 0x66, 0xea                    # ljmpl $8, ...
+    .long cpu_wakes - KERNEL
+    .byte 8, 0
+trampoline_gdtr:
+    .byte 23, 0
+    .long TRAMPOLINE + trampoline_gdt - trampoline
+trampoline_gdt:
+    .long 0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300
+trampoline_end:
+# 67 "chapters/63-cpus.md"
+cpu_wakes:
+    movl $0x10, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %ss
+    mov %cr4, %eax
+    orl $0x10, %eax                     # PSE
+    mov %eax, %cr4
+    movl HOST + host_boot_directory - KERNEL, %eax
+    mov %eax, %cr3
+    movl $0x80010011, %eax              # PG, WP, ET, PE
+    mov %eax, %cr0
+    movl $1f, %eax
+    jmp *%eax
+1:  mov %cr3, %eax                      # forget what was lent
+    mov %eax, %cr3
+    mov %cr4, %eax
+    orl $0x80, %eax                     # PGE
+    mov %eax, %cr4
+    movl HOST + host_cpus_online, %edx
+    shll $12, %edx
+    leal IDLES + 4096(%edx), %esp
+    addl $CPUS, %edx
+    call load_tables
+    lock incl HOST + host_cpus_online
+    sti
+2:  cmpl $0, HOST + host_ready
+    je 2b
+    jmp idle
+# 157 "chapters/63-cpus.md"
+reschedule_interrupt:
+    movl $1, %fs:cpu_need_resched
+    movl $0, LOCAL_APIC + 0xb0              # end of interrupt
+    jmp trap_return
+# 538 "chapters/62-threads.md"
+start_launchers:
+    call lock_allocator
+    movl $thread_start, %eax
+    .byte 0x0f, 0x3f, HC_create_launcher
+    movl %eax, %esi
+    call unlock_allocator
+    testl %esi, %esi
+    jz 1f
+    call lock_queue
+    movl %esi, %eax
+    .byte 0x0f, 0x3f, HC_enqueue
+    call unlock_queue
+    jmp start_launchers
+1:  ret
+# 499 "chapters/62-threads.md"
+idle:
+    cli
+    call reap
+    call start_launchers
+    cmpl $0, HOST + host_launchers
+    je stop
+    call schedule
+    cmpl $0, HOST + host_zombies
+    jne idle
+    sti
+    hlt
+    jmp idle
+# 519 "chapters/62-threads.md"
+reap:
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_take_zombie
+    movl %eax, %esi
+    call unlock_queue
+    testl %esi, %esi
+    jz 1f
+    call lock_allocator
+    movl %esi, %eax
+    .byte 0x0f, 0x3f, HC_free_thread
+    call unlock_allocator
+    jmp reap
+1:  ret
+# 441 "chapters/70-switcher.md"
+pge_off:
+    mov %cr4, %eax
+    andl $0xffffff7f, %eax
+    mov %eax, %cr4
+    cmpl $0, HOST + host_pge_all_cpus
+    je 2f
+    movl HOST + host_cpus_online, %edx
+    decl %edx
+    jz 2f
+    movl $0xc0000 + PGE_VECTOR, LOCAL_APIC + 0x300
+1:  cmpl HOST + host_pge_acks, %edx
+    jne 1b
+2:  ret
+
+pge_interrupt:
+    mov %cr4, %eax
+    andl $0xffffff7f, %eax
+    mov %eax, %cr4
+    lock incl HOST + host_pge_acks
+    movl $0, LOCAL_APIC + 0xb0
+    jmp trap_return
+# 110 "chapters/62-threads.md"
+spin_lock:
+    lock btsl $0, (%eax)
+    jnc 2f
+1:  testl $1, (%eax)
+    jnz 1b
+    jmp spin_lock
+2:  ret
+
+spin_unlock:
+    movl $0, (%eax)
+    ret
+# 134 "chapters/62-threads.md"
+lock_queue:
+    movl $HOST + host_queue_lock, %eax
+    jmp spin_lock
+unlock_queue:
+    movl $HOST + host_queue_lock, %eax
+    jmp spin_unlock
+lock_allocator:
+    movl $HOST + host_allocator_lock, %eax
+    jmp spin_lock
+unlock_allocator:
+    movl $HOST + host_allocator_lock, %eax
+    jmp spin_unlock
+# 387 "chapters/62-threads.md"
+
+schedule:
+    call lock_queue
+schedule_locked:
+    .byte 0x0f, 0x3f, HC_pick_next
+    movl %edx, LOCAL_APIC + 0x380       # ticks until the timer goes off
+    jecxz 1f
+    movl $0xc0000 + RESCHEDULE_VECTOR, LOCAL_APIC + 0x300
+1:
+    cmpl %fs:cpu_current, %eax
+    je unlock_queue
+    call switch_thread
+    jmp unlock_queue
+# 210 "chapters/62-threads.md"
+switch_thread:                      # eax: the next thread
+    pushl %ebp
+    pushl %ebx
+    pushl %esi
+    pushl %edi
+    movl %fs:cpu_current, %edx
+    movl %esp, thread_esp(%edx)
+    movl %eax, %fs:cpu_current
+    movl thread_esp(%eax), %esp
+# 234 "chapters/62-threads.md" # columns -4
+    leal 4096(%eax), %ecx
+    movl %ecx, %fs:cpu_task + 4         # esp0
+    movl thread_directory(%eax), %ecx
+    cmpl thread_directory(%edx), %ecx
+    je 1f
+    mov %ecx, %cr3
+    1:
+# 220 "chapters/62-threads.md"
+    popl %edi
+    popl %esi
+    popl %ebx
+    popl %ebp
+    ret
+# 406 "chapters/62-threads.md"
+thread_start:
+    call unlock_queue
+    sti
+    jmp launcher_thread
+# 420 "chapters/62-threads.md"
+launcher_thread:
+    .byte 0x0f, 0x3f, HC_launcher_step
+    testl %eax, %eax
+    jnz 1f
+    call read_lguest
+    jmp launcher_thread
+1:
+# 438 "chapters/62-threads.md" # columns -4
+    cli
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_cancel_alarm
+    call unlock_queue
+    movl HOST + host_boot_directory, %eax
+    mov %eax, %cr3
+    movl %fs:cpu_current, %edx
+    movl %eax, thread_directory(%edx)
+    call lock_allocator
+    .byte 0x0f, 0x3f, HC_free_launcher
+    call unlock_allocator
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_exit_thread
+    call schedule_locked                # and never comes back
+# 22 "chapters/66-hypercalls.md"
+read_lguest:
+    cli
+    .byte 0x0f, 0x3f, HC_lguest_prepare
+    cmpl $1, %eax
+    jb enter_guest
+    je 1f
+    cmpl $2, %eax
+    je sleep_guest
+# 95 "chapters/66-hypercalls.md" # columns -4
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_set_alarm
+    movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
+    call unlock_queue
+    sti
+    jmp read_lguest
+# 31 "chapters/66-hypercalls.md"
+1:  sti
+    ret                                 # to launcher_thread
+
+# 53 "chapters/66-hypercalls.md"
+enter_guest:
+    .byte 0x0f, 0x3f, HC_lguest_enter
+    testl %ecx, %ecx
+    jz 1f
+    mov %cr0, %edx
+    orl $8, %edx                        # TS
+    mov %edx, %cr0
+1:  pushfl
+    lcall $LGUEST_CS, $switch_to_guest
+    clts
+    .byte 0x0f, 0x3f, HC_lguest_leave
+    cmpl $0, %fs:cpu_need_resched
+    je 1f
+    call schedule
+1:  sti
+    .byte 0x0f, 0x3f, HC_lguest_trap
+    jmp read_lguest
+# 82 "chapters/66-hypercalls.md"
+sleep_guest:
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_lguest_sleep
+    call schedule_locked
+    sti
+    jmp read_lguest
+# 239 "chapters/61-traps.md"
+stop:
+    cli
+    movl $0x10000, LOCAL_APIC + 0x320
+1:  hlt
+    jmp 1b
+# 155 "chapters/61-traps.md"
+trap_common:
+    pushl %ds
+    pushl %es
+    pushl %fs
+    pushl %gs
+    pushal
+    cld
+    movl $KERNEL_DS, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl $PER_CPU, %eax
+    movl %eax, %fs
+# 174 "chapters/61-traps.md" # columns -4
+    movl frame_vector(%esp), %eax
+    cmpl $TIMER_VECTOR, %eax
+    je timer_interrupt
+    cmpl $PGE_VECTOR, %eax
+    je pge_interrupt
+    cmpl $RESCHEDULE_VECTOR, %eax
+    je reschedule_interrupt
+    cmpl $STOP_VECTOR, %eax
+    je stop
+    cmpl $SPURIOUS_VECTOR, %eax
+    je trap_return
+# 226 "chapters/61-traps.md" # columns -4
+    movl %esp, %eax
+    .byte 0x0f, 0x3f, HC_oops
+    cmpl $1, HOST + host_cpus_online
+    je stop
+    movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
+    jmp stop
+# 198 "chapters/61-traps.md"
+timer_interrupt:
+    incl %fs:cpu_ticks
+    movl $1, %fs:cpu_need_resched
+    movl $0, LOCAL_APIC + 0xb0              # end of interrupt
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_tick
+    call unlock_queue
+trap_return:
+    cmpl $0, %fs:cpu_need_resched
+    je 1f
+    testl $0x200, frame_eflags(%esp)
+    jz 1f
+    call schedule
+1:  popal
+    popl %gs
+    popl %fs
+    popl %es
+    popl %ds
+    addl $8, %esp
+    iret
+`;

@@ -1,0 +1,126 @@
+// Structures in the machine's memory: fields with names and offsets.
+
+/** Memory as a CPU or an inspector sees it. */
+export interface Memory {
+  load8(address: number): number;
+  load16(address: number): number;
+  load32(address: number): number;
+  store8(address: number, value: number): void;
+  store16(address: number, value: number): void;
+  store32(address: number, value: number): void;
+}
+
+/** One field: where, how wide, how many. */
+export interface Field {
+  readonly offset: number;
+  readonly size: 1 | 2 | 4;
+  readonly count: number;
+}
+
+/** A structure: its fields in the order of their offsets. */
+export interface Structure<N extends string> {
+  readonly name: string;
+  readonly bytes: number;
+  readonly field: Readonly<Record<N, Field>>;
+}
+
+type Kind = "u8" | "u16" | "u32";
+type Spelling = Kind | `${Kind}[${number}]`;
+
+/** Lays out the fields one behind the other, without padding. */
+export function structure<N extends string>(
+  name: string, fields: Record<N, Spelling>,
+): Structure<N> {
+  let bytes = 0;
+  const field = {} as Record<N, Field>;
+  for (const key of Object.keys(fields) as N[]) {
+    const [, bits, many] = /^u(\d+)(?:\[(\d+)\])?$/.exec(fields[key])!;
+    const size = (Number(bits) / 8) as 1 | 2 | 4;
+    const count = many === undefined ? 1 : Number(many);
+    field[key] = { offset: bytes, size, count };
+    bytes += size * count;
+  }
+  return { name, bytes, field };
+}
+
+/** Reads a field of the structure at an address, unsigned. */
+export function get(
+  memory: Memory, address: number, field: Field, index = 0,
+): number {
+  const at = (address + field.offset + index * field.size) >>> 0;
+  switch (field.size) {
+    case 1: return memory.load8(at) & 0xff;
+    case 2: return memory.load16(at) & 0xffff;
+    default: return memory.load32(at) >>> 0;
+  }
+}
+
+/** Writes a field of the structure at an address. */
+export function put(
+  memory: Memory, address: number, field: Field, value: number, index = 0,
+): void {
+  const at = (address + field.offset + index * field.size) >>> 0;
+  switch (field.size) {
+    case 1: memory.store8(at, value & 0xff); break;
+    case 2: memory.store16(at, value & 0xffff); break;
+    default: memory.store32(at, value | 0);
+  }
+}
+
+/** Reads a time of two words, in ticks; exact up to 2^53. */
+export function getTime(
+  memory: Memory, address: number, field: Field,
+): number {
+  return get(memory, address, field, 1) * 2 ** 32 +
+    get(memory, address, field);
+}
+
+/** The two words of a time. */
+export function timeWords(ticks: number): [number, number] {
+  return [ticks >>> 0, Math.floor(ticks / 2 ** 32)];
+}
+
+/** Writes a time of two words. */
+export function putTime(
+  memory: Memory, address: number, field: Field, ticks: number,
+): void {
+  timeWords(ticks).forEach((word, i) => put(memory, address, field, word, i));
+}
+
+/** Writes a text into a field of bytes, cut off to fit, and a NUL. */
+export function putText(
+  memory: Memory, address: number, field: Field, text: string,
+): void {
+  const length = Math.min(text.length, field.count - 1);
+  for (let i = 0; i < length; i++)
+    put(memory, address, field, text.charCodeAt(i), i);
+  put(memory, address, field, 0, length);
+}
+
+/** Reads a text up to its NUL, or up to `most` bytes. */
+export function textAt(
+  memory: Memory, address: number, limit = 4096,
+): string {
+  let text = "";
+  for (let i = 0; i < limit; i++) {
+    const byte = memory.load8((address + i) >>> 0) & 0xff;
+    if (byte === 0) break;
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** The picture: a line for each field. */
+export function drawLayout(layout: Structure<string>): string {
+  const rows = Object.entries(layout.field).map(([name, f]) =>
+    `${String(f.offset).padStart(5)}  ${`u${f.size * 8}`.padEnd(3)}` +
+    `${f.count > 1 ? `×${f.count}` : ""}`.padEnd(7) + name);
+  return [`${layout.name}, ${layout.bytes} bytes`, ...rows].join("\n");
+}
+
+/** The fields' offsets as .equ lines: `thread_esp` and so on. */
+export function layoutEquates(layout: Structure<string>): string {
+  return Object.entries(layout.field)
+    .map(([name, f]) => `.equ ${layout.name}_${name}, ${f.offset}\n`)
+    .join("");
+}

@@ -1,0 +1,108 @@
+// A Guest as the Host sees it: struct lguest and struct lg_cpu.
+import type { Cpu } from "../machine";
+import { emit } from "./events";
+import { get, put, putText, structure } from "./layout";
+import { Regs } from "./lguestpages";
+import { most, place } from "./map";
+import { Thread, currentThread } from "./threads";
+
+/** struct lguest: one for each Guest. It outlives the Guest. */
+export const lguestLayout = structure("lguest", {
+  index: "u32",
+  /** What the loader brought. */
+  image: "u32", image_size: "u32", initrd: "u32", initrd_size: "u32",
+  command_line: "u32", memory: "u32",
+  /** How it stands. */
+  state: "u32", dead: "u32", reason: "u8[160]", switches: "u32",
+  /** Its Launcher's address space, where Guest memory is. */
+  directory: "u32", mem_base: "u32", pfn_limit: "u32",
+  device_limit: "u32", vcpu: "u32", running: "u32",
+  /** What INIT told. */
+  lguest_data: "u32", initialized: "u32", noirq_iret: "u32",
+  kernel_address: "u32", syscall_vec: "u32",
+  /** The time that it was told last. */
+  told: "u32[2]",
+});
+export const Lguest = lguestLayout.field;
+
+/** Directories that one lg_cpu keeps. */
+export const SHADOWS = 4;
+
+/** struct lg_cpu: a virtual CPU, a page. */
+export const lgCpuLayout = structure("lg_cpu", {
+  lguest: "u32", thread: "u32", regs: "u32", regs_page: "u32",
+  /** Whether the Launcher's read returns, and with what: a kind, an
+   * address, lguest_pending, a register's offset and one. */
+  pending: "u32", event: "u32", event_address: "u32",
+  trap: "u8", insn: "u8[7]", addr: "u32", getreg: "u32",
+  /** Its last page fault's address; whether it waits; CR0.TS. */
+  cr2: "u32", halted: "u32", ts: "u32",
+  /** A hypercall that waits to be made, and where in the ring we are. */
+  hcall: "u32", next_hcall: "u32",
+  /** Interrupts that wait, a bit each. The alarm: what the Guest has
+   * asked for, and when it goes off (queue lock). */
+  irqs: "u32", alarm_changed: "u32", alarm_delta: "u32",
+  alarm: "u32[2]", alarm_set: "u32", alarm_next: "u32",
+  /** Shadow paging: does it see memory as it is, and which of the four
+   * directories is current? Their Guest's addresses, their frames. */
+  linear: "u32", directory: "u32", seed: "u32",
+  guest_directory: "u32[4]", shadow: "u32[4]",
+  /** The purse. */
+  pool: "u32", pool_count: "u32",
+  /** What the CPU's pages must be told at the next entry. */
+  changed: "u32", last_pages: "u32",
+  /** The ring-1 stack for traps from ring 3. */
+  esp1: "u32", ss1: "u32", stack_pages: "u32",
+  /** Its descriptor tables. */
+  gdt: "u32[64]", idt: "u32[512]",
+});
+export const LgCpu = lgCpuLayout.field;
+
+/** The registers lie at the end of their page. */
+export const regsOffset = 4096 - 72;
+
+/** struct lguest of the Guest with this number. */
+export function lguestOf(guest: number): number {
+  return place.GUESTS + guest * most.GUEST_STRIDE;
+}
+
+/** struct lg_cpu of the thread that this CPU runs. */
+export function currentVcpu(cpu: Cpu): number {
+  return get(cpu, currentThread(cpu), Thread.vcpu);
+}
+
+/** How a Guest stands, by the number in struct lguest. */
+export const guestStates = [
+  "running", "poweroff", "restart", "crashed", "killed",
+] as const;
+export type GuestState = (typeof guestStates)[number];
+
+/** A Guest did what it must not. It runs no more, and we say why. */
+export function killGuest(cpu: Cpu, lg: number, reason: string): void {
+  endGuest(cpu, lg, "killed", reason);
+}
+
+/** Writes down how the Guest ended; the first reason stands. */
+export function endGuest(
+  cpu: Cpu, lg: number, state: GuestState, reason: string,
+): void {
+  if (get(cpu, lg, Lguest.dead) !== 0) return;
+  put(cpu, lg, Lguest.dead, 1);
+  put(cpu, lg, Lguest.state, guestStates.indexOf(state));
+  putText(cpu, lg, Lguest.reason, reason);
+  const guest = get(cpu, lg, Lguest.index);
+  if (state === "killed") emit(cpu, { kind: "killed", guest, reason });
+  emit(cpu, { kind: "guest-end", guest, state, reason });
+}
+
+/** A Guest has trapped, and has no gate for it. */
+export function killUnhandled(
+  cpu: Cpu, vcpu: number, lg: number, trap: number,
+): void {
+  const regs = get(cpu, vcpu, LgCpu.regs);
+  const detail = trap === 256 ? 0 : trap === 14
+    ? get(cpu, vcpu, LgCpu.cr2) : get(cpu, regs, Regs.errcode);
+  const eip = get(cpu, regs, Regs.eip).toString(16);
+  killGuest(cpu, lg,
+    `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})`);
+}

@@ -1,0 +1,27 @@
+// A trap that the Host did not expect.
+import type { Cpu } from "../machine";
+import { CR2, EAX, hex32 } from "../machine";
+import { emit } from "./events";
+import { get, putText } from "./layout";
+import { HOST, Shared, putShared, trapFrame } from "./structures";
+
+const names: Record<number, string> = {
+  0: "divide error", 6: "invalid opcode", 8: "double fault",
+  10: "invalid TSS", 11: "segment not present", 12: "stack fault",
+  13: "general protection", 14: "page fault",
+};
+
+/** Host call: the frame's address in eax. Writes the last words. */
+export function oops(cpu: Cpu): void {
+  const frame = cpu.w[EAX]! >>> 0;
+  const field = trapFrame.field;
+  const vector = get(cpu, frame, field.vector);
+  const error = get(cpu, frame, field.error);
+  const eip = get(cpu, frame, field.eip);
+  let text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
+    `error 0x${error.toString(16)}) at 0x${hex32(eip)} on CPU ${cpu.id}`;
+  if (vector === 14) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
+  putText(cpu, HOST, Shared.oops, text);
+  putShared(cpu, Shared.oopsed, 1);
+  emit(cpu, { kind: "oops", message: text });
+}

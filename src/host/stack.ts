@@ -1,0 +1,19 @@
+// The ring-1 stack for traps from ring 3.
+import type { Cpu } from "../machine";
+import { put } from "./layout";
+import { LgCpu, killGuest } from "./lguest";
+import { pinStack } from "./shadow";
+
+/** SET_STACK: its selector, its top, and how many pages it has. */
+export function setStack(
+  cpu: Cpu, vcpu: number, lg: number,
+  ss: number, esp: number, pages: number,
+): void {
+  if ((ss & 3) !== 1)
+    return killGuest(cpu, lg, `bad stack segment ${ss}`);
+  if (pages > 2) return killGuest(cpu, lg, `bad stack pages ${pages}`);
+  put(cpu, vcpu, LgCpu.ss1, ss);
+  put(cpu, vcpu, LgCpu.esp1, esp);
+  put(cpu, vcpu, LgCpu.stack_pages, pages);
+  pinStack(cpu, vcpu, lg);
+}

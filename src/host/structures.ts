@@ -1,0 +1,70 @@
+// The Host's own structures.
+import type { Cpu } from "../machine";
+import { put, structure } from "./layout";
+import type { Field } from "./layout";
+import { place } from "./map";
+
+/** struct host: what all CPUs share. Locks say what they guard. */
+export const hostLayout = structure("host", {
+  /** Guards what is free, and how many Launchers there are. */
+  allocator_lock: "u32",
+  free_clean: "u32", free_dirty: "u32",
+  next_unused: "u32", memory_end: "u32", pages_free: "u32",
+  guests_started: "u32", launchers: "u32",
+  /** Guards the run queue and the zombies. */
+  queue_lock: "u32",
+  queue_head: "u32", queue_tail: "u32", zombies: "u32",
+  idle_cpus: "u32",
+  alarms: "u32", next_alarm: "u32[2]",
+  /** Written at boot. */
+  multiboot: "u32", boot_directory: "u32", switcher_ptes: "u32",
+  cpus_present: "u32", cpus_online: "u32", ready: "u32",
+  guests: "u32", sequential: "u32", pge_all_cpus: "u32",
+  abi_strict: "u32", start_date: "u32",
+  pages_at_boot: "u32", guest_stubs: "u32",
+  /** Counted up by CPUs that have turned PGE off. */
+  pge_acks: "u32",
+  /** Not 0: low memory is mapped by pages of 4 KiB. */
+  small_pages: "u32",
+  oopsed: "u32", oops: "u8[256]",
+});
+export const Shared = hostLayout.field;
+export const HOST = place.HOST;
+
+/** struct cpu: what one CPU has for itself, reached by %fs. */
+export const cpuLayout = structure("cpu", {
+  self: "u32", number: "u32",
+  current: "u32", idle: "u32",
+  need_resched: "u32", ticks: "u32", slice_end: "u32[2]",
+  /** lguest's: virtual address of the pair of pages, the pte page's
+   * frame, and the lg_cpu that this CPU ran last. */
+  lguest_pages: "u32", guest_ptes: "u32", last_vcpu: "u32",
+  gdt_limit: "u16", gdt_base: "u32",
+  idt_limit: "u16", idt_base: "u32",
+  task: "u32[26]",
+  gdt: "u32[64]",
+});
+export const PerCpu = cpuLayout.field;
+
+/** struct cpu of the CPU with this number. */
+export function cpuArea(number: number): number {
+  return place.CPUS + number * 4096;
+}
+
+/** Writes a field of struct host, and tells who checks the locks. */
+export function putShared(
+  cpu: Cpu, field: Field, value: number, index = 0,
+): void {
+  const { events } = cpu.machine;
+  if (events.active) events.emit({ kind: "host-store", cpu: cpu.id,
+    count: cpu.machine.count, offset: field.offset });
+  put(cpu, HOST, field, value, index);
+}
+
+/** What the trap stubs leave on the kernel stack. */
+export const trapFrame = structure("frame", {
+  edi: "u32", esi: "u32", ebp: "u32", esp: "u32",
+  ebx: "u32", edx: "u32", ecx: "u32", eax: "u32",
+  gs: "u32", fs: "u32", es: "u32", ds: "u32",
+  vector: "u32", error: "u32", eip: "u32", cs: "u32", eflags: "u32",
+});

@@ -1,0 +1,95 @@
+// The Switcher's text, all but its 256 stubs.
+
+const enter = `
+# 125 "chapters/70-switcher.md"
+switch_to_guest:
+    pushl %es
+    pushl %ds
+    pushl %gs
+    pushl %fs
+    pushl %ebp
+    movl %esp, lguest_pages_host_sp(%eax)
+    leal lguest_pages_regs(%eax), %esp
+# 144 "chapters/70-switcher.md" # columns -4
+    lgdt lguest_pages_guest_gdt_limit(%eax)
+    lidt lguest_pages_guest_idt_limit(%eax)
+    movl $TASK, %edx
+    ltr %dx
+    movl lguest_pages_host_gdt_base(%eax), %edx
+    andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
+# 158 "chapters/70-switcher.md" # columns -4
+    mov %ebx, %cr3
+    popl %eax
+    popl %ebx
+    popl %ecx
+    popl %edx
+    popl %esi
+    popl %edi
+    popl %ebp
+    popl %gs
+    popl %fs
+    popl %ds
+    popl %es
+    addl $8, %esp                   # trapnum, errcode
+    iret                            # eip, cs, eflags, esp, ss
+`;
+
+/** Used twice: the book's assembly has no macros, TypeScript has. */
+const leave = `
+# 185 "chapters/70-switcher.md"
+pushl %es
+pushl %ds
+pushl %fs
+pushl %gs
+pushl %ebp
+pushl %edi
+pushl %esi
+pushl %edx
+pushl %ecx
+pushl %ebx
+pushl %eax
+# 206 "chapters/70-switcher.md"
+movl $LGUEST_DS, %eax
+movl %eax, %ds
+movl %esp, %eax
+andl $-4096, %eax               # lguest_pages of this CPU
+movl lguest_pages_regs + lguest_regs_trapnum(%eax), %ebx
+movl lguest_pages_host_cr3(%eax), %edx
+mov %edx, %cr3
+andb $0xfd, lguest_pages_guest_gdt + TASK + 5(%eax)
+lgdt lguest_pages_host_gdt_limit(%eax)
+lidt lguest_pages_host_idt_limit(%eax)
+movl lguest_pages_host_sp(%eax), %esp
+movl $TASK, %edx
+ltr %dx
+# 234 "chapters/70-switcher.md"
+popl %ebp
+popl %fs
+popl %gs
+popl %ds
+popl %es
+`;
+
+const deliver = `
+# 249 "chapters/70-switcher.md"
+movl lguest_pages_host_idt_base(%eax), %edx
+leal (%edx,%ebx,8), %eax
+movzwl (%eax), %edx             # the gate's low half of the offset,
+movl 4(%eax), %eax
+xorw %ax, %ax
+orl %eax, %edx                  # and the high one
+jmp *%edx
+`;
+
+const nmi = `
+# 262 "chapters/70-switcher.md"
+handle_nmi:
+    addl $8, %esp
+    iret
+`;
+
+/** Defines switch_to_guest, return_to_host, deliver_to_host and
+ * handle_nmi: the default of the option `switcher`. */
+export const switcherText = enter +
+  "return_to_host:" + leave + "    iret\n" +
+  "deliver_to_host:" + leave + deliver + nmi;

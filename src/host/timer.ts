@@ -1,0 +1,22 @@
+// When this CPU's timer has to go off.
+import type { Cpu } from "../machine";
+import { getTime, putTime } from "./layout";
+import { HOST, PerCpu, Shared, cpuArea } from "./structures";
+
+/** Clock ticks of a slice: a thousandth of a second. */
+export const SLICE = 100000;
+
+/** A thread gets this CPU for a slice. */
+export function startSlice(cpu: Cpu): void {
+  putTime(cpu, cpuArea(cpu.id), PerCpu.slice_end, cpu.clock + SLICE);
+}
+
+/** Ticks to the end of the slice or the next alarm; 0 means never. */
+export function ticksToNext(cpu: Cpu, idle: boolean): number {
+  const alarm = getTime(cpu, HOST, Shared.next_alarm) || Infinity;
+  const end = idle ? Infinity
+    : getTime(cpu, cpuArea(cpu.id), PerCpu.slice_end);
+  const when = Math.min(alarm, end);
+  if (when === Infinity) return 0;
+  return Math.min(Math.max(1, when - cpu.clock), 0xffffffff);
+}

@@ -1,0 +1,4 @@
+/** A user's mistake, told in one line: what, where, what to try. */
+export class UserError extends Error {
+  override name = "UserError";
+}

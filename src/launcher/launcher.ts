@@ -1,0 +1,59 @@
+import { LHREQ_INITIALIZE } from "../host";
+import type { DevLguest, LauncherCalls } from "../host";
+import { bootParams, initrdAddress } from "./boot-params";
+import { parseKernel } from "./kernel";
+import { answerTrap } from "./ports";
+
+/** Takes what Guest number `guest` prints, as bytes. */
+export type ConsoleSink = (bytes: Uint8Array, guest: number) => void;
+
+/** A Launcher whose Guests print to `print`; it keeps no state. */
+export function launcher(print: ConsoleSink): LauncherCalls {
+  return {
+    step(dev) {
+      const { result } = dev;
+      if (typeof result === "number") return "exit";
+      if (result === undefined) load(dev);
+      else if (result.length === 4) printString(dev, wordOf(result), print);
+      else answerTrap(dev, result);
+      return "read";
+    },
+  };
+}
+
+function wordOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}
+
+const DEVICE_PAGES = 256;
+
+function load(dev: DevLguest): void {
+  const kernel = parseKernel(dev.readImage(0, dev.imageSize), dev.memory);
+  for (const { address, offset, fileSize } of kernel.segments) {
+    if (fileSize === 0) continue;
+    dev.writeGuest(address, dev.readImage(offset, fileSize));
+  }
+  const { memory, initrdSize } = dev;
+  if (initrdSize) {
+    dev.writeGuest(initrdAddress(memory, initrdSize),
+      dev.readInitrd(0, initrdSize));
+  }
+  dev.writeGuest(0, bootParams(memory, dev.commandLine, initrdSize,
+    kernel.header));
+  const pages = dev.memory >>> 12;
+  dev.write(LHREQ_INITIALIZE, dev.memBase, pages, kernel.entry,
+    pages + DEVICE_PAGES);
+}
+
+const LONGEST = 4096;
+
+function printString(
+  dev: DevLguest, address: number, print: ConsoleSink,
+): void {
+  const length = Math.min(LONGEST, dev.memory - address);
+  if (length <= 0) return;
+  const bytes = dev.readGuest(address, length);
+  if (bytes === undefined) return;
+  const end = bytes.indexOf(0);
+  print(end < 0 ? bytes : bytes.subarray(0, end), dev.guest);
+}

@@ -1,0 +1,213 @@
+import {
+  ACTIVITY, BASE, CS, EIP, HALTED, hex32, IF, Machine, Pc, SEGMENTS,
+  SELECTOR, SHUTDOWN, SYSTEM_FLAGS,
+} from "../machine";
+import type { Cpu, MachineOptions, Schedule } from "../machine";
+import { UserError } from "./error";
+import { InputGate } from "./gate";
+import { carryOut } from "./plan";
+import type { LoadPlan, Module } from "./plan";
+import { checkRom, planKernel } from "./plan-kernel";
+
+/** What a bare machine has, and what is on it. */
+export interface MetalOptions {
+  /** Default 1. */
+  readonly cpus?: number;
+  /** Bytes of RAM, at least 1 MiB. */
+  readonly memory: number;
+  readonly seed?: number;
+  readonly schedule?: Schedule;
+  /** Seconds since 1970 that the clock shows when it starts. */
+  readonly date?: number;
+  readonly postPort?: number;
+  /** A reset restarts the machine, and doesn't end the run. */
+  readonly reboot?: boolean;
+  readonly kernel?: Uint8Array;
+  /** A string of bytes; default "kernel". */
+  readonly kernelName?: string;
+  readonly rom?: Uint8Array;
+  readonly initrd?: Uint8Array;
+  readonly modules?: readonly Module[];
+  /** A string of bytes. */
+  readonly commandLine?: string;
+}
+
+/** Where a bare machine's words go. */
+export interface MetalSinks {
+  /** Takes a byte from COM1 or the debug console. */
+  readonly print: (byte: number) => void;
+  /** Takes a progress code. */
+  readonly post?: (code: number) => void;
+}
+
+/** A bare machine under way. */
+export interface MetalSession {
+  readonly machine: Machine;
+  readonly machineOptions: MachineOptions;
+  readonly options: MetalOptions;
+  readonly pc: Pc;
+  readonly gate: InputGate;
+  readonly plan: LoadPlan | undefined;
+}
+
+/** A bare machine, loaded and ready; UserError if it can't be. */
+export function bootMetal(
+  options: MetalOptions, sinks: MetalSinks,
+): MetalSession {
+  const { kernel, rom, memory, initrd } = options;
+  const { commandLine = "", modules = [], kernelName: name } = options;
+  if (rom) checkRom(rom);
+  const plan = kernel && planKernel(kernel,
+    { memory, commandLine, modules, ...(initrd && { initrd }),
+      ...(name !== undefined && { name }) });
+  const session = buildMetal(options, sinks, plan);
+  if (rom) session.machine.writeRom(rom);
+  begin(session);
+  return session;
+}
+
+/** A machine that nothing is on yet. */
+export function buildMetal(
+  options: MetalOptions, sinks: MetalSinks, plan: LoadPlan | undefined,
+  machineOptions = machineOf(options),
+): MetalSession {
+  const machine = newMachine(machineOptions);
+  const { date, postPort } = options, { print, post } = sinks;
+  const pc = new Pc(machine, { serial: print, debug: print,
+    ...(date !== undefined && { date }),
+    ...(postPort !== undefined && { postPort }), ...(post && { post }) });
+  const gate = new InputGate(machine, pc.serial);
+  return { machine, machineOptions, options, pc, gate, plan };
+}
+
+const machineOf = (options: MetalOptions): MachineOptions => ({
+  cpus: options.cpus ?? 1, seed: options.seed ?? 1,
+  memory: options.memory, rom: options.rom?.length ?? 0,
+});
+
+function newMachine(options: MachineOptions): Machine {
+  try {
+    return new Machine(options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`no such machine: ${error.message}`);
+  }
+}
+
+/** The state from which a machine starts, at power-on and at a reset. */
+function begin({ machine, pc, plan }: MetalSession): void {
+  if (machine.layout.romSize) pc.reset();
+  else pc.initialize();
+  if (plan) carryOut(plan, machine);
+}
+
+/** How a bare machine's run ended. */
+export interface MetalEnd {
+  /** The exit status, 0 to 255. */
+  readonly status: number;
+  readonly sentence: string;
+  readonly instructions: number;
+}
+
+function ended(
+  { machine }: MetalSession, status: number, what: string,
+): MetalEnd {
+  const instructions = machine.count;
+  return { status, instructions,
+    sentence: `the machine ${what} after ${instructions} instructions` };
+}
+
+function tripleFault(session: MetalSession): MetalEnd {
+  const cpu = session.machine.cpus
+    .find((one) => one.w[ACTIVITY] === SHUTDOWN);
+  const at = cpu ? addressOf(cpu) : "an unknown address";
+  return ended(session, 1, `triple-faulted at ${at}`);
+}
+
+function addressOf(cpu: Cpu): string {
+  const { w, id } = cpu, cs = SEGMENTS + 4 * CS;
+  const selector = hex32(w[cs + SELECTOR]!).slice(4);
+  const linear = (w[cs + BASE]! + w[EIP]!) >>> 0;
+  return `${selector}:${hex32(w[EIP]!)} (linear ${hex32(linear)}) ` +
+    `of CPU ${id}`;
+}
+
+/** How a bare machine's CPUs take turns, if nobody says otherwise. */
+export const TURNS: Schedule = { kind: "round-robin", quantum: 997 };
+
+/** How far to run. */
+export interface MetalPiece {
+  /** Absolute count of instructions at which the budget is spent. */
+  readonly limit: number;
+  /** Instructions in this piece, at most. */
+  readonly most?: number;
+  /** Machine time that sleep doesn't pass. */
+  readonly sleepUntil?: number;
+  readonly watch?: (cpu: Cpu) => void;
+}
+
+/** Runs a piece: the end, or `more` to run, `idle` until later, or `waits`
+ * for input. */
+export function runPiece(
+  session: MetalSession, piece: MetalPiece,
+): MetalEnd | "more" | "idle" | "waits" {
+  const { machine, options: { schedule = TURNS } } = session;
+  const { limit, most = Infinity, sleepUntil, watch } = piece;
+  const stopWhen = watch && ((cpu: Cpu) => {
+    watch(cpu);
+    return false;
+  });
+  const rest = Math.max(0, limit - machine.count);
+  const { reason } = machine.run({
+    maxInstructions: Math.min(most, rest), schedule,
+    ...(sleepUntil !== undefined && { sleepUntil }),
+    ...(stopWhen && { stopWhen }),
+  });
+  return judgeMetal(session, reason, limit);
+}
+/** What it means that a machine stopped; a reset may restart it. */
+export function judgeMetal(
+  session: MetalSession, why: string, limit: number,
+): MetalEnd | "more" | "idle" | "waits" {
+  const { machine, pc, plan, options } = session;
+  if (why === "shutdown") return tripleFault(session);
+  if (why === "idle") return "idle";
+  if (why === "halted") {
+    return inputCanWake(session) ? "waits" : haltedForGood(session);
+  }
+  const request = pc.takeRequest();
+  if (request?.kind === "exit") {
+    const { status } = request;
+    return ended(session, status,
+      `was ended with status ${status} by the exit device`);
+  }
+  if (request?.kind === "reset") {
+    const loaded = machine.layout.romSize || plan || !options.kernel;
+    if (!options.reboot || !loaded) return ended(session, 0, "was reset");
+    begin(session);
+  }
+  if (machine.count < limit) return "more";
+  return ended(session, 4, "still ran when the budget was spent,");
+}
+/** The end of a machine that nothing can wake. */
+export function haltedForGood(session: MetalSession): MetalEnd {
+  return ended(session, 0, "halted, and nothing can wake it,");
+}
+
+/** Whether a byte on COM1 would wake a CPU that has halted. */
+export function inputCanWake({ machine, pc }: MetalSession): boolean {
+  const { w } = machine.cpus[0]!;
+  return w[ACTIVITY] === HALTED && (w[SYSTEM_FLAGS]! & IF) !== 0 &&
+    pc.serial.wouldInterrupt();
+}
+/** Runs to the end, or until `limit` instructions have retired. Nobody
+ * types anything. */
+export function runMetal(
+  session: MetalSession, limit = Infinity, watch?: (cpu: Cpu) => void,
+): MetalEnd {
+  for (;;) {
+    const end = runPiece(session, { limit, ...(watch && { watch }) });
+    if (end === "waits") return haltedForGood(session);
+    if (typeof end !== "string") return end;
+  }
+}

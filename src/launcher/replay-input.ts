@@ -1,0 +1,30 @@
+import { UserError } from "./error";
+import type { InputEntry } from "./gate";
+import { runPiece } from "./metal";
+import type { MetalEnd, MetalPiece, MetalSession } from "./metal";
+
+/** Runs to where an entry was made, and lets it in; or to the end, if
+ * that comes first. */
+export function replayEntry(
+  session: MetalSession, entry: InputEntry, piece: MetalPiece,
+): MetalEnd | undefined {
+  const { machine, gate } = session;
+  const count = entry.counts.reduce((a, b) => a + b, 0);
+  const arrived = () => machine.count === count &&
+    machine.time === entry.time;
+  for (;;) {
+    const before = machine.count, time = machine.time;
+    const end = runPiece(session, { ...piece,
+      most: count - before, sleepUntil: entry.time });
+    if (typeof end !== "string") return end;
+    if (arrived()) break;
+    if (machine.count === before && machine.time === time) {
+      throw new UserError(`goes another way than it was recorded: input ` +
+        `${entry.sequence} came at ${count} instructions, and the run is ` +
+        `at ${before}; record it again`);
+    }
+  }
+  const pairs = entry.bytes.match(/../g) ?? [];
+  gate.enter(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)));
+  return undefined;
+}

@@ -1,0 +1,109 @@
+import { attachHost, bootHost, most } from "../host";
+import type { GuestModule, HostOptions } from "../host";
+import { Machine } from "../machine";
+import type { Cpu, MachineOptions, Schedule } from "../machine";
+import { judge } from "./end";
+import type { End } from "./end";
+import { UserError } from "./error";
+import { launcher } from "./launcher";
+import type { ConsoleSink } from "./launcher";
+import { MiB } from "./kernel";
+
+/** What to boot, and on which machine. */
+export interface BootOptions {
+  readonly guests: readonly GuestModule[];
+  /** CPUs of the machine, default 1. */
+  readonly cpus?: number;
+  /** Seed of the machine's random numbers, default 1. */
+  readonly seed?: number;
+  /** How the CPUs take turns. */
+  readonly schedule?: Schedule;
+  readonly pge?: "all-cpus" | "this-cpu";
+  /** The size of the pages of the Host's low memory; default 4m. */
+  readonly hostPages?: "4m" | "4k";
+  readonly switcher?: string;
+  readonly sequential?: boolean;
+  /** "strict" has no NOTIFY, as in lguest since Linux 4.1. */
+  readonly abi?: "extended" | "strict";
+  /** Seconds since 1970 when the machine is switched on. */
+  readonly startDate?: number;
+}
+
+/** Guests under way on a machine. */
+export interface Session {
+  readonly machine: Machine;
+  readonly machineOptions: MachineOptions;
+  readonly options: BootOptions;
+}
+
+const HOST_MEMORY = 16 * MiB;
+const MOST_MEMORY = most.PAGES_MAX * 4096;
+
+/** The machine that these options need, or a UserError. */
+export function machineFor(options: BootOptions): MachineOptions {
+  const sizes = options.guests.map((g) =>
+    g.memory + g.image.length + (g.initrd?.length ?? 0));
+  const sum = sizes.reduce((a, b) => a + b, HOST_MEMORY);
+  if (sum > MOST_MEMORY) {
+    throw new UserError(`this takes ${Math.ceil(sum / MiB)} MiB, and ` +
+      `the Host can use ${MOST_MEMORY / MiB}; try less --memory`);
+  }
+  return {
+    cpus: options.cpus ?? 1,
+    seed: options.seed ?? 1,
+    memory: Math.ceil(sum / MiB) * MiB,
+  };
+}
+
+/** Puts the Host and its Guests on a new machine; nothing runs yet. */
+export function boot(options: BootOptions, print: ConsoleSink): Session {
+  const machineOptions = machineFor(options);
+  const machine = new Machine(machineOptions);
+  bootHost(machine, hostOptions(options, print));
+  return { machine, machineOptions, options };
+}
+/** Prepares a machine for a snapshot that is going to be put into it. */
+export function attach(
+  machine: Machine, machineOptions: MachineOptions,
+  options: BootOptions, print: ConsoleSink,
+): Session {
+  attachHost(machine, hostOptions(options, print));
+  return { machine, machineOptions, options };
+}
+
+/** A text's UTF-8 as a string of bytes, as kernels take it. */
+function utf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+function hostOptions(
+  options: BootOptions, print: ConsoleSink,
+): HostOptions {
+  const { pge, hostPages, switcher, sequential, abi, startDate } = options;
+  const guests = options.guests.map((guest) =>
+    ({ ...guest, commandLine: utf8(guest.commandLine) }));
+  return { guests, launcher: launcher(print),
+    ...(pge && { pge }), ...(hostPages && { hostPages }),
+    ...(switcher !== undefined && { switcher }),
+    ...(sequential !== undefined && { sequential }),
+    ...(abi && { abi }), ...(startDate !== undefined && { startDate }) };
+}
+
+/** Is told which CPU is about to carry out an instruction. */
+export type Watcher = (cpu: Cpu) => void;
+
+/** Runs until the end, or until `limit` instructions have retired. */
+export function run(
+  session: Session, limit = Infinity, watch?: Watcher,
+): End {
+  const { machine, options } = session;
+  const rest = Math.max(0, limit - machine.count);
+  const stopWhen = watch && ((cpu: Cpu) => {
+    watch(cpu);
+    return false;
+  });
+  const { reason } = machine.run({ maxInstructions: rest,
+    ...(options.schedule && { schedule: options.schedule }),
+    ...(stopWhen && { stopWhen }) });
+  return judge(machine, options.guests.map((g) => g.name), reason);
+}

@@ -1,0 +1,253 @@
+// One example: what it imports, and what it claims.
+import * as ts from "typescript";
+import type { Fence, Line } from "./chapter";
+import { copied } from "./piece";
+import type { Piece, WovenLine } from "./piece";
+import type { Place, Problem } from "./problem";
+
+/** A name that an example imports; `text` is "u32" or "type Form". */
+export interface Import {
+  readonly module: string;
+  readonly text: string;
+  readonly from: Place;
+}
+
+interface Edit {
+  readonly offset: number;
+  readonly piece: Piece;
+}
+
+interface Example {
+  readonly fence: Fence;
+  readonly text: string;
+  readonly source: ts.SourceFile;
+  readonly edits: Edit[];
+  readonly claimed: Claimed[];
+  readonly problems: Problem[];
+}
+
+/** A claim, and the place of the expression that it is about. */
+export interface Claimed {
+  readonly claim: Claim;
+  readonly from: Place;
+}
+
+/** The lines of an example with its claims made into calls. */
+export function weaveExample(
+  fence: Fence,
+  imports: Import[],
+  problems: Problem[],
+): WovenLine[] {
+  const example = readExample(fence, problems);
+  const { source } = example;
+  if (!isTypeScript(example)) return [];
+  const moved: ts.Node[] = [];
+  for (const node of source.statements)
+    if (ts.isImportDeclaration(node)) {
+      readImport(example, node, imports);
+      moved.push(node);
+    }
+  applyClaims(example);
+  return applyEdits(example, moved);
+}
+
+function readExample(fence: Fence, problems: Problem[]): Example {
+  const text = fence.body.map((line) => line.text).join("\n");
+  const source = ts.createSourceFile(
+    fence.path, text, ts.ScriptTarget.Latest, true);
+  return { fence, text, source, edits: [], claimed: [], problems };
+}
+
+function applyClaims(example: Example): void {
+  const claims = readClaims(example);
+  const visit = (node: ts.Node): void => {
+    applyClaim(example, node, claims);
+    ts.forEachChild(node, visit);
+  };
+  visit(example.source);
+  for (const claim of claims.values()) example.problems.push({
+    ...claim.from,
+    message: "no statement with a value ends on this line or above it; "
+      + "is a semicolon missing?" });
+}
+
+/** The claims of an example, and what they are about. */
+export function claimsOf(fence: Fence): Claimed[] {
+  const example = readExample(fence, []);
+  applyClaims(example);
+  return example.claimed;
+}
+
+function placeAt({ fence, source }: Example, offset: number): Place {
+  const at = source.getLineAndCharacterOfPosition(offset);
+  const line = fence.body[at.line] ?? fence;
+  const column = line.column + at.character;
+  return { path: line.path, line: line.line, column };
+}
+
+function isTypeScript(example: Example): boolean {
+  const wrong = parseErrors(example.source);
+  for (const { start = 0, code, messageText } of wrong)
+    example.problems.push({ ...placeAt(example, start), message:
+      `error TS${code}: ${ts.flattenDiagnosticMessageText(
+        messageText, "\n  ")}` });
+  return wrong.length === 0;
+}
+
+function parseErrors(source: ts.SourceFile): readonly ts.Diagnostic[] {
+  const { parseDiagnostics = [] } = source as ts.SourceFile
+    & { readonly parseDiagnostics?: readonly ts.Diagnostic[] };
+  return parseDiagnostics;
+}
+
+function readImport(
+  example: Example,
+  node: ts.ImportDeclaration,
+  imports: Import[],
+): void {
+  const from = placeAt(example, node.getStart());
+  const module = ts.isStringLiteral(node.moduleSpecifier)
+    ? node.moduleSpecifier.text : "";
+  const names = node.importClause?.namedBindings;
+  const ours = /^lguest(\/[\w-]+)?$/.test(module);
+  if (!ours || names === undefined || !ts.isNamedImports(names)) {
+    example.problems.push({ ...from, message:
+      'examples import names from "lguest" and from nowhere else' });
+    return;
+  }
+  const clause = node.importClause?.isTypeOnly ? "type " : "";
+  for (const name of names.elements)
+    imports.push({ module, text: clause + name.getText(),
+      from: placeAt(example, name.getStart()) });
+}
+
+interface Claim {
+  readonly kind: "=>" | "throws";
+  readonly text: string;
+  readonly from: Place;
+  /** The line of the last comment that belongs to it. */
+  readonly lastLine: number;
+}
+
+/** The claims of an example, by the number of their line. */
+function readClaims(example: Example): Map<number, Claim> {
+  const claims = new Map<number, Claim>();
+  const texts = example.text.split("\n");
+  withoutStrings(example).split("\n").forEach((masked, index) => {
+    const match = /\/\/ (=>|throws) /.exec(masked);
+    if (match === null) return;
+    const [opening, kind] = match;
+    const start = match.index + opening.length;
+    let text = texts[index]?.slice(start) ?? "", last = index;
+    while (kind === "=>" && !isWhole(text)) {
+      const more = /^\s*\/\/(.*)$/.exec(texts[last + 1] ?? "")?.[1];
+      if (more === undefined) break;
+      text += more;
+      last++;
+    }
+    const offset = example.source
+      .getPositionOfLineAndCharacter(index, start);
+    const from = placeAt(example, offset);
+    const lastLine = from.line + last - index;
+    claims.set(index, { kind: kind as Claim["kind"], text, from, lastLine });
+  });
+  return claims;
+}
+
+function isWhole(text: string): boolean {
+  const source = ts.createSourceFile(
+    "claim.ts", `(${text})`, ts.ScriptTarget.Latest);
+  return parseErrors(source).length === 0;
+}
+
+function withoutStrings({ source, text }: Example): string {
+  let masked = text;
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)
+      || ts.isRegularExpressionLiteral(node)) {
+      const start = node.getStart();
+      const paint = text.slice(start, node.end).replace(/[^\n]/g, "_");
+      masked = masked.slice(0, start) + paint + masked.slice(node.end);
+    } else ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return masked;
+}
+
+function applyClaim(
+  example: Example,
+  node: ts.Node,
+  claims: Map<number, Claim>,
+): void {
+  const value = claimedValue(node);
+  if (value === undefined) return;
+  const end = example.source
+    .getLineAndCharacterOfPosition(node.end).line;
+  const at = [end, end + 1].find((line) => claims.has(line)
+    && (line === end || /^\s*\/\//.test(lineAt(example, line))));
+  const claim = at === undefined ? undefined : claims.get(at);
+  if (at === undefined || claim === undefined) return;
+  claims.delete(at);
+  const from = placeAt(example, value.getStart());
+  example.claimed.push({ claim, from });
+  const add = (offset: number, text: string, place = from) =>
+    example.edits.push(
+      { offset, piece: { text, from: place, whole: true } });
+  if (claim.kind === "throws") {
+    const waits = /\bawait\b/.test(value.getText());
+    add(value.getStart(), waits
+      ? "await $loom.rejects(async () => (" : "$loom.throws(() => (");
+    add(value.end, `), ${JSON.stringify(claim.text)})`);
+  } else if (ts.isExpressionStatement(node)) {
+    add(value.getStart(), "$loom.equal((");
+    add(value.end, "), (");
+    add(value.end, claim.text, claim.from);
+    add(value.end, "))");
+  } else {
+    add(node.end, ` $loom.equal(${value.getText()}, (`);
+    add(node.end, claim.text, claim.from);
+    add(node.end, "));");
+  }
+}
+
+function lineAt({ fence }: Example, index: number): string {
+  return fence.body[index]?.text ?? "";
+}
+
+function claimedValue(node: ts.Node): ts.Node | undefined {
+  if (ts.isExpressionStatement(node)) return node.expression;
+  if (!ts.isVariableStatement(node)) return undefined;
+  const [first, ...others] = node.declarationList.declarations;
+  if (first === undefined || others.length > 0) return undefined;
+  return ts.isIdentifier(first.name) ? first.name : undefined;
+}
+
+function applyEdits(
+  { fence, source, edits }: Example,
+  moved: readonly ts.Node[],
+): WovenLine[] {
+  return fence.body.map((line, index): WovenLine => {
+    const start = source.getPositionOfLineAndCharacter(index, 0);
+    const end = start + line.text.length;
+    if (moved.some((node) => node.getStart() <= end && start < node.end))
+      return [];
+    const pieces: Piece[] = [];
+    let done = start;
+    const copy = (until: number) => {
+      pieces.push(...copied(part(line, done - start, until - start)));
+      done = until;
+    };
+    for (const { offset, piece } of edits)
+      if (offset >= start && offset <= end) {
+        copy(offset);
+        pieces.push(piece);
+      }
+    copy(end);
+    return pieces;
+  });
+}
+
+function part(line: Line, start: number, end: number): Line {
+  const text = line.text.slice(start, end);
+  return { ...line, column: line.column + start, text };
+}

@@ -1,0 +1,94 @@
+// What the claims of examples call.
+import { format } from "node:util";
+import * as assert from "uvu/assert";
+export { suite } from "uvu";
+
+/** Claims that two values are deeply equal. */
+export function equal(actual: unknown, expected: unknown): void {
+  claim(equal, actual, () => assert.equal(actual, expected));
+}
+
+function claim(caller: Function, actual: unknown, check: () => void): void {
+  let wrong: unknown;
+  try {
+    check();
+  } catch (error) {
+    wrong = error;
+  }
+  const right = wrong === undefined;
+  if (globalThis.LOOM_RECORD?.(caller, actual, right) || right) return;
+  if (wrong instanceof Error) Error.captureStackTrace(wrong, caller);
+  throw wrong;
+}
+
+declare global {
+  /** Told what a claim was given; true if nobody is to complain. */
+  var LOOM_RECORD: undefined | ((
+    caller: Function, actual: unknown, right: boolean) => boolean);
+}
+
+/** Claims that a call throws an error of the class with that name. */
+export function throws(call: () => unknown, expected: string): void {
+  let thrown: unknown = nothing;
+  try {
+    call();
+  } catch (error) {
+    thrown = error;
+  }
+  checkThrown(thrown, expected, throws);
+}
+
+/** The same for a call that gives a promise. */
+export async function rejects(
+  call: () => Promise<unknown>,
+  expected: string,
+): Promise<void> {
+  const thrown = await call().then(() => nothing, (error) => error);
+  checkThrown(thrown, expected, rejects);
+}
+
+const nothing = Symbol("nothing");
+
+function checkThrown(
+  thrown: unknown,
+  expected: string,
+  caller: Function,
+): void {
+  const [name = "", ...words] = expected.trim().split(" ");
+  const fail = (message: string) => {
+    const error = new assert.Assertion({ message, operator: "throws",
+      expects: expected, actual: thrown });
+    Error.captureStackTrace(error, caller);
+    throw error;
+  };
+  if (thrown === nothing) fail(`this should throw ${name}, and does not`);
+  const error = Object(thrown);
+  const names = [error.name, error.constructor.name];
+  const message = String(error.message ?? thrown);
+  if (!names.includes(name) || !message.includes(words.join(" ")))
+    fail(`this should throw ${expected}, and throws `
+      + `${names.at(-1)}: ${message}`);
+}
+
+/** A console that keeps what is printed. */
+export function capture() {
+  let lines: string[] = [];
+  const log = (...values: unknown[]) => {
+    lines.push(format(...values));
+  };
+  return {
+    log, info: log, warn: log, error: log,
+    clear: () => { lines = []; },
+    text: () => lines.join("\n"),
+  };
+}
+
+/** Claims that this was printed; spaces at line ends don't count. */
+export function printed(
+  console: { text(): string },
+  expected: string,
+): void {
+  const tidy = (text: string) => text.replace(/ +$/gm, "").trimEnd();
+  const text = tidy(console.text());
+  claim(printed, text, () => assert.fixture(text, tidy(expected)));
+}

@@ -1,0 +1,13 @@
+// The loom: chapters in, program out. Stands apart from the program.
+export * from "./chapter";
+export * from "./diff";
+export * from "./examples";
+export * from "./home";
+export * from "./layers";
+export * from "./map";
+export * from "./markdown";
+export * from "./piece";
+export * from "./problem";
+export * from "./show";
+export * from "./unweave";
+export * from "./weave";

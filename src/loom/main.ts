@@ -1,0 +1,83 @@
+// The loom's command: tangle, stitch, examples, check, test, and so on.
+import { resolve } from "node:path";
+import { checkTangled, readBook, readSources, tangle } from "./book";
+import { checkTypes } from "./check";
+import { build, writeExamples } from "./commands";
+import { fixExamples } from "./fix";
+import { drawLayers, importsOf } from "./layers";
+import { formatProblem } from "./problem";
+import type { Problem } from "./problem";
+import { stitch } from "./stitch";
+import { runTests } from "./test";
+import { watch } from "./watch";
+import { serve } from "./worker";
+
+const root = resolve(__dirname, "../..");
+const [command = "", option = ""] = process.argv.slice(2);
+
+function finish(problems: readonly Problem[]): void {
+  for (const problem of problems) console.log(formatProblem(problem));
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}
+
+const duties: Record<string, () => void | Promise<void>> = {
+  tangle() {
+    const problems: Problem[] = [];
+    if (option === "--watch") return watch(root, { examples: false });
+    if (option === "--check") checkTangled(root, problems);
+    else for (const path of tangle(root, problems))
+      console.log(`wrote ${path}`);
+    finish(problems);
+  },
+  stitch() {
+    const problems: Problem[] = [];
+    for (const line of stitch(root, problems)) console.log(line);
+    finish(problems);
+  },
+  dev() {
+    return watch(root, { examples: true, site: option !== "--no-site" });
+  },
+  async "fix-examples"() {
+    const problems: Problem[] = [];
+    for (const line of await fixExamples(root, option, problems))
+      console.log(line);
+    finish(problems);
+  },
+  layers() {
+    console.log(drawLayers(importsOf(readSources(root))));
+  },
+  worker() {
+    serve(root);
+  },
+  examples() {
+    const problems: Problem[] = [];
+    writeExamples(root, readBook(root, problems), problems);
+    finish(problems);
+  },
+  types() {
+    finish(checkTypes(root, readBook(root, [])));
+  },
+  check() {
+    const problems: Problem[] = [];
+    checkTangled(root, problems);
+    const book = readBook(root, []);
+    writeExamples(root, book, problems);
+    finish([...problems, ...checkTypes(root, book)]);
+  },
+  build() {
+    checkTangled(root, []);
+    finish(build(root));
+  },
+  async test() {
+    process.exitCode = 1;
+    const well = await runTests(root, option);
+    process.exitCode = well ? 0 : 1;
+  },
+};
+
+const duty = duties[command];
+if (duty === undefined) {
+  console.error(`loom: no such command "${command}"; `
+    + `there are ${Object.keys(duties).join(", ")}`);
+  process.exitCode = 2;
+} else void duty();

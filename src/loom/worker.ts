@@ -1,0 +1,113 @@
+// Processes that wait for jobs: test files, and the type check.
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { readBook } from "./book";
+import { checkTypes } from "./check";
+import { formatProblem } from "./problem";
+import { recorded, startRecording } from "./record";
+import type { Recorded } from "./record";
+import { runTestFile } from "./run";
+import type { Count } from "./run";
+
+/** What a worker can be asked to do. */
+export type Job =
+  | { readonly kind: "types" }
+  | { readonly kind: "test"; readonly path: string }
+  | { readonly kind: "fix"; readonly path: string };
+
+/** What came of a job: all that it printed, and how it went. */
+export interface Done {
+  readonly text: string;
+  readonly count: Count;
+  readonly seconds: number;
+  /** What the claims of a chapter gave, if the job was "fix". */
+  readonly recorded: Recorded[];
+}
+
+/** Does the jobs that the parent process sends, one after the other. */
+export function serve(root: string): void {
+  process.on("disconnect", () => process.exit());
+  process.on("message", (job: Job) => {
+    // What never comes must not be waited for: see below.
+    process.channel?.unref();
+    void perform(root, job).then((done) => {
+      process.channel?.ref();
+      process.send?.(done);
+    });
+  });
+}
+
+async function perform(root: string, job: Job): Promise<Done> {
+  const start = Date.now();
+  const write = process.stdout.write;
+  let text = "";
+  const keep = (data: string | Uint8Array) => {
+    text += typeof data === "string" ? data : Buffer.from(data).toString();
+    return true;
+  };
+  process.stdout.write = keep;
+  process.stderr.write = keep;
+  if (job.kind === "fix") startRecording();
+  const count = job.kind === "types"
+    ? types(root) : await runTestFile(root, job.path);
+  process.stdout.write = write;
+  const seconds = (Date.now() - start) / 1000;
+  return { text, count, seconds, recorded: recorded() };
+}
+
+function types(root: string): Count {
+  const problems = checkTypes(root, readBook(root, []));
+  for (const problem of problems) console.log(formatProblem(problem));
+  return { passed: 0, failed: problems.length, skipped: 0 };
+}
+
+/** A process that does one job at a time. */
+export interface Worker {
+  run(job: Job): Promise<Done>;
+  /** False once the process has ended. */
+  alive(): boolean;
+  stop(): void;
+}
+
+/** Starts a worker, which is ready when it is ready. */
+export function startWorker(root: string): Worker {
+  const FORCE_COLOR = process.stdout.isTTY ? "1" : "0";
+  const child = fork(join(root, "src/loom/main.ts"), ["worker"], {
+    cwd: root, silent: true, execArgv: ["-r", "ts-node/register"],
+    env: { ...process.env, FORCE_COLOR },
+  });
+  return {
+    run: (job) => ask(child, job),
+    alive: () => child.exitCode === null && child.connected,
+    stop: () => void child.kill(),
+  };
+}
+
+function ask(child: ChildProcess, job: Job): Promise<Done> {
+  const start = Date.now();
+  let text = "";
+  const hear = (data: Buffer) => { text += data.toString(); };
+  const what = job.kind === "types" ? "the type check" : job.path;
+  return new Promise((resolve) => {
+    const end = (done: Done) => {
+      child.off("message", answer).off("exit", left);
+      child.stdout?.off("data", hear);
+      child.stderr?.off("data", hear);
+      resolve(done);
+    };
+    const answer = (done: Done) =>
+      end({ ...done, text: text + done.text });
+    const left = (status: number | null, signal: string | null) => end({
+      text: `${text}${what}: its process ended in the middle, with `
+        + `${signal ?? `status ${status}`}; does it wait for what never `
+        + "comes?\n",
+      count: { passed: 0, failed: 1, skipped: 0 },
+      seconds: (Date.now() - start) / 1000, recorded: [],
+    });
+    child.on("message", answer).on("exit", left);
+    child.stdout?.on("data", hear);
+    child.stderr?.on("data", hear);
+    child.send(job);
+  });
+}

@@ -1,0 +1,341 @@
+import type { Cpu } from "./cpu";
+import { gp } from "./fault";
+import {
+  ACTIVITY, APIC, ATTEND_INTERRUPT, ATTEND_INTR, ATTEND_NMI, ATTENTION,
+  CLOCK, CS, EIP, IF, MSR_APIC_BASE, SEGMENTS, SYSTEM_FLAGS, WAITING,
+} from "./state";
+
+/** Words of the local APIC, from APIC on. */
+const ID = 0, TPR = 1, LDR = 2, DFR = 3, SVR = 4, ESR = 5, ICR_LOW = 6,
+  ICR_HIGH = 7, LVT = 8, LINT0 = 11, LVT_ERROR = 13, INITIAL = 14,
+  DIVIDE = 15, ISR = 16, IRR = 32, ERRORS = 42;
+/** Index into `cpu.d`: the clock at which the timer started, or runs out. */
+const TIMER_END = (APIC + 40) / 2;
+/** Kind of the timer's events in the machine's queue. */
+export const APIC_TIMER_EVENT = 1;
+const MASKED = 0x10000, PERIODIC = 0x20000, ENABLED = 0x100;
+const GLOBAL_ENABLE = 0x800, EXT_INT = 0x700;
+
+/** The local APIC as a reset leaves it. */
+export function resetApic(cpu: Cpu): void {
+  const w = cpu.w;
+  w.fill(0, APIC, APIC + 64);
+  w[APIC + ID] = cpu.id << 24;
+  w[APIC + DFR] = -1;
+  w[APIC + SVR] = 0xff;
+  w.fill(MASKED, APIC + LVT, APIC + LVT + 6);
+  if (takesIntr(cpu)) w[APIC + LINT0] = EXT_INT;
+  w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE | (cpu.id ? 0 : 0x100);
+  cpu.machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
+  refreshAttention(cpu);
+  refreshIntr(cpu);
+}
+
+const BASE_BITS = 0xfffff000 | GLOBAL_ENABLE | 0x100;
+
+/** WRMSR to APIC_BASE. */
+export function writeApicBase(cpu: Cpu, low: number, high: number): void {
+  const { w } = cpu;
+  if (high !== 0 || low & ~BASE_BITS) throw gp();
+  if ((low ^ w[MSR_APIC_BASE]!) & GLOBAL_ENABLE) resetApic(cpu);
+  w[MSR_APIC_BASE] = low;
+  refreshIntr(cpu);
+}
+
+const takesIntr = (cpu: Cpu) =>
+  cpu.id === 0 && cpu.machine.interruptController !== undefined;
+
+/** Whether the wire from the interrupt controller leads to this core. */
+export function intrConnected(cpu: Cpu): boolean {
+  const w = cpu.w, entry = w[APIC + LINT0]!;
+  if (!takesIntr(cpu)) return false;
+  if (!(w[MSR_APIC_BASE]! & GLOBAL_ENABLE)) return true;
+  return !(entry & MASKED) && (entry & EXT_INT) === EXT_INT;
+}
+
+/** Sets or clears ATTEND_INTR by the wire and by LINT0. */
+export function refreshIntr(cpu: Cpu): void {
+  const w = cpu.w;
+  if (intrConnected(cpu) && cpu.machine.intr) {
+    w[ATTENTION]! |= ATTEND_INTR;
+    cpu.machine.wake();
+  } else {
+    w[ATTENTION]! &= ~ATTEND_INTR;
+  }
+}
+
+/** Whether a physical address is in this CPU's APIC page. */
+export function isApic(cpu: Cpu, physical: number): boolean {
+  const base = cpu.w[MSR_APIC_BASE]!;
+  return (base & GLOBAL_ENABLE) !== 0 && ((physical ^ base) & -4096) === 0;
+}
+
+/** Highest vector set in a 256-bit register, or -1. */
+function highest(w: Int32Array, register: number): number {
+  for (let i = 7; i >= 0; i--) {
+    const bits = w[APIC + register + i]!;
+    if (bits) return i * 32 + 31 - Math.clz32(bits);
+  }
+  return -1;
+}
+
+function setBit(w: Int32Array, register: number, vector: number): void {
+  w[APIC + register + (vector >>> 5)]! |= 1 << (vector & 31);
+}
+
+function clearBit(w: Int32Array, register: number, vector: number): void {
+  w[APIC + register + (vector >>> 5)]! &= ~(1 << (vector & 31));
+}
+
+/** The priority below which nothing gets through (SDM 3A, 10.8.3.1). */
+function processorPriority(w: Int32Array): number {
+  const task = w[APIC + TPR]! & 0xff, service = highest(w, ISR);
+  const floor = Math.max(service, 0) & 0xf0;
+  return task >>> 4 >= floor >>> 4 ? task : floor;
+}
+
+/** Sets or clears ATTEND_INTERRUPT by what the APIC holds. */
+function refreshAttention(cpu: Cpu): void {
+  const w = cpu.w, vector = highest(w, IRR);
+  const through = vector >= 0 &&
+    vector >>> 4 > processorPriority(w) >>> 4;
+  if (through) {
+    w[ATTENTION]! |= ATTEND_INTERRUPT;
+    cpu.machine.wake();
+  } else {
+    w[ATTENTION]! &= ~ATTEND_INTERRUPT;
+  }
+}
+
+/** A fixed interrupt arrives at a CPU's APIC. */
+export function raiseInterrupt(cpu: Cpu, vector: number): void {
+  const w = cpu.w;
+  if (!(w[APIC + SVR]! & ENABLED)) return;
+  if (vector < 16) {
+    noteError(cpu, RECEIVED_ILLEGAL);
+    return;
+  }
+  setBit(w, IRR, vector);
+  refreshAttention(cpu);
+}
+
+/** Bits of ESR: nobody accepted what was sent, and what is illegal. */
+const NOT_ACCEPTED = 4, SENT_ILLEGAL = 0x20, RECEIVED_ILLEGAL = 0x40,
+  NO_REGISTER = 0x80;
+
+function noteError(cpu: Cpu, bit: number): void {
+  const w = cpu.w, entry = w[APIC + LVT_ERROR]!;
+  if (w[APIC + ERRORS]! & bit) return;
+  w[APIC + ERRORS]! |= bit;
+  if (!(entry & MASKED)) raiseInterrupt(cpu, entry & 0xff);
+}
+
+/** The vector that the CPU would take now, or -1; nothing changes. */
+export function apicVector(cpu: Cpu): number {
+  return cpu.w[ATTENTION]! & ATTEND_INTERRUPT ? highest(cpu.w, IRR) : -1;
+}
+
+/** The CPU takes the interrupt: from IRR to ISR. */
+export function acknowledge(cpu: Cpu): number {
+  const vector = highest(cpu.w, IRR);
+  clearBit(cpu.w, IRR, vector);
+  setBit(cpu.w, ISR, vector);
+  refreshAttention(cpu);
+  return vector;
+}
+
+function endOfInterrupt(cpu: Cpu): void {
+  const vector = highest(cpu.w, ISR);
+  if (vector >= 0) clearBit(cpu.w, ISR, vector);
+  refreshAttention(cpu);
+}
+
+/** Reads an APIC register at its offset in the page. */
+export function readApic(cpu: Cpu, offset: number): number {
+  const w = cpu.w, n = offset >>> 4;
+  if (offset & 15) return 0;
+  if (n >= 0x10 && n < 0x28) return w[APIC + ISR + n - 0x10]!;
+  if (n >= 0x32 && n <= 0x37) return w[APIC + LVT + n - 0x32]!;
+  switch (n) {
+    case 0x02: return w[APIC + ID]!;
+    case 0x03: return 0x00050014;
+    case 0x08: return w[APIC + TPR]!;
+    case 0x0a: return processorPriority(w);
+    case 0x0d: return w[APIC + LDR]!;
+    case 0x0e: return w[APIC + DFR]!;
+    case 0x0f: return w[APIC + SVR]!;
+    case 0x28: return w[APIC + ESR]!;
+    case 0x30: return w[APIC + ICR_LOW]!;
+    case 0x31: return w[APIC + ICR_HIGH]!;
+    case 0x38: return w[APIC + INITIAL]!;
+    case 0x39: return currentCount(cpu);
+    case 0x3e: return w[APIC + DIVIDE]!;
+    case 0x09: case 0x0b: return 0;
+    default:
+      noteError(cpu, NO_REGISTER);
+      return 0;
+  }
+}
+
+/** What can be written of the local vector table: timer, thermal sensor,
+ * performance counters, LINT0, LINT1, error. */
+const LVT_BITS = [0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
+
+/** Writes an APIC register at its offset in the page. */
+export function writeApic(cpu: Cpu, offset: number, value: number): void {
+  const w = cpu.w, n = offset >>> 4;
+  if (offset & 15) return;
+  if (n >= 0x32 && n <= 0x37) {
+    const off = w[APIC + SVR]! & ENABLED ? 0 : MASKED;
+    w[APIC + LVT + n - 0x32] = (value & LVT_BITS[n - 0x32]!) | off;
+    refreshIntr(cpu);
+    return;
+  }
+  switch (n) {
+    case 0x02: w[APIC + ID] = value & 0xff000000; break;
+    case 0x08: w[APIC + TPR] = value & 0xff; refreshAttention(cpu); break;
+    case 0x0b: endOfInterrupt(cpu); break;
+    case 0x0d: w[APIC + LDR] = value & 0xff000000; break;
+    case 0x0e: w[APIC + DFR] = value | 0x0fffffff; break;
+    case 0x0f:
+      w[APIC + SVR] = value & 0x3ff;
+      if (value & ENABLED) break;
+      for (let i = 0; i < 6; i++) w[APIC + LVT + i]! |= MASKED;
+      refreshIntr(cpu);
+      break;
+    case 0x28:
+      w[APIC + ESR] = w[APIC + ERRORS]!;
+      w[APIC + ERRORS] = 0;
+      break;
+    case 0x30:
+      w[APIC + ICR_LOW] = value & 0xccfff;
+      sendInterrupt(cpu, value);
+      break;
+    case 0x31: w[APIC + ICR_HIGH] = value & 0xff000000; break;
+    case 0x38: w[APIC + INITIAL] = value; startTimer(cpu); break;
+    case 0x3e: w[APIC + DIVIDE] = value & 0xb; break;
+    case 0x03: case 0x09: case 0x0a: case 0x39: break;
+    default: if (n < 0x10 || n > 0x27) noteError(cpu, NO_REGISTER);
+  }
+}
+
+/** The local APIC's page as the machine's memory bus sees it. */
+export function apicRead(
+  cpu: Cpu, physical: number, size: number,
+): number {
+  const value = readApic(cpu, physical & 0xffc) >>> (8 * (physical & 3));
+  return size === 4 ? value : value & ((1 << (8 * size)) - 1);
+}
+
+/** Writes narrower than 32 bits are ignored. */
+export function apicWrite(
+  cpu: Cpu, physical: number, size: number, value: number,
+): void {
+  if (size === 4) writeApic(cpu, physical & 0xfff, value);
+}
+
+/** Clock ticks for one count: 1, 2, 4 … 128 (SDM 3A, 10.5.4). */
+function divisor(w: Int32Array): number {
+  const bits = w[APIC + DIVIDE]!, code = (bits & 3) | ((bits & 8) >>> 1);
+  return code === 7 ? 1 : 2 << code;
+}
+
+function startTimer(cpu: Cpu): void {
+  const w = cpu.w, { queue } = cpu.machine;
+  queue.cancel(cpu.id, APIC_TIMER_EVENT);
+  cpu.machine.wake();
+  const count = w[APIC + INITIAL]! >>> 0;
+  cpu.d[TIMER_END] = 0;
+  if (!count) return;
+  const end = cpu.d[CLOCK]! + count * divisor(w);
+  cpu.d[TIMER_END] = end;
+  queue.add(end, cpu.id, APIC_TIMER_EVENT);
+}
+
+function currentCount(cpu: Cpu): number {
+  const left = cpu.d[TIMER_END]! - cpu.d[CLOCK]!;
+  return left > 0 ? Math.ceil(left / divisor(cpu.w)) | 0 : 0;
+}
+
+/** The timer runs out: called by the machine at the event's time. */
+export function timerExpired(cpu: Cpu, when: number): void {
+  const w = cpu.w, entry = w[APIC + LVT]!;
+  if (entry & PERIODIC) {
+    const count = w[APIC + INITIAL]! >>> 0;
+    const end = when + Math.max(count * divisor(w), 1);
+    cpu.d[TIMER_END] = end;
+    cpu.machine.queue.add(end, cpu.id, APIC_TIMER_EVENT);
+  } else {
+    cpu.d[TIMER_END] = 0;
+  }
+  if (!(entry & MASKED)) raiseInterrupt(cpu, entry & 0xff);
+}
+
+/** Whether the timer's interrupt would get through to a halted CPU. */
+export function timerCanWake(cpu: Cpu): boolean {
+  const w = cpu.w, entry = w[APIC + LVT]!, vector = entry & 0xff;
+  return !(entry & MASKED) && (w[APIC + SVR]! & ENABLED) !== 0 &&
+    (w[SYSTEM_FLAGS]! & IF) !== 0 &&
+    vector >>> 4 > processorPriority(w) >>> 4;
+}
+
+/** The CPUs that an interrupt command means. */
+function targets(cpu: Cpu, command: number): Cpu[] {
+  const { cpus } = cpu.machine;
+  const shorthand = (command >>> 18) & 3;
+  if (shorthand === 1) return [cpu];
+  if (shorthand === 2) return [...cpus];
+  if (shorthand === 3) return cpus.filter((other) => other !== cpu);
+  const to = cpu.w[APIC + ICR_HIGH]! >>> 24;
+  if (to === 0xff) return [...cpus];
+  return cpus.filter(({ w }) => command & 0x800 ? isMeant(w, to)
+    : w[APIC + ID]! >>> 24 === to);
+}
+
+/** Whether a logical destination means this APIC. */
+function isMeant(w: Int32Array, to: number): boolean {
+  const own = w[APIC + LDR]! >>> 24, flat = w[APIC + DFR]! >>> 28 === 15;
+  return flat ? (own & to) !== 0
+    : own >>> 4 === to >>> 4 && (own & to & 15) !== 0;
+}
+
+function sendInterrupt(cpu: Cpu, command: number): void {
+  const vector = command & 0xff, mode = (command >>> 8) & 7;
+  const { events, count } = cpu.machine, meant = targets(cpu, command);
+  if (mode <= 1 && vector < 16) {
+    noteError(cpu, SENT_ILLEGAL);
+    return;
+  }
+  if (meant.length === 0) noteError(cpu, NOT_ACCEPTED);
+  for (const target of mode === 1 ? leastBusy(meant) : meant) {
+    if (events.active) events.emit({ kind: "ipi", cpu: cpu.id, count,
+      to: target.id, vector, mode });
+    if (mode <= 1) raiseInterrupt(target, vector);
+    else if (mode === 4) raiseNmi(target);
+    else if (mode === 5 && target !== cpu && command & 0x4000) {
+      cpu.machine.initialize(target);
+    } else if (mode === 6) startUp(target, vector);
+  }
+}
+
+/** Of those CPUs, one with the lowest processor priority. */
+function leastBusy(cpus: readonly Cpu[]): Cpu[] {
+  const least = Math.min(...cpus.map(({ w }) => processorPriority(w)));
+  return cpus.filter(({ w }) => processorPriority(w) === least).slice(0, 1);
+}
+
+/** A non-maskable interrupt arrives. */
+export function raiseNmi(cpu: Cpu): void {
+  cpu.w[ATTENTION]! |= ATTEND_NMI;
+  cpu.machine.wake();
+}
+
+/** A start-up IPI: a waiting CPU begins in real mode at vector << 12. */
+function startUp(cpu: Cpu, vector: number): void {
+  const w = cpu.w;
+  if (w[ACTIVITY] !== WAITING) return;
+  w[SEGMENTS + 4 * CS] = vector << 8;
+  w[SEGMENTS + 4 * CS + 1] = vector << 12;
+  w[EIP] = 0;
+  cpu.machine.start(cpu);
+}

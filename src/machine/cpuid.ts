@@ -1,0 +1,30 @@
+import type { Cpu } from "./cpu";
+import { EAX, EBX, ECX, EDX, MSR_APIC_BASE } from "./state";
+
+/** Family 6, model 5, stepping 2; also what EDX is after a reset. */
+export const SIGNATURE = 0x652;
+
+/** Numbers of the features that leaf 1 reports (SDM 2A, CPUID). */
+export const featureBits: readonly number[] =
+  [1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15];
+const APIC_FEATURE = 1 << 9, APIC_ON = 0x800;
+const FEATURES = featureBits.reduce((bits, n) => bits | (1 << n), 0);
+
+// EAX, EBX, ECX, EDX of each leaf; the name is "GenuineIntel".
+const leaves: readonly (readonly number[])[] = [
+  [2, 0x756e6547, 0x6c65746e, 0x49656e69],
+  [SIGNATURE, 0, 0, FEATURES],
+  [0x03020101, 0, 0, 0x0c040843],
+];
+
+/** CPUID: who made this processor, what it can do, its caches. */
+export function identify(cpu: Cpu): number {
+  const w = cpu.w, asked = w[EAX]! >>> 0;
+  const leaf = leaves[Math.min(asked, leaves.length - 1)]!;
+  [EAX, EBX, ECX, EDX].forEach((n, i) => { w[n] = leaf[i]!; });
+  if (asked === 1) {
+    w[EBX] = cpu.id << 24;
+    if (!(w[MSR_APIC_BASE]! & APIC_ON)) w[EDX]! &= ~APIC_FEATURE;
+  }
+  return 0;
+}

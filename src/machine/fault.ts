@@ -1,0 +1,23 @@
+/** An exception that an instruction raises: vector, error code or
+ * undefined, and for page faults the linear address (SDM 3A, 6.15). */
+export class Fault {
+  readonly name = "Fault";
+  constructor(
+    readonly vector: number,
+    readonly error: number | undefined = undefined,
+    readonly address: number | undefined = undefined,
+    /** Whether the flags are pushed with RF set: true of all that is
+     * raised in the middle of an instruction. */
+    readonly resume = vector !== DB && vector !== DF,
+  ) {}
+}
+
+/** Vectors of the exceptions by the manual's mnemonics (SDM 3A, 6.3.1). */
+export const DE = 0, DB = 1, NMI = 2, BP = 3, OF_TRAP = 4, BR = 5, UD = 6,
+  NM = 7, DF = 8, TS = 10, NP = 11, SS_FAULT = 12, GP = 13, PF = 14,
+  MF = 16, AC_FAULT = 17, MC = 18;
+
+/** The exception for a general protection violation. */
+export function gp(error = 0): Fault {
+  return new Fault(GP, error);
+}

@@ -1,0 +1,175 @@
+import type { Helper } from "./builder";
+import { readDebug, writeDebug } from "./breakpoints";
+import { invalidatePage, readControl, writeControl } from "./control";
+import { readCounter } from "./counters";
+import { identify } from "./cpuid";
+import { signedQuotient, unsignedQuotient } from "./divide";
+import { softwareInterrupt } from "./exceptions";
+import { Fault, gp, UD } from "./fault";
+import { popFlags, pushedFlags, setFlag } from "./flaghelpers";
+import { runHostCall } from "./hostcall";
+import { readMsr, readTimeStamp, writeMsr } from "./msr";
+import { ioPermitted, portIn, portOut } from "./ports";
+import { interruptReturn } from "./return";
+import {
+  isProtected, lar, loadGdtr, loadIdtr, loadLdt, loadSegment,
+  loadTaskRegister, lsl, verr, verw,
+} from "./segments";
+import {
+  ACTIVITY, BASE, CPL, CR0, CR0_TS, HALTED, INHIBIT, SEGMENTS, SHADOW_SS,
+} from "./state";
+import { systemEnter, systemExit } from "./systemcall";
+import { farCall, farJump, farReturn } from "./transfer";
+
+type Runs = Record<string, Helper["run"]>;
+
+function named<R extends Runs>(pure: boolean, runs: R) {
+  const entries = Object.entries(runs);
+  const made = entries.map(([name, run]) => [name, { name, pure, run }]);
+  return Object.fromEntries(made) as { [K in keyof R]: Helper };
+}
+
+// Operand sizes arrive as numbers.
+const wide = (size: number) => (size === 2 ? 2 : 4);
+const bytes = (size: number) => (size === 4 ? 4 : size === 2 ? 2 : 1);
+
+const computing = named(true, {
+  unsignedQuotient, signedQuotient,
+  lowestBit: (_cpu, v) => 31 - Math.clz32(v & -v),
+  highestBit: (_cpu, v) => 31 - Math.clz32(v),
+});
+
+const going = named(false, {
+  farJump: (cpu, selector, to, size) => {
+    farJump(cpu, selector, to, wide(size));
+    return 0;
+  },
+  farCall: (cpu, selector, to, size) => {
+    farCall(cpu, selector, to, wide(size), cpu.next);
+    return 0;
+  },
+  farReturn: (cpu, size, more) => {
+    farReturn(cpu, wide(size), more);
+    return 0;
+  },
+  interruptReturn: (cpu, size) => {
+    interruptReturn(cpu, wide(size));
+    return 0;
+  },
+  softwareInterrupt: (cpu, vector, which) => {
+    const kinds = ["int", "int3", "into", "int1"] as const;
+    softwareInterrupt(cpu, vector, cpu.next, kinds[which]!);
+    return 0;
+  },
+  hostCall: runHostCall,
+  halt: (cpu) => (cpu.w[ACTIVITY] = HALTED),
+  systemEnter: (cpu) => {
+    systemEnter(cpu);
+    return 0;
+  },
+  systemExit: (cpu) => {
+    systemExit(cpu);
+    return 0;
+  },
+});
+
+const controlling = named(false, {
+  setFlag, pushedFlags, popFlags,
+  requireRing0: (cpu) => {
+    if (cpu.w[CPL] !== 0) throw gp();
+    return 0;
+  },
+  requireProtected: (cpu) => {
+    if (!isProtected(cpu)) throw new Fault(UD);
+    return 0;
+  },
+  readControl,
+  writeControl: (cpu, n, v) => {
+    writeControl(cpu, n, v);
+    return 0;
+  },
+  readDebug,
+  writeDebug: (cpu, n, v) => {
+    writeDebug(cpu, n, v);
+    return 0;
+  },
+  machineStatus: (cpu) => cpu.w[CR0]!,
+  setMachineStatus: (cpu, v) => {
+    const old = cpu.w[CR0]!;
+    writeControl(cpu, 0, (old & ~14) | (v & 15));
+    return 0;
+  },
+  clearTaskSwitched: (cpu) => (cpu.w[CR0] = cpu.w[CR0]! & ~CR0_TS),
+  invalidate: (cpu, segment, offset) => {
+    const base = cpu.w[SEGMENTS + 4 * segment + BASE]!;
+    invalidatePage(cpu, (base + offset) | 0);
+    return 0;
+  },
+  identify,
+  readTimeStamp: (cpu) => {
+    readTimeStamp(cpu);
+    return 0;
+  },
+  readCounter: (cpu) => {
+    readCounter(cpu);
+    return 0;
+  },
+  readModelSpecific: (cpu) => {
+    readMsr(cpu);
+    return 0;
+  },
+  writeModelSpecific: (cpu) => {
+    writeMsr(cpu);
+    return 0;
+  },
+});
+
+const segmenting = named(false, {
+  loadSegment: (cpu, s, selector) => {
+    loadSegment(cpu, s, selector);
+    return 0;
+  },
+  inhibit: (cpu) => (cpu.w[INHIBIT] = SHADOW_SS),
+  claimEight: (cpu, segment, offset) => {
+    const linear = cpu.segmentWrite(segment, offset, 8);
+    if (cpu.aligned) cpu.checkAligned(linear, 8);
+    return 0;
+  },
+  loadGdtr: (cpu, base, limit) => {
+    loadGdtr(cpu, base, limit);
+    return 0;
+  },
+  loadIdtr: (cpu, base, limit) => {
+    loadIdtr(cpu, base, limit);
+    return 0;
+  },
+  loadLdt: (cpu, selector) => {
+    loadLdt(cpu, selector);
+    return 0;
+  },
+  loadTaskRegister: (cpu, selector) => {
+    loadTaskRegister(cpu, selector);
+    return 0;
+  },
+  word: (cpu, n) => cpu.w[n]!,
+  accessRights: (cpu, selector) => lar(cpu, selector) ?? 0,
+  segmentLimit: (cpu, selector) => lsl(cpu, selector) ?? 0,
+  larGranted: (cpu, selector) => +(lar(cpu, selector) !== undefined),
+  lslGranted: (cpu, selector) => +(lsl(cpu, selector) !== undefined),
+  mayRead: (cpu, selector) => +verr(cpu, selector),
+  mayWrite: (cpu, selector) => +verw(cpu, selector),
+  portCheck: (cpu, port, size) => {
+    if (!ioPermitted(cpu, port, size)) throw gp();
+    return 0;
+  },
+  portIn: (cpu, port, size) => portIn(cpu, port, bytes(size)),
+  portOut: (cpu, port, size, v) => {
+    portOut(cpu, port, bytes(size), v);
+    return 0;
+  },
+});
+
+/** Every helper by its name. */
+export const helpers = {
+  ...computing, ...going, ...controlling, ...segmenting,
+};

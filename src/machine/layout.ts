@@ -1,0 +1,103 @@
+/** What a machine is made of; sizes are fixed when it is built. */
+export interface MachineOptions {
+  /** Number of CPUs, 1 to 16; default 1. */
+  cpus?: number;
+  /** Bytes of RAM, a multiple of 4096. */
+  memory: number;
+  /** Bytes of ROM that end at 4 GiB, whole pages; default none. */
+  rom?: number;
+  /** Entries of the data TLB; default 64. */
+  dataTlb?: number;
+  /** Entries of the code TLB; default 32. */
+  codeTlb?: number;
+  /** Seed of the schedule's random numbers; default 1. */
+  seed?: number;
+  /** Clock ticks in a second of machine time; default 100 million. */
+  ticksPerSecond?: number;
+}
+
+/** Word indices into the header, the first page of the block. */
+export const H_MAGIC = 0, H_VERSION = 1, H_BLOCK_SIZE = 2, H_RAM_BASE = 3,
+  H_RAM_SIZE = 4, H_CPUS = 5, H_DATA_TLB = 6, H_CODE_TLB = 7, H_TICKS = 8,
+  H_HOST_ARMED = 9, H_SCHEDULE_CPU = 10, H_SCHEDULE_LEFT = 11,
+  H_SCHEDULE_POSITION = 12, H_RANDOM = 13, H_DEVICE_WORDS = 14,
+  H_SEQUENCE = 15, H_ROM_SIZE = 18, H_A20_LOW = 19, H_INTR = 20;
+/** Which of the 64 frames from 0xC0000 on are not RAM: one byte each. */
+export const H_WINDOWS = 24;
+/** Index of a 64-bit float: machine time in ticks. */
+export const H_TIME = 8;
+/** The event queue: EVENT_SLOTS entries of EVENT_WORDS words. */
+export const H_EVENTS = 256, EVENT_WORDS = 8, EVENT_SLOTS = 96;
+
+/** What the header begins with, and the version of this layout. */
+export const BLOCK_MAGIC = 0x4b4c424c, BLOCK_VERSION = 2;
+/** Bytes of a page; bytes that devices have for their state. */
+export const PAGE = 4096;
+export const DEVICE_AREA = 0x10000;
+
+import { TLBS } from "./state";
+
+/** Words of a TLB entry, and words before the first. */
+export const TLB_WORDS = 8, TLB_HEAD = 8;
+/** Words in the list of a fast table's filled entries. */
+export const FAST_LIST = 4096;
+
+/** Byte offsets of everything in the machine's memory. */
+export interface Layout {
+  readonly cpus: number;
+  readonly dataTlb: number;
+  readonly codeTlb: number;
+  readonly ticksPerSecond: number;
+  readonly cpuBase: number;
+  readonly cpuStride: number;
+  readonly deviceBase: number;
+  readonly ramBase: number;
+  readonly ramSize: number;
+  readonly romBase: number;
+  readonly romSize: number;
+  /** Bytes of the block; the scratch part lies behind. */
+  readonly blockSize: number;
+  readonly codePages: number;
+  readonly fastBase: number;
+  readonly fastStride: number;
+  /** Bytes of the whole WebAssembly.Memory. */
+  readonly total: number;
+}
+
+const upTo = (value: number, unit: number) =>
+  Math.ceil(value / unit) * unit;
+
+/** Lays out a machine; throws RangeError for sizes that can't be. */
+export function layOut(options: MachineOptions): Layout {
+  const { cpus = 1, memory, dataTlb = 64, codeTlb = 32 } = options;
+  const { ticksPerSecond = 100_000_000, rom = 0 } = options;
+  within("cpus", cpus, 1, 16);
+  within("dataTlb", dataTlb, 1, 4096);
+  within("codeTlb", codeTlb, 1, 4096);
+  within("ticksPerSecond", ticksPerSecond, 1, 2 ** 31 - 1);
+  within("memory", memory, PAGE, 0xc0000000);
+  within("rom", rom, 0, 0x1000000);
+  if ((memory | rom) % PAGE) throw new RangeError("not whole pages");
+  const cpuBase = PAGE;
+  const words = TLBS + TLB_HEAD + (dataTlb + codeTlb) * TLB_WORDS;
+  const cpuStride = upTo(words * 4, PAGE);
+  const deviceBase = cpuBase + cpus * cpuStride;
+  const ramBase = deviceBase + DEVICE_AREA;
+  const romBase = ramBase + memory;
+  const blockSize = romBase + rom;
+  const codePages = blockSize;
+  const fastBase = upTo(codePages + (memory + rom) / PAGE, PAGE);
+  const fastStride = 2 * (0x400000 + FAST_LIST * 4);
+  const total = upTo(fastBase + cpus * fastStride, 0x10000);
+  within("the machine's memory", total, 0, 0x100000000);
+  return {
+    cpus, dataTlb, codeTlb, ticksPerSecond, cpuBase, cpuStride, deviceBase,
+    ramBase, ramSize: memory, romBase, romSize: rom, blockSize, codePages,
+    fastBase, fastStride, total,
+  };
+}
+
+function within(what: string, n: number, low: number, high: number) {
+  if (Number.isInteger(n) && n >= low && n <= high) return;
+  throw new RangeError(`${what} must be ${low} to ${high}, not ${n}`);
+}

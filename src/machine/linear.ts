@@ -1,0 +1,16 @@
+/** What we use of a WebAssembly.Memory. */
+export interface LinearMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+type Engine = {
+  Memory: new (size: { initial: number; maximum: number }) => LinearMemory;
+};
+
+/** Allocates linear memory once, in bytes (whole 64 KiB); it never grows. */
+export function allocate(bytes: number): LinearMemory {
+  const engine = (globalThis as unknown as { WebAssembly: Engine })
+    .WebAssembly;
+  const pages = bytes / 0x10000;
+  return new engine.Memory({ initial: pages, maximum: pages });
+}

@@ -1,0 +1,9 @@
+/** Words of a device, from an even one on, read as doubles. */
+export function floatsOf(words: Int32Array, from: number, n: number):
+  Float64Array {
+  return new Float64Array(words.buffer, words.byteOffset + 4 * from, n);
+}
+
+/** Two decimal digits in a byte, and back. */
+export const toBcd = (n: number) => ((n / 10) | 0) * 16 + (n % 10);
+export const fromBcd = (n: number) => (n >> 4) * 10 + (n & 15);

@@ -1,0 +1,120 @@
+import type { Machine } from "../machine";
+import { NOT_READ, NOT_WRITTEN } from "../windows";
+
+/** Registers of the host bridge that turn windows (440FX, 3.2.15). */
+const PAM = 0x59, SPACE = 256;
+const ADDRESS = 0, RESET = 1, CONFIG = 2, WORDS = CONFIG + 2 * SPACE / 4;
+
+/** What is read in each device's configuration at first: offset, bytes. */
+const FIRST: readonly (readonly [number, readonly number[]])[][] = [
+  [ // 8086:1237, host bridge
+    [0x00, [0x86, 0x80, 0x37, 0x12, 0x06, 0x00, 0x80, 0x02]],
+    [0x08, [0x02, 0x00, 0x00, 0x06]],
+    [0x2c, [0xf4, 0x1a, 0x00, 0x11]],
+  ],
+  [ // 8086:7000, ISA bridge
+    [0x00, [0x86, 0x80, 0x00, 0x70, 0x07, 0x00, 0x00, 0x02]],
+    [0x08, [0x00, 0x00, 0x01, 0x06]],
+    [0x2c, [0xf4, 0x1a, 0x00, 0x11]],
+    [0x60, [0x80, 0x80, 0x80, 0x80]],
+  ],
+];
+/** Which bytes can be written, by device. */
+const writable = (device: number, at: number) => device === 0
+  ? at === 4 || at === 0x0d || (at >= 0x50 && at < 0x90)
+  : at === 4 || at >= 0x40;
+
+/** Configuration mechanism 1 with two bridges. */
+export class Pci {
+  private readonly w: Int32Array;
+  private readonly config: readonly Uint8Array[];
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly resetMachine: () => void,
+  ) {
+    const w = this.w = machine.allocateState("PCI", WORDS);
+    this.config = FIRST.map((_, i) => new Uint8Array(
+      w.buffer, w.byteOffset + 4 * CONFIG + i * SPACE, SPACE));
+    machine.addDevice({
+      name: "PCI", ports: { from: 0xcf8, length: 8 },
+      readPort: (_, offset, size) => this.read(offset, size),
+      writePort: (_, offset, size, v) => this.write(offset, size, v),
+    });
+    this.reset();
+  }
+
+  /** The bytes that the address register selects, if anything is there. */
+  private selected(): { device: number; at: number } | undefined {
+    const address = this.w[ADDRESS]!;
+    if (address >= 0 || (address >>> 8) & 0xff07) return undefined;
+    const device = (address >>> 11) & 31;
+    return device < 2 ? { device, at: address & 0xfc } : undefined;
+  }
+
+  private read(offset: number, size: number): number {
+    const { w } = this;
+    if (offset === 0 && size === 4) return w[ADDRESS]!;
+    if (offset === 1 && size === 1) return w[RESET]!;
+    const selected = offset >= 4 ? this.selected() : undefined;
+    if (!selected) return -1;
+    const at = selected.at + offset - 4;
+    const bytes = this.config[selected.device]!;
+    let value = 0;
+    for (let i = 0; i < size; i++) value |= bytes[at + i]! << (8 * i);
+    return value;
+  }
+
+  private write(offset: number, size: number, value: number): void {
+    const { w } = this;
+    if (offset === 0 && size === 4) {
+      w[ADDRESS] = value & 0x80fffffc;
+      return;
+    }
+    if (offset === 1 && size === 1) return this.resetControl(value);
+    const selected = offset >= 4 ? this.selected() : undefined;
+    if (!selected) return;
+    const { device } = selected, bytes = this.config[device]!;
+    for (let i = 0; i < size; i++) {
+      const at = selected.at + offset - 4 + i;
+      if (writable(device, at)) bytes[at] = value >>> (8 * i);
+    }
+    if (device === 0) this.turnWindows();
+  }
+
+  /** A rising bit 2 resets. */
+  private resetControl(value: number): void {
+    const rises = value & 4 && !(this.w[RESET]! & 4);
+    this.w[RESET] = value & 0xfa;
+    if (rises) this.resetMachine();
+  }
+  private turnWindows(): void {
+    const bytes = this.config[0]!;
+    const what = (bits: number) =>
+      (bits & 1 ? 0 : NOT_READ) | (bits & 2 ? 0 : NOT_WRITTEN);
+    const turn = (from: number, length: number, bits: number) => {
+      if (this.machine.windowOf(from) === what(bits)) return;
+      this.machine.setWindow(from, length, what(bits));
+    };
+    turn(0xf0000, 0x10000, bytes[PAM]! >> 4);
+    for (let i = 0; i < 12; i++) {
+      const bits = bytes[PAM + 1 + (i >> 1)]! >> (i & 1 ? 4 : 0);
+      turn(0xc0000 + i * 0x4000, 0x4000, bits);
+    }
+  }
+
+  /** As power-on leaves it: the windows show the ROM. */
+  reset(): void {
+    this.w.fill(0);
+    this.config.forEach((bytes, i) => {
+      for (const [at, first] of FIRST[i]!) bytes.set(first, at);
+    });
+    this.turnWindows();
+  }
+
+  /** As a BIOS leaves it that has gone: all windows are RAM. */
+  initialize(): void {
+    this.config[0]!.fill(0x33, PAM, PAM + 7);
+    this.turnWindows();
+  }
+}

@@ -1,0 +1,100 @@
+import { EVENT_SLOTS, EVENT_WORDS, H_EVENTS, H_SEQUENCE } from "./layout";
+import { panic } from "./numbers";
+
+/** Words of a queued event behind the time: who, what, and with what. */
+const Q_CPU = 2, Q_KIND = 3, Q_ARGUMENT = 4, Q_SEQUENCE = 5;
+/** The CPU of an event that belongs to the machine as a whole. */
+export const NO_CPU = -1;
+
+/** A queued event as it is taken out. */
+export interface Queued {
+  readonly when: number;
+  readonly cpu: number;
+  readonly kind: number;
+  readonly argument: number;
+}
+
+/** What is due later, in slots of the block's header; kind 0 is free. */
+export class EventQueue {
+  constructor(
+    private readonly words: Int32Array,
+    private readonly floats: Float64Array,
+  ) {}
+
+  private slot(i: number): number {
+    return H_EVENTS + i * EVENT_WORDS;
+  }
+
+  /** Queues an event; equal times keep their order. */
+  add(when: number, cpu: number, kind: number, argument = 0): void {
+    const { words } = this;
+    for (let i = 0; i < EVENT_SLOTS; i++) {
+      const at = this.slot(i);
+      if (words[at + Q_KIND]) continue;
+      this.floats[at / 2] = when;
+      words[at + Q_CPU] = cpu;
+      words[at + Q_KIND] = kind;
+      words[at + Q_ARGUMENT] = argument;
+      words[at + Q_SEQUENCE] = words[H_SEQUENCE]!++;
+      return;
+    }
+    panic("the event queue is full");
+  }
+
+  /** Takes out the events of a kind that belong to a CPU. */
+  cancel(cpu: number, kind: number): void {
+    const { words } = this;
+    for (let i = 0; i < EVENT_SLOTS; i++) {
+      const at = this.slot(i);
+      if (words[at + Q_KIND] === kind && words[at + Q_CPU] === cpu) {
+        words[at + Q_KIND] = 0;
+      }
+    }
+  }
+
+  /** The slot of the earliest event whose CPU passes a test, or -1. */
+  private earliest(mine: (cpu: number) => boolean): number {
+    const { words, floats } = this;
+    let best = -1;
+    for (let i = 0; i < EVENT_SLOTS; i++) {
+      const at = this.slot(i);
+      if (!words[at + Q_KIND] || !mine(words[at + Q_CPU]!)) continue;
+      if (best >= 0) {
+        const later = floats[at / 2]! - floats[best / 2]! ||
+          words[at + Q_SEQUENCE]! - words[best + Q_SEQUENCE]!;
+        if (later > 0) continue;
+      }
+      best = at;
+    }
+    return best;
+  }
+  /** When the next of those events is due; Infinity if there is none. */
+  next(mine: (cpu: number) => boolean): number {
+    const at = this.earliest(mine);
+    return at < 0 ? Infinity : this.floats[at / 2]!;
+  }
+
+  /** Whether any queued event passes a test. */
+  some(
+    test: (kind: number, cpu: number, argument: number) => boolean,
+  ): boolean {
+    const { words } = this;
+    for (let i = 0; i < EVENT_SLOTS; i++) {
+      const at = this.slot(i), kind = words[at + Q_KIND]!;
+      const argument = words[at + Q_ARGUMENT]!;
+      if (kind && test(kind, words[at + Q_CPU]!, argument)) return true;
+    }
+    return false;
+  }
+
+  /** Takes out the earliest of those events that is due by a time. */
+  take(by: number, mine: (cpu: number) => boolean): Queued | undefined {
+    const { words, floats } = this;
+    const at = this.earliest(mine);
+    if (at < 0 || floats[at / 2]! > by) return undefined;
+    const kind = words[at + Q_KIND]!;
+    words[at + Q_KIND] = 0;
+    return { when: floats[at / 2]!, cpu: words[at + Q_CPU]!, kind,
+      argument: words[at + Q_ARGUMENT]! };
+  }
+}

@@ -1,0 +1,66 @@
+import { resetApic } from "./apic";
+import type { Cpu } from "./cpu";
+import { SIGNATURE } from "./cpuid";
+import { putSegment } from "./descriptors";
+import {
+  ACTIVITY, APIC, ATTENTION, COUNTER_SELECT, CR0, CR0_CD, CR0_ET, CR0_NW,
+  CR0_PE, CS, DR, EAX, EDX, EIP, GDTR_LIMIT, IDTR_LIMIT, LDTR, REPEATING,
+  RUNNING, TR, TSC_OFFSET, WAITING,
+} from "./state";
+
+/** What a multiboot loader leaves in EAX. */
+export const MULTIBOOT_EAX = 0x2badb002;
+const FLAT_CODE = 0xc09b, FLAT_DATA = 0xc093;
+
+/** Clears the CPU but for its count and its clock. */
+function clear(cpu: Cpu): void {
+  const w = cpu.w;
+  cpu.d[REPEATING] = -1;
+  w.fill(0, EAX, ATTENTION + 1);
+  w.fill(0, 24, APIC);
+  w.fill(0, COUNTER_SELECT);
+  cpu.d[TSC_OFFSET] = 0;
+  w[DR + 6] = 0xffff0ff0;
+  w[DR + 7] = 0x400;
+  putSegment(cpu, LDTR, 0, 0, 0xffff, 0x82);
+  putSegment(cpu, TR, 0, 0, 0xffff, 0x8b);
+  resetApic(cpu);
+}
+
+/** A CPU as a multiboot loader leaves it (Multiboot 0.6.96, 3.2): flat
+ * segments, no paging, no IDT; the caller sets EIP and EBX. */
+export function resetMultiboot(cpu: Cpu): void {
+  clear(cpu);
+  cpu.w[EAX] = MULTIBOOT_EAX;
+  cpu.w[CR0] = CR0_PE | CR0_ET;
+  for (let segment = 0; segment < 6; segment++) {
+    const code = segment === CS;
+    putSegment(cpu, segment, code ? 0x08 : 0x10, 0, -1,
+      code ? FLAT_CODE : FLAT_DATA);
+  }
+  cpu.refresh();
+}
+
+/** A CPU behind RESET or INIT, waiting for a start-up IPI; real mode
+ * (SDM 3A, table 9-1). */
+export function resetWaiting(cpu: Cpu): void {
+  clear(cpu);
+  const w = cpu.w;
+  w[EIP] = 0xfff0;
+  w[EDX] = SIGNATURE;
+  w[CR0] = CR0_ET | CR0_CD | CR0_NW;
+  w[GDTR_LIMIT] = w[IDTR_LIMIT] = 0xffff;
+  for (let segment = 0; segment < 6; segment++) {
+    const code = segment === CS;
+    putSegment(cpu, segment, code ? 0xf000 : 0,
+      code ? 0xffff0000 : 0, 0xffff, 0x93);
+  }
+  w[ACTIVITY] = WAITING;
+  cpu.refresh();
+}
+
+/** The first CPU behind RESET: it begins at F000:FFF0 with base FFFF0000. */
+export function resetVector(cpu: Cpu): void {
+  resetWaiting(cpu);
+  cpu.w[ACTIVITY] = RUNNING;
+}

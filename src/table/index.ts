@@ -1,0 +1,8 @@
+export * from "./flagbits";
+export * from "./form";
+export * from "./parse";
+export { tableText } from "./table";
+
+export * from "./insn";
+export { ByteReader, InstructionTooLong } from "./reader";
+export { decode, decodeLoosely, worksOnBytes } from "./decode";

@@ -1,0 +1,283 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import { join } from "node:path";
+import { main } from "../src/cli/main";
+import { defaultGuest, firstGuest } from "../src/guest";
+import { endless, guest, hostile, notify, shutdown }
+  from "./guests";
+import { memoryIo } from "./memory-io";
+import type { Files } from "./memory-io";
+
+/** Runs the command in this process, with files that are in memory. */
+function lguest(words: string[], files: Files = {}) {
+  const { io, out, err } = memoryIo(files);
+  const status = main(words, io);
+  return { status, out: out(), err: err(), files };
+}
+
+const LIMIT = ["--max-instructions", "20000000"];
+
+function refused(words: string[], said: RegExp,
+  files: Files = {}) {
+  const { status, out, err } = lguest(words, files);
+  assert.is(status, 2, err);
+  assert.is(out, "");
+  assert.match(err, said);
+  assert.match(err, /^lguest: [^\n]+\n$/, "exactly one line");
+}
+
+test("the default Guest reports and powers off", () => {
+  const { status, out, err } = lguest(LIMIT);
+  assert.is(status, 0, err);
+  assert.match(out, /ring +1\n/);
+  assert.match(out, /eip +0x00100014 when I woke up\n/);
+  assert.match(out, /0xc01000c8 since I moved\n/);
+  assert.match(out, /cr3 +0x00108000,/);
+  assert.match(out, /memory +64 MiB/);
+  assert.match(out, /touched +64 pages by two names each; 64 became dirty/);
+  assert.match(out, /\[2\] sieve: 3512 primes below 32768\n/);
+  assert.match(out, /programs +4 ended; 1 divided by zero, 1 broke in/);
+  assert.match(err, /^lguest: the Guest powered off after \d+ instructions, \d+ world switches\n$/);
+});
+
+test("the command line and the memory reach the Guest", () => {
+  const { status, out } =
+    lguest(["run", "--append", "quiet splash", "--memory", "3", ...LIMIT]);
+  assert.is(status, 0);
+  assert.match(out, /memory +3 MiB/);
+  assert.match(out, /I was told: quiet splash\n/);
+});
+
+test("two CPUs in the machine do no harm", () => {
+  assert.is(lguest(["--cpus", "2", ...LIMIT]).status, 0);
+});
+
+test("two runs with a trace write the same, as the run without", () => {
+  const words = ["--kernel", "k", "--memory", "2", ...LIMIT];
+  const traced = () =>
+    lguest(["--trace-file", "t", ...words], { k: firstGuest() });
+  const one = traced(), two = traced();
+  const without = lguest(words, { k: firstGuest() });
+  assert.is(one.status, 0);
+  assert.is(one.out, without.out);
+  assert.is(one.err, without.err);
+  const a = Buffer.from(one.files.t!), b = Buffer.from(two.files.t!);
+  assert.ok(a.equals(b));
+  const text = a.toString("latin1");
+  assert.match(text, / 1 0061:00100000 mov/);
+  const count = Number(/after (\d+)/.exec(one.err)![1]);
+  const steps = /^ *\d+ \d (\d |\* interrupt .*source=external)/;
+  const lines = text.split("\n").filter((line) => steps.test(line));
+  assert.is(lines.length, count);
+});
+
+test("--trace writes to standard error", () => {
+  const { err } = lguest(["--trace", "--max-instructions", "100"]);
+  assert.ok(err.split("\n").length > 100);
+});
+
+test("a snapshot goes on where the run was", () => {
+  const files = {};
+  const whole = lguest(["--snapshot", "s", "--at", "50000", ...LIMIT], files);
+  assert.is(whole.status, 0, whole.err);
+  const rest = lguest(["--restore", "s", ...LIMIT], files);
+  assert.is(rest.status, 0, rest.err);
+  assert.is(rest.err, whole.err);
+  assert.ok(whole.out.endsWith(rest.out));
+});
+
+test("a budget ends the run with 4, and a snapshot at the end is kept", () => {
+  const { status, err, files } =
+    lguest(["--max-instructions", "1234", "--snapshot", "s"]);
+  assert.is(status, 4);
+  assert.match(err, /after 1234 instructions/);
+  const rest = lguest(["--restore", "s", ...LIMIT], files);
+  assert.is(rest.status, 0, rest.err);
+});
+
+test("a Guest that loops for ever spends its budget", () => {
+  const { status, err } = lguest(
+    ["--kernel", "k", "--max-instructions", "3000000"], { k: endless() });
+  assert.is(status, 4);
+  assert.match(err, /still ran when the budget was spent, after/);
+});
+
+test("a restart is an orderly end", () => {
+  const k = guest(shutdown("m", 2) + 'm: .asciz "Restarting"');
+  const { status, err } = lguest(["--kernel", "k", ...LIMIT], { k });
+  assert.is(status, 0);
+  assert.match(err, /asked for a restart/);
+});
+
+test("a panic is status 1 with its message", () => {
+  const k = guest(shutdown("m") + 'm: .asciz "Panic: no init"');
+  const { status, err } = lguest(["--kernel", "k", ...LIMIT], { k });
+  assert.is(status, 1);
+  assert.match(err, /shut down after .*: Panic: no init\n/);
+});
+
+test("a string without end or outside of memory does no harm", () => {
+  const k = guest(
+    "movl $17, %eax\n movl $0x70000000, %ebx\n int $0x1f\n" +
+    "movl $0x41414141, 0x1ffffc\n" +
+    "movl $17, %eax\n movl $0x1ffffe, %ebx\n int $0x1f\n" +
+    notify("text") + shutdown("off") +
+    'text: .asciz "fine"\n off: .asciz ""');
+  const { status, out, err } =
+    lguest(["--kernel", "k", "--memory", "2", ...LIMIT], { k });
+  if (status === 0) assert.is(out, "AAfine");
+  else assert.match(err, /was killed/);
+});
+
+for (const { name, image, reason } of hostile) {
+  test(`a Guest that ${name} is killed and told why`, () => {
+    const { status, err } = lguest(["--kernel", "k", ...LIMIT],
+      { k: image() });
+    assert.is(status, 1, err);
+    assert.match(err, /^lguest: the Guest was killed after \d+ instructions, \d+ world switches: [^\n]+\n$/);
+    assert.match(err.replace(/.*switches: /, ""), reason);
+  });
+}
+
+test("words that make no sense are refused in one line", () => {
+  refused(["--frobnicate"], /unknown option --frobnicate; try --help/);
+  refused(["-x"], /unknown option -x/);
+  refused(["fly"], /unknown command fly/);
+  refused(["run", "vmlinux"], /--kernel FILE/);
+  refused(["--memory", "0"], /--memory 0: it must be a whole number/);
+  refused(["--memory", "-5"], /--memory needs a value/);
+  refused(["--memory=-5"], /--memory -5/);
+  refused(["--memory", "1e9"], /--memory 1e9/);
+  refused(["--memory", "100000"], /--memory 100000: .* 1 to /);
+  refused(["--memory"], /--memory needs a value/);
+  refused(["--cpus", "0"], /--cpus 0/);
+  refused(["--cpus", "65"], /--cpus 65/);
+  refused(["--max-instructions", "many"], /--max-instructions many/);
+  refused(["--max-instructions", "0"], /--max-instructions 0/);
+  refused(["--trace=yes"], /--trace takes no value/);
+  refused(["--pge", "never"], /all-cpus or this-cpu/);
+  refused(["--at", "5"], /add --snapshot FILE/);
+  refused(["--restore", "s", "--memory", "5"], /--memory can't be changed/);
+  refused(["--kernel", "missing"], /missing: no such file/);
+  refused(["--kernel", "k", "--memory", "864"], /takes 9\d\d MiB, .* try/,
+    { k: patchedLength(40) });
+  refused(["--append", "x".repeat(3000)], /3000 bytes long/);
+});
+
+test("a snapshot that comes after the end is not taken, and we say so", () => {
+  const { status, err, files } =
+    lguest(["--snapshot", "s", "--at", "99999999"]);
+  assert.is(status, 2);
+  assert.match(err, /^lguest: no snapshot: [^\n]* at its end[^\n]*\n$/);
+  assert.is(files.s, undefined);
+});
+
+/** The default Guest with so many MiB behind it. */
+function patchedLength(mib: number): Uint8Array {
+  const k = new Uint8Array(mib * 1024 * 1024);
+  k.set(defaultGuest());
+  return k;
+}
+
+const patched = (at: number, ...bytes: number[]) => {
+  const k = defaultGuest().slice();
+  k.set(bytes, at);
+  return k;
+};
+
+test("a file that is no kernel is refused in one line", () => {
+  const elf = defaultGuest();
+  const cases: [Uint8Array, RegExp][] = [
+    [new Uint8Array(0), /k is empty/],
+    [new TextEncoder().encode("#!/bin/sh\n"), /k is not an ELF file/],
+    [elf.slice(0, 20), /k is truncated/],
+    [elf.slice(0, 60), /k is truncated/],
+    [elf.slice(0, elf.length - 1), /k is truncated/],
+    [patched(4, 2), /64-bit/],
+    [patched(5, 2), /big-endian/],
+    [patched(18, 62), /another machine \(number 62\)/],
+    [patched(16, 1), /object file; link it/],
+    [patched(16, 3), /static/],
+    [patched(44, 0), /no loadable segment/],
+    [patched(24, 0, 0, 0, 0xc0), /begins at 0xc0000000/],
+    [patched(31, 0xff), /truncated/],
+    [bzImage(0x206), /never heard of Guests.* 2\.06/],
+    [bzImage(0x20c), /k is truncated: 4096 bytes of at least 4097/],
+  ];
+  for (const [k, said] of cases) refused(["--kernel", "k"], said, { k });
+  refused(["--kernel", "k", "--memory", "1"],
+    /k is too big: .* 1 MiB; try --memory 2/, { k: elf });
+});
+
+/** The header of a Linux kernel, and nothing behind it. */
+function bzImage(version: number): Uint8Array {
+  const file = new Uint8Array(4096);
+  file[0x1f1] = 7;
+  file.set(new TextEncoder().encode("HdrS"), 0x202);
+  file.set([version & 255, version >> 8], 0x206);
+  return file;
+}
+
+test("a file that is no snapshot is refused in one line", () => {
+  const { files } =
+    lguest(["--max-instructions", "100", "--snapshot", "s"]);
+  const s = files.s!;
+  const damaged = s.slice();
+  damaged[s.length - 10]! ^= 1;
+  const other = s.slice();
+  other[16] = 0x39;
+  refused(["--restore", "s"], /not a snapshot/, { s: defaultGuest() });
+  refused(["--restore", "s"], /not a snapshot/, { s: new Uint8Array(0) });
+  refused(["--restore", "s"], /truncated/, { s: s.slice(0, 30) });
+  refused(["--restore", "s"], /truncated/, { s: s.slice(0, -1) });
+  refused(["--restore", "s"], /damaged/, { s: damaged });
+  refused(["--restore", "s"], /another version/, { s: other });
+});
+
+test("--help and --version answer on standard output", () => {
+  assert.match(lguest(["--help"]).out, /^usage: lguest/);
+  assert.match(lguest(["--version"]).out, /^lguest \d+\.\d+\.\d+\n$/);
+});
+
+// Real processes, for what only the real world does.
+
+const MAIN = join(__dirname, "..", "src", "cli", "main.ts");
+const NODE = `"${process.execPath}" -r ts-node/register/transpile-only`;
+
+function shell(line: string) {
+  return spawnSync("bash", ["-c", line.replace("LGUEST",
+    `${NODE} "${MAIN}"`)], { encoding: "utf8", cwd: join(__dirname, "..") });
+}
+
+test("a reader that leaves early ends the run quietly", () => {
+  const { status, stderr } = shell("set -o pipefail; LGUEST | true");
+  assert.is(status, 0);
+  assert.is(stderr, "");
+});
+
+test("a disk that is full is named in one line", () => {
+  const { status, stderr } = shell("LGUEST > /dev/full");
+  assert.is(status, 2);
+  assert.is(stderr,
+    "lguest: standard output: no space left; free some, or try another disk\n");
+});
+
+test("directories and places that can't be written are named", () => {
+  const dir = fs.mkdtempSync(join(os.tmpdir(), "lguest-"));
+  const kernel = shell(`LGUEST --kernel ${dir}`);
+  assert.is(kernel.status, 2);
+  assert.is(kernel.stderr,
+    `lguest: ${dir}: is a directory; give the file in it\n`);
+  const device = shell("LGUEST --kernel /dev/zero");
+  assert.is(device.stderr,
+    "lguest: /dev/zero: is a device; give a file\n");
+  const snapshot = shell(`LGUEST --snapshot ${dir}/no/where`);
+  assert.is(snapshot.status, 2);
+  assert.match(snapshot.stderr, /^lguest: \S+: no such file[^\n]*\n$/);
+  fs.rmSync(dir, { recursive: true });
+});
+
+test.run();

@@ -1,0 +1,295 @@
+// Scripted sessions with Debian's gdb, over a real port of the loopback.
+// `node -r ts-node/register/transpile-only test/gdb-sessions.ts` runs them
+// all and shows what gdb said.
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { assemble, buildHost, packetOf } from "../src";
+import { main } from "../src/cli/main";
+import type { Io } from "../src/cli/io";
+import { requireReference } from "./reference";
+
+/** The command in this process, with a port for gdb. */
+interface Running {
+  readonly port: number;
+  readonly status: Promise<number>;
+  /** What it wrote to standard error and standard output. */
+  err(): string;
+  out(): string;
+}
+
+function start(words: string[]): Promise<Running> {
+  let err = "", out = "";
+  return new Promise((resolve, reject) => {
+    const io: Io = {
+      print: (bytes) => { out += new TextDecoder().decode(bytes); },
+      complain(text) {
+        err += text;
+        const port = /gdb may come to port (\d+)/.exec(text)?.[1];
+        if (port) {
+          resolve({ port: Number(port), status,
+            err: () => err, out: () => out });
+        }
+      },
+      read: (path) => new Uint8Array(fs.readFileSync(path)),
+      create: () => { throw new Error("nobody writes files here"); },
+      probe: () => {},
+    } as Io;
+    const status = Promise.resolve(main(words, io));
+    status.catch(reject);
+  });
+}
+
+/** What gdb says to the lines of a script. A pattern among them waits until
+ * gdb has said something like it since the line before, a function until it
+ * is true. */
+function gdb(
+  port: number, lines: readonly (string | RegExp | (() => boolean))[],
+): Promise<string> {
+  const left = ["set prompt", "set pagination off", "set confirm off",
+    "set remotetimeout 20", "set architecture i386",
+    `target remote localhost:${port}`, ...lines];
+  return new Promise((resolve, reject) => {
+    const child = spawn("gdb", ["-nx", "-q"],
+      { stdio: ["pipe", "pipe", "pipe"], timeout: 60_000 });
+    let text = "", seen = 0;
+    const speak = () => {
+      for (; left.length > 0; left.shift()) {
+        const next = left[0]!;
+        if (typeof next === "string") {
+          seen = text.length;
+          child.stdin.write(`${next}\n`);
+        } else if (!(next instanceof RegExp
+          ? next.test(text.slice(seen)) : next())) return;
+      }
+      clearInterval(often);
+      child.stdin.end();
+    };
+    const often = setInterval(speak, 20);
+    const hear = (part: Buffer) => { text += part; speak(); };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.stdin.on("error", () => {});
+    child.on("error", reject);
+    child.on("close", () => {
+      clearInterval(often);
+      resolve(text);
+    });
+  });
+}
+
+function has(text: string, ...parts: (RegExp | string)[]): void {
+  for (const part of parts) {
+    if (typeof part === "string") assert.ok(text.includes(part),
+      `gdb never said ${part}:\n${text}`);
+    else assert.match(text, part);
+  }
+}
+
+/** Break in the Switcher, step into a Guest, watch cr3 on the way. */
+async function worldSwitch(): Promise<string> {
+  const { symbols } = buildHost();
+  const enter = symbols.get("switch_to_guest")!;
+  const leave = symbols.get("return_to_host")!;
+  const running = await start(["run", "--memory", "2", "--gdb", "0",
+    "--wait"]);
+  const said = await gdb(running.port, [
+    "info threads",
+    `hbreak *${enter}`,
+    "continue",
+    "printf \"at %#x, cr3 %#x\\n\", $eip, $cr3",
+    "set $host = $cr3",
+    "x/3i $pc",
+    "watch $cr3",
+    "continue",
+    "printf \"cr3 is new: %d, cpl %d\\n\", $cr3 != $host, $cpl",
+    "delete 2",
+    "stepi 12",
+    "stepi",
+    "printf \"cs %#x cpl %d eip %#x\\n\", $cs, $cpl, $eip",
+    `tbreak *${leave}`,
+    "disable 1",
+    "continue",
+    "watch $cr3",
+    "continue",
+    "printf \"back: %d\\n\", $cr3 == $host",
+    "detach",
+  ]);
+  has(said, "Thread 1 (CPU 0 running)", `at 0x${enter.toString(16)}, cr3`,
+    "=> 0xffc00000:\tpush   %es", "cr3 is new: 1, cpl 0",
+    /cs 0x61 cpl 1 eip 0x100000/, "back: 1", "detached");
+  assert.is(await running.status, 0, running.err());
+  has(running.out(), "ring");
+  has(running.err(), "the Guest powered off after");
+  return said;
+}
+
+const CODE = `
+start:  movl $10, %ecx
+again:  incl value
+        decl %ecx
+        jne again
+        movl value, %eax
+        movl $0x3000, %edi
+        movl $5, %ecx
+copy:   rep stosb
+        outb %al, $0xe9
+done:   jmp done
+        .balign 256
+value:  .long 0
+`;
+
+/** All that one does with a bare machine, from nothing: write code and
+ * registers, step, break, watch, go, interrupt, detach. */
+async function bare(): Promise<string> {
+  const { bytes, symbols } = assemble(CODE, { origin: 0x1000 });
+  const at = (name: string) => `0x${symbols.get(name)!.toString(16)}`;
+  const folder = fs.mkdtempSync(join(tmpdir(), "lguest-gdb-"));
+  const file = join(folder, "code.bin");
+  fs.writeFileSync(file, bytes);
+  const { port, status, err, out } =
+    await start(["machine", "--wait", "--gdb", "0", "--memory", "1"]);
+  const said = await gdb(port, [
+    `restore ${file} binary 0x1000`,
+    "set $eip = 0x1000",
+    "set $esp = 0x9000",
+    "set $eflags = 2",
+    "x/4i $pc",
+    "stepi",
+    "printf \"ecx %d\\n\", $ecx",
+    `break *${at("again")}`,
+    "continue",
+    "continue 3",
+    "printf \"ecx %d\\n\", $ecx",
+    "delete",
+    `watch *(int *) ${at("value")}`,
+    "continue",
+    "delete",
+    `tbreak *${at("copy")}`,
+    "continue",
+    "stepi 2",
+    "printf \"eip %#x ecx %d\\n\", $eip, $ecx",
+    `rwatch *(char *) ${at("value")}`,
+    "awatch *(char *) 0x3003",
+    "continue",
+    "delete",
+    "continue &",
+    () => out() === "\n",
+    "interrupt",
+    /SIGINT/,
+    "printf \"eip %#x\\n\", $eip",
+    "x/8xb 0x3000",
+    "monitor count",
+    "detach",
+  ]);
+  fs.rmSync(folder, { recursive: true });
+  has(said, "=> 0x1000:\tmov    $0xa,%ecx", "ecx 10", "ecx 6",
+    "Hardware watchpoint 2", "Old value = 4\nNew value = 5",
+    `eip ${at("copy")} ecx 3`, "Hardware access (read/write) watchpoint 5",
+    /Program received signal SIGINT[^]*eip 0x10/,
+    /0x3000:\s+(0x0a\s+){5}0x00/, "detached");
+  await talk(port, async (ask) => { await ask("k", false); });
+  assert.is(await status, 1);
+  has(err(), "the debugger ended the run after");
+  return said;
+}
+
+/** How many packets a second the real port answers. */
+async function rate(): Promise<string> {
+  const running = await start(["run", "--memory", "2", "--gdb", "0",
+    "--wait"]);
+  const most = 20_000;
+  const begin = process.cpuUsage();
+  await talk(running.port, async (ask) => {
+    await ask("QStartNoAckMode");
+    for (let n = 0; n < most; n++) {
+      await ask(["s", "g", "m100000,40", "p28"][n % 4]!);
+    }
+    await ask("k", false);
+  });
+  const { user, system } = process.cpuUsage(begin);
+  assert.is(await running.status, 1);
+  has(running.err(), "the debugger ended the run");
+  const rate = Math.round(most / ((user + system) / 1e6));
+  const said = `${rate} packets a second of CPU time, both ends, over TCP`;
+  assert.ok(rate >= 5000, said);
+  return said;
+}
+
+type Ask = (payload: string, answered?: boolean) => Promise<string>;
+
+/** Speaks the protocol by hand. */
+async function talk(
+  port: number, body: (ask: Ask, socket: Socket) => Promise<void>,
+): Promise<void> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  let text = "";
+  let wake = () => {};
+  socket.on("data", (part) => { text += part.toString("latin1"); wake(); });
+  socket.on("error", () => {});
+  await new Promise<void>((resolve) => socket.on("connect", resolve));
+  const ask: Ask = async (payload, answered = true) => {
+    text = "";
+    socket.write(packetOf(payload));
+    while (answered && !/\$[^#]*#../.test(text)) {
+      await new Promise<void>((resolve) => { wake = resolve; });
+    }
+    return /\$([^#]*)#/.exec(text)?.[1] ?? "";
+  };
+  await body(ask, socket);
+  socket.end();
+}
+
+/** A second client is sent away; one that vanishes is followed by another. */
+async function clients(): Promise<string> {
+  const running = await start(["run", "--memory", "2", "--gdb", "0",
+    "--wait"]);
+  const { port } = running;
+  await talk(port, async (ask, socket) => {
+    const first = await ask("p8");
+    const second = connect({ port, host: "127.0.0.1" });
+    second.on("error", () => {});
+    await new Promise<void>((resolve) => second.on("close", resolve));
+    assert.is(await ask("p8"), first, "the first one is still there");
+    socket.write("$M100000,4:00");
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => setTimeout(resolve, 50));
+  const said = await gdb(port, ["x/2i $pc", "continue"]);
+  has(said, /=> 0x100020:\s+cli/, "exited normally");
+  assert.is(await running.status, 0, running.err());
+  return "a second client is refused, and another follows one that vanished";
+}
+
+/** A busy port is named in one line. */
+async function busy(): Promise<string> {
+  const running = await start(["run", "--gdb", "0", "--wait"]);
+  let err = "";
+  const status = await main(["run", "--gdb", String(running.port)],
+    { complain: (text: string) => { err += text; } } as Io);
+  assert.is(status, 2);
+  assert.match(err, /^lguest: --gdb \d+: somebody has it; [^\n]*\n$/);
+  await talk(running.port, async (ask) => { await ask("k", false); });
+  assert.is(await running.status, 1);
+  return "a port that somebody has is named";
+}
+
+export const sessions = { worldSwitch, bare, rate, clients, busy };
+
+if (require.main === module) {
+  void (async () => {
+    if (!requireReference("gdb")) return;
+    for (const [name, session] of Object.entries(sessions)) {
+      console.log(`== ${name}\n${await session()}`);
+    }
+  })().catch((error) => {
+    console.error(error);
+    // A machine may still wait for a debugger that won't come.
+    process.exit(1);
+  });
+}

@@ -1,0 +1,245 @@
+// The Host as a whole: what it maps, what it locks, whom it lets run.
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { AssemblerError } from "../src/assembler";
+import {
+  LgCpu, Lguest, LguestPages, Regs, attachHost, bootHost, buildHost,
+  checkLocks, freePages, get, guestOutcome, hostMemory, hostOops,
+  lguestOf, place, worldSwitches,
+} from "../src/host";
+import type { GuestModule, HostOptions } from "../src/host";
+import { launcher } from "../src/launcher";
+import { CR4, CR4_PGE, Machine } from "../src/machine";
+import { endless, guest, notify, shutdown } from "./guests";
+
+const MiB = 1024 * 1024;
+const quiet = launcher(() => {});
+
+function module(image: Uint8Array, memory = 4 * MiB): GuestModule {
+  return { name: "small", image, commandLine: "", memory };
+}
+
+const polite = () => module(guest(
+  `${notify("hello")} ${shutdown("bye")}
+   hello: .asciz "Hello"
+   bye: .asciz ""\n .balign 4`));
+
+/** Counts to a million, one page of stores, then powers off. */
+const counter = () => module(guest(
+  `movl $400000, %ecx
+   1: incl 0x200000
+   decl %ecx
+   jnz 1b
+   ${shutdown("bye")}
+   bye: .asciz ""\n .balign 4`));
+
+function boot(
+  guests: GuestModule[], options: Partial<HostOptions> = {}, cpus = 1,
+): Machine {
+  const memory = 16 * MiB + guests.reduce((sum, g) => sum + g.memory, 0);
+  const machine = new Machine({ memory, cpus });
+  bootHost(machine, { guests, launcher: quiet, ...options });
+  return machine;
+}
+
+function word(machine: Machine, address: number): number {
+  const bytes = machine.readPhysical(address, 4);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}
+
+test("a Guest boots, prints, powers off, and leaves nothing", () => {
+  const lines: string[] = [];
+  const machine = boot([polite()], { launcher: launcher((bytes) =>
+    lines.push(String.fromCharCode(...bytes))) });
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
+  assert.equal(lines, ["Hello"]);
+  assert.equal(guestOutcome(machine, 0), { state: "poweroff", reason: "" });
+  assert.ok(worldSwitches(machine, 0) >= 3);
+  const { now, boot: before } = freePages(machine);
+  assert.is(now, before);
+});
+
+test("the timer divides a CPU among Guests that never give it up", () => {
+  const machine = boot([module(endless()), counter(), module(endless())]);
+  const { reason } = machine.run({ maxInstructions: 6e6 });
+  assert.is(reason, "budget");
+  assert.is(guestOutcome(machine, 1).state, "poweroff");
+  for (const n of [0, 2]) {
+    assert.is(guestOutcome(machine, n).state, "running");
+    assert.ok(worldSwitches(machine, n) > 10);
+  }
+});
+
+test("one after the other, if the Host is told so", () => {
+  const ends: unknown[] = [];
+  const machine = boot([counter(), counter(), polite()],
+    { sequential: true });
+  machine.events.on((e) => { if (e.kind === "guest-end") ends.push(e.guest); });
+  machine.run({ maxInstructions: 2e7 });
+  assert.equal(ends, [0, 1, 2]);
+});
+
+test("every store to shared data is made under its lock", () => {
+  const machine = boot([polite(), counter(), module(guest("ud2"))]);
+  const complaints: string[] = [];
+  let stores = 0;
+  machine.events.on((e) => { if (e.kind === "host-store") stores++; });
+  checkLocks(machine, (sentence) => complaints.push(sentence));
+  machine.run({ maxInstructions: 1e7 });
+  assert.equal(complaints, []);
+  assert.ok(stores > 1000);
+});
+
+test("the checker sees a Host that forgets a lock", () => {
+  const machine = boot([polite()]);
+  const { symbols } = buildHost();
+  const complaints: string[] = [];
+  checkLocks(machine, (sentence) => complaints.push(sentence));
+  const at = symbols.get("spin_lock")! - place.KERNEL;
+  machine.writePhysical(at, Uint8Array.of(0xc3));
+  machine.run({ maxInstructions: 1e6 });
+  assert.ok(complaints.some((c) => /without allocator_lock/.test(c)));
+  assert.ok(complaints.some((c) => /without queue_lock/.test(c)));
+});
+
+for (const hostPages of ["4m", "4k"] as const) test("kernel pages are " +
+  `global, the others never, with pages of ${hostPages}`, () => {
+  const machine = boot([module(endless())], { hostPages });
+  machine.run({ maxInstructions: 1e6 });
+  const memory = hostMemory(machine);
+  const entry = (directory: number, address: number) => {
+    const pde = word(machine, directory + 4 * (address >>> 22));
+    if (!(pde & 1)) return 0;
+    if (pde & 0x80) return pde & 0x187;
+    const table = pde - (pde & 4095);
+    return word(machine, table + 4 * ((address >>> 12) & 1023)) & 0x107;
+  };
+  const lg = lguestOf(0);
+  const directory = get(memory, lg, Lguest.directory);
+  assert.is(entry(directory, place.TEXT),
+    hostPages === "4m" ? 0x183 : 0x103);
+  assert.is(entry(directory, place.LOCAL_APIC), 0x103);
+  assert.is(entry(directory, place.MEM_BASE + 0x100000), 7);
+  assert.is(entry(directory, place.SWITCHER), 1);
+  assert.is(entry(directory, place.SWITCHER + 0x1000), 3);
+  assert.is(entry(directory, place.SWITCHER + 0x2000), 3);
+  assert.is(entry(directory, 0x100000), 0);
+  const vcpu = get(memory, lg, Lguest.vcpu);
+  const shadow = get(memory, vcpu, LgCpu.shadow, 0);
+  assert.is(entry(shadow, 0x100000), 1);
+  assert.is(entry(shadow, place.TEXT), 0);
+  assert.is(entry(shadow, place.SWITCHER), 1);
+  assert.is(entry(shadow, place.SWITCHER + 0x1000), 3);
+  assert.is(entry(shadow, place.SWITCHER + 0x2000), 1);
+  assert.is(machine.cpus[0]!.w[CR4]! & CR4_PGE, 0);
+});
+
+test("structures have lguest's offsets", () => {
+  assert.is(LguestPages.regs.offset, 4024);
+  assert.is(LguestPages.host_cr3.offset, 4096);
+  assert.is(LguestPages.host_idt_limit.offset, 4100);
+  assert.is(LguestPages.host_gdt_limit.offset, 4106);
+  assert.is(LguestPages.host_sp.offset, 4112);
+  assert.is(LguestPages.guest_idt_limit.offset, 4116);
+  assert.is(LguestPages.guest_gdt_limit.offset, 4122);
+  assert.is(LguestPages.guest_tss.offset, 4128);
+  assert.is(LguestPages.guest_idt.offset, 4232);
+  assert.is(LguestPages.guest_gdt.offset, 6280);
+  assert.is(LguestPages.guest_gdt.offset + 256, 6536);
+  assert.is(Regs.trapnum.offset, 44);
+  assert.is(Regs.ss.offset, 68);
+});
+
+test("unused text is 0xCC", () => {
+  const { bytes, symbols } = buildHost();
+  const end = symbols.get("text_end")! - place.TEXT;
+  assert.ok(end < 0x8000);
+  assert.ok(bytes.subarray(end, 0x8000).every((byte) => byte === 0xcc));
+  const page = place.SWITCHER_IMAGE - place.TEXT;
+  assert.is(bytes[page + 4095], 0xcc);
+});
+
+test("a Guest too large for the Host is refused, the next one runs", () => {
+  const big = { ...polite(), memory: 64 * MiB };
+  const machine = new Machine({ memory: 24 * MiB });
+  bootHost(machine, { guests: [big, polite()], launcher: quiet });
+  machine.run({ maxInstructions: 1e6 });
+  assert.is(guestOutcome(machine, 0).state, "killed");
+  assert.match(guestOutcome(machine, 0).reason, /pages/);
+  assert.is(guestOutcome(machine, 1).state, "poweroff");
+});
+
+test("CPUs that find nothing to do don't keep the Host waiting", () => {
+  const machine = boot([polite()], {}, 3);
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+});
+
+test("a restored snapshot goes on like the machine it was taken of", () => {
+  const machine = boot([counter(), counter()]);
+  machine.run({ maxInstructions: 700001 });
+  const snapshot = machine.snapshot();
+  const other = new Machine({ memory: machine.ramSize });
+  attachHost(other, { guests: [], launcher: quiet });
+  other.restore(snapshot);
+  for (const m of [machine, other]) m.run({ maxInstructions: 500000 });
+  assert.is(Buffer.compare(machine.snapshot(), other.snapshot()), 0);
+});
+
+/** Damages the Guest's saved registers right before it is entered. */
+function damage(field: keyof typeof Regs, value: number): Machine {
+  const machine = boot([module(endless()), counter()]);
+  const memory = hostMemory(machine);
+  let done = false;
+  machine.events.on((e) => {
+    if (e.kind !== "hostcall" || e.name !== "lguest_enter") return;
+    if (done || worldSwitches(machine, 0) < 5) return;
+    done = true;
+    const vcpu = get(memory, lguestOf(0), Lguest.vcpu);
+    const regs = get(memory, vcpu, LgCpu.regs);
+    machine.writePhysical(regs - place.KERNEL + Regs[field].offset,
+      Uint8Array.of(value & 255, value >>> 8, 0, 0));
+  });
+  machine.run({ maxInstructions: 5e6 });
+  return machine;
+}
+
+for (const field of ["ds", "es", "fs", "gs", "cs", "ss"] as const)
+  test(`a Guest whose ${field} can't be loaded is killed`, () => {
+    const machine = damage(field, 0x33);
+    assert.is(hostOops(machine), undefined);
+    const { state, reason } = guestOutcome(machine, 0);
+    assert.is(state, "killed");
+    assert.match(reason, /^unhandled trap 256 at 0x[0-9a-f]+ \(0x0\)$/);
+    assert.is(guestOutcome(machine, 1).state, "poweroff");
+  });
+
+const rest = "\nreturn_to_host: deliver_to_host: handle_nmi: iret";
+
+test("a Switcher that doesn't assemble says where", () => {
+  assert.throws(() => boot([polite()], { switcher: "\n  frobnicate" }),
+    (error: unknown) => error instanceof AssemblerError &&
+      /switcher:2/.test(error.message));
+  assert.throws(() => boot([polite()], { switcher: "nop" }),
+    (error: unknown) => error instanceof AssemblerError);
+});
+
+test("a Switcher that is larger than its page is refused", () => {
+  const switcher = "switch_to_guest: .fill 3000, 1, 0x90" + rest;
+  assert.throws(() => boot([polite()], { switcher }), /4096/);
+});
+
+test("a Switcher that faults is an oops with its place", () => {
+  const switcher = "switch_to_guest: movl %eax, 0x10" + rest;
+  const machine = boot([polite()], { switcher });
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
+  assert.match(hostOops(machine)!, /trap 14 .* at 0xffc00000/);
+});
+
+test("a Switcher that loses the page tables is a triple fault", () => {
+  const switcher = "switch_to_guest: xorl %eax, %eax\n mov %eax, %cr3" + rest;
+  const machine = boot([polite()], { switcher });
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "shutdown");
+});
+
+test.run();

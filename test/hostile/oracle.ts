@@ -1,0 +1,178 @@
+// Where stores can go. Every store behind a CPU's checks goes through a
+// translation of its TLB, and every translation comes from a fill. So it is
+// enough to look at each fill, and to see that nothing survives a flush:
+// what a world never had in its TLB, it never wrote.
+import {
+  LgCpu, Lguest, PerCpu, Regs, Shared, HOST, cpuArea, lguestOf, place,
+  regsOffset,
+} from "../../src/host";
+import type { Field } from "../../src/host";
+import { Thread } from "../../src/host/threads";
+import {
+  CPL, CR0, CR0_WP, CR3, CR4, DR, DS, ES, FS, GDTR_BASE, GS, IDTR_LIMIT, IF,
+  IOPL, LDTR, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, SEGMENTS, TR, VM,
+} from "../../src/machine";
+import type { Machine, MachineEvent } from "../../src/machine";
+
+/** RAM as words, by physical and by the Host's kernel addresses. */
+export class Ram {
+  readonly words: Uint32Array;
+  constructor(machine: Machine) {
+    const { ram } = machine;
+    this.words = new Uint32Array(ram.buffer, ram.byteOffset, ram.length / 4);
+  }
+  at(physical: number): number { return this.words[physical >>> 2]!; }
+  get(address: number, field: Field, index = 0): number {
+    const at = address - place.KERNEL + field.offset + 4 * index;
+    return this.words[at >>> 2]!;
+  }
+}
+
+const frame = (entry: number) => entry >>> 12;
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+/** What of a CPU's state no Guest can change: places and names. */
+const LASTING: readonly [place: number, name: string][] = [
+  ...([[DS, "ds"], [ES, "es"], [FS, "fs"], [GS, "gs"], [LDTR, "LDTR"],
+    [TR, "TR"]] as const).flatMap(([s, name]) =>
+    range(SEGMENTS + 4 * s, SEGMENTS + 4 * s + 3).map((n) =>
+      [n, name] as [number, string])),
+  ...range(GDTR_BASE, IDTR_LIMIT).map((n) =>
+    [n, "a table's register"] as [number, string]),
+  [CR0, "CR0"], [CR4, "CR4"], [DR + 7, "DR7"],
+  ...range(MSR_SYSENTER_CS, MSR_SYSENTER_EIP).map((n) =>
+    [n, "an MSR of sysenter's"] as [number, string]),
+];
+
+/** Whose frames are whose, in a Host that has just made its Launchers. */
+export class Oracle {
+  /** For each frame of RAM the Guest that has it, plus 1; or 0. */
+  readonly owner: Uint8Array;
+  readonly regs: number[] = [];
+  readonly directories: number[] = [];
+  private readonly text: number;
+  private readonly state: number;
+  private readonly vcpus: number[] = [];
+  readonly boot: number;
+  private readonly lasting: readonly number[];
+  /** What was wrong, in sentences. */
+  readonly complaints: string[] = [];
+  /** How many translations were looked at, by world. */
+  fills = 0;
+  guestFills = 0;
+
+  constructor(readonly machine: Machine, readonly ram: Ram, guests: number) {
+    this.owner = new Uint8Array(machine.ramSize / 4096);
+    this.text = frame(place.SWITCHER_IMAGE - place.KERNEL);
+    const ptes = ram.get(HOST, Shared.switcher_ptes);
+    this.state = frame(ram.at(ptes + 8));
+    this.boot = frame(ram.get(HOST, Shared.boot_directory));
+    for (let n = 0; n < guests; n++) {
+      const lg = lguestOf(n), directory = ram.get(lg, Lguest.directory);
+      const vcpu = ram.get(lg, Lguest.vcpu);
+      this.directories.push(frame(directory));
+      this.vcpus.push(vcpu);
+      this.regs.push(frame(ram.get(vcpu, LgCpu.regs_page)));
+      for (let p = 0; p < ram.get(lg, Lguest.memory) / 4096; p++) {
+        const page = (place.MEM_BASE >>> 12) + p;
+        const pde = ram.at(directory + 4 * (page >>> 10));
+        const pte = ram.at((pde & 0xfffff000) + 4 * (page & 1023));
+        this.owner[frame(pte)] = n + 1;
+      }
+    }
+    const { w } = machine.cpus[0]!;
+    this.lasting = LASTING.map(([place]) => w[place]!);
+    machine.events.on((event) => this.hear(event));
+  }
+
+  private complain(sentence: string): void {
+    if (this.complaints.length < 5) this.complaints.push(sentence);
+  }
+
+  private hear(event: MachineEvent): void {
+    if (event.kind === "tlb-fill") this.filled(event);
+    else if (event.kind === "switch") this.left(event);
+    else if (event.kind === "tlb-flush" && event.kept !== 0)
+      this.complain(`${String(event.kept)} translations survive a flush`);
+  }
+
+  /** A Guest has been left: how did it run, and what has it left behind? */
+  private left(event: MachineEvent): void {
+    const { w } = this.machine.cpus[event.cpu]!;
+    const at = this.regs[event.guest as number]! * 4096 + regsOffset;
+    const flags = this.ram.at(at + Regs.eflags.offset);
+    if ((flags & (IF | IOPL | VM)) !== IF)
+      this.complain(`a Guest had the flags 0x${hex(flags)}`);
+    LASTING.forEach(([place, name], i) => {
+      if (w[place] !== this.lasting[i])
+        this.complain(`${name} is 0x${hex(w[place]!)} behind a Guest`);
+    });
+  }
+
+  private filled(event: MachineEvent): void {
+    const { w } = this.machine.cpus[event.cpu]!;
+    const cr3 = w[CR3]! >>> 12, linear = event.linear as number;
+    const to = (event.frame as number) >>> 12;
+    this.fills++;
+    if (event.global) this.complain(`a global page, 0x${hex(linear)}`);
+    if (cr3 === this.boot || this.directories.includes(cr3)) {
+      if (w[CPL] !== 0)
+        this.complain(`ring ${w[CPL]} is in the Host's world`);
+      return this.inHost(cr3, linear, to);
+    }
+    this.guestFills++;
+    if (w[CPL] === 0 && linear < place.SWITCHER)
+      this.complain(`ring 0 is at 0x${hex(linear)} in a Guest's world`);
+    const current = this.ram.get(cpuAreaOf(event.cpu), PerCpu.current);
+    const vcpu = this.ram.get(current, Thread.vcpu);
+    const n = this.vcpus.indexOf(vcpu);
+    const slot = this.ram.get(vcpu, LgCpu.directory);
+    if (n < 0 || this.ram.get(vcpu, LgCpu.shadow, slot) >>> 12 !== cr3)
+      return this.complain(`cr3 is 0x${hex(cr3 << 12)}, nobody's`);
+    if (!(w[CR0]! & CR0_WP)) this.complain("CR0.WP is off in a Guest");
+    this.inGuest(n, cr3, linear, to, event.code as boolean);
+  }
+
+  /** The accessor's: below the kernel there is only the Guest's memory. */
+  private inHost(cr3: number, linear: number, to: number): void {
+    if (linear >= place.KERNEL) return;
+    const n = this.directories.indexOf(cr3);
+    if (n < 0 || this.owner[to] !== n + 1)
+      this.complain(`the Host goes to 0x${hex(linear)} for Guest ${n}`);
+  }
+
+  private inGuest(
+    n: number, cr3: number, linear: number, to: number, code: boolean,
+  ): void {
+    const pde = this.ram.at(cr3 * 4096 + 4 * (linear >>> 22));
+    const pte = this.ram.at((pde & 0xfffff000) +
+      4 * ((linear >>> 12) & 1023));
+    const writable = (pde & pte & 2) !== 0;
+    const good = frame(pte) === to && (linear < place.SWITCHER
+      ? this.owner[to] === n + 1
+      : this.inSwitcher(n, (linear - place.SWITCHER) >>> 12, to, writable) &&
+        (pde & pte & 4) === 0);
+    if (!good)
+      this.complain(`Guest ${n}${code ? "'s code" : ""} has 0x${hex(linear)} ` +
+        `at frame 0x${hex(to)}${writable ? ", writable" : ""}`);
+  }
+
+  /** The Switcher's text, this Guest's registers, and this CPU's state. */
+  private inSwitcher(
+    n: number, page: number, to: number, writable: boolean,
+  ): boolean {
+    switch (page) {
+      case 0: return to === this.text && !writable;
+      case 1: return to === this.regs[n];
+      case 2: return to === this.state && !writable;
+      default: return false;
+    }
+  }
+}
+
+function cpuAreaOf(id: unknown): number {
+  return cpuArea(id as number);
+}
+
+function hex(n: number): string { return (n >>> 0).toString(16); }

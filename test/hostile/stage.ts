@@ -1,0 +1,188 @@
+// One Host with two Guests, over and over: a hostile one, new each time,
+// and a polite one that wants to be left alone.
+import { assemble } from "../../src/assembler";
+import {
+  LHREQ_INITIALIZE, bootHost, guestOutcome, hostOops,
+} from "../../src/host";
+import type { DevLguest } from "../../src/host";
+import { launcher } from "../../src/launcher";
+import { ACTIVITY, CPL, Machine, RUNNING } from "../../src/machine";
+import { PAGES } from "./generate";
+import type { HostileGuest } from "./generate";
+import { Invariants } from "./invariants";
+import { Oracle, Ram } from "./oracle";
+
+/** How a hostile Guest fared, and what it did to others. */
+export interface Outcome {
+  readonly seed: number;
+  readonly state: string;
+  readonly reason: string;
+  readonly count: number;
+  /** What must never be; empty if all is well. */
+  readonly complaints: readonly string[];
+}
+
+const MiB = 1024 * 1024;
+const MEMORY = 3.5 * MiB, POLITE_PAGES = 16;
+/** Instructions that a hostile Guest gets, and then the polite one. */
+const BUDGET = 20_000, GRACE = 2_000_000;
+
+/** Sleeps and wakes, and sees each time that its memory is as it was. */
+const POLITE = `
+start:
+    movl $stack, %esp
+    movl $1, %eax
+    movl $data, %ebx
+    int $0x1f
+    movl $6, %eax
+    movl $32, %ebx
+    movl $handler, %ecx
+    andl $0xffff, %ecx
+    movl $0x8e00, %edx
+    int $0x1f
+    movl $0x5000, %edi
+    movl $256, %ecx
+1:  movl %edi, %eax
+    stosl
+    loop 1b
+    movl $5, %ebp
+2:  movl $9, %eax
+    movl $40000, %ebx
+    int $0x1f
+    movl $10, %eax
+    int $0x1f
+    movl $0x5000, %esi
+    movl $256, %ecx
+3:  movl %esi, %edx
+    lodsl
+    cmpl %eax, %edx
+    jne 4f
+    loop 3b
+    decl %ebp
+    jnz 2b
+    cmpl $5, woken
+    jne 4f
+    movl $bye, %ebx
+    jmp 5f
+4:  movl $sad, %ebx
+5:  movl $2, %eax
+    movl $1, %ecx
+    int $0x1f
+handler:
+    incl woken
+    iret
+    .balign 4
+woken: .long 0
+bye: .long 0
+sad: .asciz "somebody was in my memory"
+    .balign 4
+data:
+    .long 0, 0, 0, 0, 0, 0
+    .fill 64, 1, 0xff
+    .fill 1288, 1, 0
+    .long 0, 0xc0000000, 0x80
+    .fill 256, 1, 0
+stack:
+`;
+
+/** A machine with a Host that has just made both Launchers. */
+export class Stage {
+  readonly machine = new Machine({ memory: MEMORY,
+    dataTlb: 16, codeTlb: 8 });
+  readonly oracle: Oracle;
+  private guest: HostileGuest | undefined;
+  private readonly block: Uint8Array;
+  private readonly copy: Uint8Array;
+  private readonly invariants: Invariants;
+
+  constructor() {
+    const { machine } = this;
+    const polite = assemble(POLITE, { origin: 0x1000, name: "polite" });
+    const inner = launcher(() => {});
+    const start = (
+      dev: DevLguest, pages: number, entry: number,
+      parts: HostileGuest["parts"],
+    ) => {
+      for (const { address, bytes } of parts) dev.writeGuest(address, bytes);
+      dev.write(LHREQ_INITIALIZE, dev.memBase, pages, entry, pages + 16);
+      return "read" as const;
+    };
+    const step = (dev: DevLguest) => {
+      if (dev.result !== undefined) return inner.step(dev);
+      if (dev.guest === 1) return start(dev, POLITE_PAGES, 0x1000,
+        [{ address: 0x1000, bytes: polite.bytes }]);
+      return start(dev, PAGES, this.guest!.entry, this.guest!.parts);
+    };
+    const module = (pages: number) => ({ name: "g", commandLine: "",
+      image: new Uint8Array(4), memory: pages * 4096 });
+    bootHost(machine, { launcher: { step },
+      guests: [module(PAGES), module(POLITE_PAGES)] });
+    let created = 0;
+    const off = machine.events.on((event) => {
+      if (event.kind === "hostcall" && event.name === "create_launcher" &&
+        ++created === 2) machine.requestStop();
+    });
+    machine.run({ maxInstructions: 1e6 });
+    off();
+    const { buffer } = machine.memory;
+    this.block = new Uint8Array(buffer, 0, machine.layout.blockSize);
+    this.copy = this.block.slice();
+    const ram = new Ram(machine);
+    this.oracle = new Oracle(machine, ram, 2);
+    this.invariants = new Invariants(ram, this.oracle, 2);
+  }
+
+  /** Back to where no Guest has run yet. */
+  private reset(): void {
+    const { machine } = this;
+    this.block.set(this.copy);
+    const { codePages } = machine;
+    for (let frame = 0x10b; frame < machine.ramSize / 4096; frame++) {
+      if (!codePages[frame]) continue;
+      machine.dropCode(frame * 4096, 4096);
+      codePages[frame] = 0;
+    }
+    for (const cpu of machine.cpus) cpu.refresh();
+    this.oracle.complaints.length = 0;
+  }
+
+  /** Runs one; a Host that throws is a complaint as well. */
+  run(guest: HostileGuest, budget = BUDGET): Outcome {
+    const { machine, oracle } = this;
+    this.guest = guest;
+    this.reset();
+    const start = machine.count;
+    let complaints: string[] = [], count = 0, asleep = false;
+    try {
+      const { reason } = machine.run({ maxInstructions: budget });
+      count = machine.count - start;
+      asleep = reason === "halted";
+      if (reason === "budget") this.giveGrace();
+      if (reason === "shutdown") complaints.push("a triple fault");
+      complaints.push(...this.invariants.check());
+      const polite = guestOutcome(machine, 1);
+      if (polite.state !== "poweroff" || polite.reason)
+        complaints.push(`the polite Guest: ${polite.state} ${polite.reason}`);
+    } catch (error) {
+      complaints.push(error instanceof Error ? error.stack ?? error.message
+        : String(error));
+    }
+    const oops = hostOops(machine);
+    if (oops) complaints.push(`oops: ${oops}`);
+    complaints = [...oracle.complaints, ...complaints];
+    const { state, reason } = guestOutcome(machine, 0);
+    return { seed: guest.seed, reason, count, complaints,
+      state: asleep && state === "running" ? "asleep for ever" : state };
+  }
+
+  /** Until the polite one is through; and then out of ring 0. */
+  private giveGrace(): void {
+    const { machine } = this, cpu = machine.cpus[0]!;
+    for (let n = 0; n < GRACE; n += 10_000) {
+      if (guestOutcome(machine, 1).state !== "running") break;
+      machine.run({ maxInstructions: 10_000 });
+    }
+    machine.run({ maxInstructions: 20_000, stopWhen: () =>
+      cpu.w[CPL] !== 0 || cpu.w[ACTIVITY] !== RUNNING });
+  }
+}

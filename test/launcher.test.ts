@@ -1,0 +1,117 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { firstGuest } from "../src/guest";
+import { freePages } from "../src/host";
+import { boot, MiB, parseKernel, run, UserError } from "../src/launcher";
+import { endless, guest, hostile, notify, shutdown } from "./guests";
+
+const LIMIT = 50_000_000;
+const of = (name: string, image: Uint8Array) =>
+  ({ name, image, commandLine: "", memory: 2 * MiB });
+
+test("after each hostile Guest the next one in the same Host is well", () => {
+  const said: string[] = [];
+  const guests = hostile.flatMap(({ name, image }) =>
+    [of(name, image()), of("the next", firstGuest())]);
+  const session = boot({ guests, sequential: true }, (bytes, n) => {
+    said[n] = (said[n] ?? "") + Buffer.from(bytes).toString();
+  });
+  const end = run(session, LIMIT);
+  end.guests.forEach(({ name, state, reason }, n) => {
+    if (n % 2) {
+      assert.is(state, "poweroff", `after ${guests[n - 1]!.name}: ${reason}`);
+      assert.match(said[n]!, /64 became dirty/);
+    } else {
+      assert.is(state, "killed", name);
+      assert.match(reason, hostile[n / 2]!.reason);
+    }
+  });
+  assert.is(end.status, 1);
+  const { now, boot: before } = freePages(session.machine);
+  assert.is(now, before, "all pages came back");
+});
+
+test("hostile Guests and a good one run side by side, on two CPUs", () => {
+  const guests = [...hostile.map(({ name, image }) => of(name, image())),
+    of("the good one", firstGuest())];
+  const end = run(boot({ guests, cpus: 2 }, () => {}), LIMIT);
+  assert.equal(end.guests.map((g) => g.state),
+    [...hostile.map(() => "killed"), "poweroff"]);
+});
+
+test("a Guest that loops for ever does not keep another from its end", () => {
+  const guests = [of("hog", endless()), of("the other", firstGuest())];
+  const end = run(boot({ guests }, () => {}), 5_000_000);
+  assert.equal(end.guests.map((g) => g.state), ["running", "poweroff"]);
+  assert.is(end.status, 4);
+  assert.is(end.instructions, 5_000_000);
+});
+
+test("the worst end of several counts", () => {
+  const off = of("off", guest(shutdown("m") + 'm: .asciz "Power down"'));
+  const panic = of("panic", guest(shutdown("m") + 'm: .asciz "No init"'));
+  const hog = of("hog", endless());
+  const status = (...guests: ReturnType<typeof of>[]) =>
+    run(boot({ guests }, () => {}), 1_000_000).status;
+  assert.is(status(off, off), 0);
+  assert.is(status(off, panic), 1);
+  assert.is(status(panic, hog, off), 4);
+});
+
+test("a Guest that sleeps with nothing to wake it is reported", () => {
+  const asleep = of("asleep", guest("movl $10, %eax\n int $0x1f"));
+  const end = run(boot({ guests: [asleep] }, () => {}), 10_000_000);
+  assert.is(end.status, 1);
+  assert.match(end.sentences[0]!, /sleeps and nothing can wake it/);
+  assert.ok(end.instructions < 50_000, "a silent machine stops");
+});
+
+test("a console gets a Guest's bytes as they are", () => {
+  const bytes: number[] = [];
+  const k = guest(notify("text") + shutdown("off") +
+    "text: .byte 0xff, 0xc3, 0xa9, 7, 0\n off: .asciz \"\"");
+  const end = run(boot({ guests: [of("g", k)] },
+    (some) => void bytes.push(...some)), LIMIT);
+  assert.is(end.status, 0);
+  assert.equal(bytes, [0xff, 0xc3, 0xa9, 7]);
+});
+
+test("a command line in UTF-8 arrives as it was", () => {
+  let said = "";
+  const one = { ...of("g", firstGuest()), commandLine: "größe=1€" };
+  const end = run(boot({ guests: [one] }, (bytes) => {
+    said += Buffer.from(bytes).toString();
+  }), LIMIT);
+  assert.is(end.status, 0);
+  assert.match(said, /I was told: größe=1€\n/);
+});
+
+test("no file whatever makes the loader do more than complain", () => {
+  const SEED = 20071009;
+  let state = SEED;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const good = firstGuest();
+  let refused = 0;
+  for (let i = 0; i < 3000; i++) {
+    const file = good.slice(0, random(3) ? good.length : random(good.length));
+    for (let n = random(6); n > 0; n--) {
+      file[random(Math.min(120, file.length))] = random(256);
+    }
+    try {
+      for (const s of parseKernel(file, 4 * MiB).segments) {
+        assert.ok(s.address + s.memorySize <= 4 * MiB);
+        assert.ok(s.offset + s.fileSize <= file.length);
+      }
+    } catch (error) {
+      assert.instance(error, UserError, `seed ${SEED}, file ${i}: ${error}`);
+      assert.not.match((error as Error).message, /\n/);
+      refused++;
+    }
+  }
+  assert.ok(refused > 1000 && refused < 3000, `${refused} refused`);
+});
+
+test.run();

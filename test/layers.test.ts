@@ -1,0 +1,273 @@
+// The rules of the layers: who may import whom, who may know the time,
+// and what semantics may do with a Value.
+import * as fs from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import * as ts from "typescript";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { drawLayers, importsOf } from "../src/loom";
+
+const test = suite("layers");
+const root = resolve(__dirname, "..");
+
+// Each layer with those that it may import, beside itself.
+const hostAndBelow = ["table", "machine", "assembler"];
+const layers: Record<string, readonly string[]> = {
+  table: [],
+  machine: ["table"],
+  assembler: ["table"],
+  guest: ["assembler"],
+  host: hostAndBelow,
+  launcher: [...hostAndBelow, "host", "guest"],
+  debug: [...hostAndBelow, "host", "guest", "launcher"],
+  cli: [...hostAndBelow, "host", "guest", "launcher", "debug"],
+  loom: [],
+};
+// They alone may use Node, and know what time it is.
+const worldly = ["cli", "loom"];
+
+interface Source {
+  readonly path: string;
+  readonly layer: string;
+  readonly file: ts.SourceFile;
+}
+
+function sources(): Source[] {
+  return fs.readdirSync(join(root, "src"), { recursive: true })
+    .map((name) => String(name).replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".ts") && name !== "index.ts")
+    .map((name) => ({
+      path: `src/${name}`,
+      layer: name.split("/")[0] ?? "",
+      file: ts.createSourceFile(name,
+        fs.readFileSync(join(root, "src", name), "utf8"),
+        ts.ScriptTarget.Latest, true),
+    }));
+}
+
+function place(source: ts.SourceFile, path: string, node: ts.Node): string {
+  const at = source.getLineAndCharacterOfPosition(node.getStart());
+  return `${path}:${at.line + 1}:${at.character + 1}`;
+}
+
+const known = new Map<ts.SourceFile, ts.Node[]>();
+
+/** All nodes of a tree, in order, tokens left out. */
+function nodes(file: ts.SourceFile): ts.Node[] {
+  let found = known.get(file);
+  if (found === undefined) known.set(file, found = []);
+  else return found;
+  const visit = (node: ts.Node) => {
+    known.get(file)?.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** The specifiers of imports and re-exports, with their nodes. */
+function imports(file: ts.SourceFile): ts.StringLiteral[] {
+  return [...nodes(file)].flatMap((node) => {
+    const specifier = ts.isImportDeclaration(node)
+      || ts.isExportDeclaration(node) ? node.moduleSpecifier
+      : ts.isCallExpression(node) && (node.expression.getText() === "require"
+        || node.expression.kind === ts.SyntaxKind.ImportKeyword)
+        ? node.arguments[0] : undefined;
+    return specifier && ts.isStringLiteral(specifier) ? [specifier] : [];
+  });
+}
+
+const all = sources();
+
+test("every folder in src/ is a layer that we know", () => {
+  const folders = new Set(all.map(({ layer }) => layer));
+  assert.equal([...folders].filter((name) => !(name in layers)), []);
+});
+
+test("the book's map of the layers is drawn from the imports", () => {
+  const sources = new Map(all.map(
+    ({ path, file }) => [path, file.getFullText()]));
+  const chapter = fs.readFileSync(
+    join(root, "chapters/98-change.md"), "utf8");
+  assert.is(/^```text layers\n([^]*?)\n```$/m.exec(chapter)?.[1],
+    drawLayers(importsOf(sources)), "npm run layers prints what is right");
+});
+
+test("layers import one way", () => {
+  const wrong: string[] = [];
+  for (const { path, layer, file } of all)
+    for (const specifier of imports(file)) {
+      if (!specifier.text.startsWith(".")) continue;
+      const target = relative(join(root, "src"),
+        resolve(root, dirname(path), specifier.text)).replaceAll("\\", "/");
+      const other = target.split("/")[0] ?? "";
+      if (other !== layer && !layers[layer]?.includes(other))
+        wrong.push(`${place(file, path, specifier)}: ${layer} imports ${
+          other === "" ? "the barrel of everything" : other}`);
+    }
+  assert.equal(wrong, []);
+});
+
+test("a layer is imported by its barrel", () => {
+  const wrong: string[] = [];
+  for (const { path, layer, file } of all)
+    for (const specifier of imports(file)) {
+      const parts = specifier.text.split("/").filter((one) => one !== "..");
+      const target = relative(join(root, "src"),
+        resolve(root, dirname(path), specifier.text)).replaceAll("\\", "/");
+      if (specifier.text.startsWith(".") && parts.length > 1
+        && !target.startsWith(`${layer}/`))
+        wrong.push(`${place(file, path, specifier)}: "${specifier.text}"`);
+    }
+  assert.equal(wrong, []);
+});
+
+test("only the command and the loom import packages or Node", () => {
+  const wrong: string[] = [];
+  for (const { path, layer, file } of all)
+    for (const specifier of imports(file))
+      if (!worldly.includes(layer) && !specifier.text.startsWith("."))
+        wrong.push(`${place(file, path, specifier)}: "${specifier.text}"`);
+  assert.equal(wrong, []);
+});
+
+const forbidden = [
+  /^Date\.now$/, /^Math\.random$/, /^Date$/, /^performance$/, /^process$/,
+  /^Buffer$/, /^__dirname$/, /^__filename$/, /^require$/, /^setTimeout$/,
+  /^setInterval$/, /^setImmediate$/,
+];
+
+test("below the command nobody knows time, chance or Node", () => {
+  const wrong: string[] = [];
+  for (const { path, layer, file } of all) {
+    if (worldly.includes(layer)) continue;
+    for (const node of nodes(file)) {
+      const isName = ts.isIdentifier(node)
+        && !(ts.isPropertyAccessExpression(node.parent)
+          && node.parent.name === node)
+        && !(ts.isPropertyAssignment(node.parent)
+          && node.parent.name === node)
+        && !(ts.isPropertySignature(node.parent));
+      if (!isName && !ts.isPropertyAccessExpression(node)) continue;
+      const text = node.getText();
+      if (forbidden.some((one) => one.test(text)))
+        wrong.push(`${place(file, path, node)}: ${text}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
+
+test("code runs file by file: no const enum, no namespace, no any", () => {
+  const wrong: string[] = [];
+  for (const { path, file } of all)
+    for (const node of nodes(file)) {
+      const bad = ts.isEnumDeclaration(node) ? "enum"
+        : ts.isModuleDeclaration(node)
+          && !(node.flags & ts.NodeFlags.GlobalAugmentation) ? "namespace"
+          : node.kind === ts.SyntaxKind.AnyKeyword ? "any" : undefined;
+      if (bad !== undefined) wrong.push(`${place(file, path, node)}: ${bad}`);
+    }
+  assert.equal(wrong, []);
+});
+
+// A Value is opaque: what is in it is known to back ends alone, and only
+// when the instruction runs. So semantics may hand Values around, and do
+// nothing else with them. The types forbid some of the rest; this forbids
+// all of it.
+
+/** Where code looks into a value of the type `isValue` knows. */
+function looksInto(
+  file: ts.SourceFile,
+  isValue: (node: ts.Expression) => boolean,
+): ts.Expression[] {
+  const found: ts.Expression[] = [];
+  const ask = (...expressions: (ts.Expression | undefined)[]) => {
+    for (const one of expressions)
+      if (one !== undefined && isValue(one)) found.push(one);
+  };
+  for (const node of nodes(file)) {
+    if (ts.isIfStatement(node) || ts.isWhileStatement(node)
+      || ts.isDoStatement(node) || ts.isSwitchStatement(node))
+      ask(node.expression);
+    else if (ts.isForStatement(node) || ts.isConditionalExpression(node))
+      ask(node.condition);
+    else if (ts.isPrefixUnaryExpression(node)
+      || ts.isPostfixUnaryExpression(node))
+      ask(node.operand);
+    else if (ts.isTemplateSpan(node) || ts.isTypeOfExpression(node)
+      || ts.isPropertyAccessExpression(node)) ask(node.expression);
+    else if (ts.isElementAccessExpression(node))
+      ask(node.expression, node.argumentExpression);
+    else if (ts.isBinaryExpression(node)) {
+      // Whether there is a Value at all is known; a Value may be 0, though.
+      if (node.right.getText() === "undefined") continue;
+      const sign = node.operatorToken.kind;
+      if (sign === ts.SyntaxKind.AmpersandAmpersandToken
+        || sign === ts.SyntaxKind.BarBarToken) ask(node.left);
+      else if (sign !== ts.SyntaxKind.EqualsToken
+        && sign !== ts.SyntaxKind.CommaToken
+        && sign !== ts.SyntaxKind.QuestionQuestionToken
+        && sign !== ts.SyntaxKind.InKeyword) ask(node.left, node.right);
+    }
+  }
+  return found;
+}
+
+/** Places in files below `folder` that look into a Value. */
+function lint(folder: string, builder: string): string[] {
+  const names = fs.readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+  const program = ts.createProgram([builder, ...names], {
+    module: ts.ModuleKind.Node20, target: ts.ScriptTarget.ES2022,
+    strict: true, noUncheckedIndexedAccess: true, types: [], noEmit: true,
+    noLib: true,
+  });
+  const checker = program.getTypeChecker();
+  const isValueType = (type: ts.Type): boolean => type.isUnion()
+    ? type.types.some(isValueType)
+    : type.symbol?.name === "Value" && type.symbol.declarations?.some(
+      (one) => one.getSourceFile().fileName === builder) === true;
+  const isValue = (node: ts.Expression) =>
+    isValueType(checker.getTypeAtLocation(node));
+  return names.flatMap((name) => {
+    const file = program.getSourceFile(name);
+    return file === undefined ? [`${name} is missing`]
+      : looksInto(file, isValue).map((node) => `${
+        place(file, relative(root, name), node)}: ${node.getText()}`);
+  });
+}
+
+test("semantics never look into a Value", () => {
+  assert.equal(lint(join(root, "src/machine/semantics"),
+    join(root, "src/machine/builder.ts")), []);
+});
+
+test("the lint finds what it should", () => {
+  const folder = fs.mkdtempSync(join(root, "node_modules/.lint-"));
+  const builder = join(folder, "builder.ts");
+  fs.mkdirSync(join(folder, "semantics"));
+  fs.writeFileSync(builder,
+    "export interface Value { readonly v: unique symbol }\n");
+  fs.writeFileSync(join(folder, "semantics/bad.ts"), `
+    import type { Value } from "../builder";
+    type B = { reg(n: number): Value; add(a: Value, b: Value): Value };
+    export function bad(b: B, n: number, w: Value | undefined) {
+      const v = b.reg(n);
+      if (v) n++;
+      n = v ? 1 : 2;
+      while (!v) n++;
+      const s = \`\${v}\`;
+      const sum = v as never as number + 1;
+      if (v === w || n) return w && s;
+      return w ?? b.add(v, b.reg(n + 1));
+    }
+  `);
+  const found = lint(join(folder, "semantics"), builder);
+  fs.rmSync(folder, { recursive: true });
+  const lines = found.map((one) => one.replace(/^.*bad\.ts:/, ""));
+  assert.equal(lines, ["6:11: v", "7:11: v", "8:15: v", "9:20: v",
+    "11:11: v", "11:17: w", "11:32: w"]);
+});
+
+test.run();

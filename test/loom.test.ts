@@ -1,0 +1,280 @@
+// The loom: whatever goes wrong is reported at the chapter's place.
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { assemble } from "../src/assembler";
+import { fileText, formatProblem, readChapter, weave, weaveExamples }
+  from "../src/loom";
+import type { Problem } from "../src/loom";
+import { checkTangled, tangle } from "../src/loom/book";
+import { makeProject } from "./project";
+
+const test = suite("loom");
+
+/** A chapter of one section; fences are [info, ...lines]. */
+function chapterOf(...fences: string[][]): string {
+  const text = fences.map(([info, ...lines]) =>
+    ["```" + info, ...lines, "```", ""].join("\n"));
+  return ["# In which", "", ...text].join("\n");
+}
+
+/** What the loom has to say about a chapter. */
+function complaints(text: string): string[] {
+  const problems: Problem[] = [];
+  const chapter = readChapter("chapters/01-x.md", text, problems);
+  weave([chapter], problems);
+  return problems.map(formatProblem);
+}
+
+function woven(text: string): string {
+  const problems: Problem[] = [];
+  const chapter = readChapter("chapters/01-x.md", text, problems);
+  const [file] = weave([chapter], problems);
+  assert.equal(problems, []);
+  return file === undefined ? "" : fileText(file);
+}
+
+test("an undefined chunk is reported where it is called for", () => {
+  assert.equal(complaints(chapterOf(
+    ["ts file=src/x.ts", "{", "  // <<nothing>>", "}"],
+  )), ["chapters/01-x.md:5:3: no chunk is called <<nothing>>"]);
+});
+
+test("an unused chunk is reported where it is defined", () => {
+  assert.equal(complaints(chapterOf(['ts chunk="lonely"', "f();"])),
+    ["chapters/01-x.md:3:1: the chunk <<lonely>> is never used"]);
+});
+
+test("a chunk that is used twice is reported at its second use", () => {
+  assert.equal(complaints(chapterOf(
+    ["ts file=src/x.ts", "// <<busy>>", "// <<busy>>"],
+    ['ts chunk="busy"', "f();"],
+  )), ["chapters/01-x.md:5:1: the chunk <<busy>> is already used at "
+    + "chapters/01-x.md:4:1"]);
+});
+
+test("a chunk that contains itself is reported", () => {
+  assert.equal(complaints(chapterOf(
+    ["ts file=src/x.ts", "// <<a>>"],
+    ['ts chunk="a"', "  // <<b>>"],
+    ['ts chunk="b"', "// <<a>>"],
+  )), ["chapters/01-x.md:12:1: the chunk <<a>> contains itself"]);
+});
+
+test("a circle that no file reaches is reported, too", () => {
+  assert.equal(complaints(chapterOf(
+    ['ts chunk="a"', "// <<b>>"],
+    ['ts chunk="b"', "// <<a>>"],
+  )), ["chapters/01-x.md:8:1: the chunk <<a>> contains itself"]);
+});
+
+test("an unused chunk does not make its parts unused", () => {
+  assert.equal(complaints(chapterOf(
+    ['ts chunk="part"', "f();"],
+    ['ts chunk="whole"', "// <<part>>"],
+  )), ["chapters/01-x.md:7:1: the chunk <<whole>> is never used"]);
+});
+
+test("an unknown word in an info string is reported with its column", () => {
+  assert.equal(complaints(chapterOf(["ts hidden chnk=\"a\"", "f();"])),
+    ['chapters/01-x.md:3:14: the loom has no word "chnk" for a fence']);
+});
+
+test("a file outside src/ is refused", () => {
+  for (const path of ["x.ts", "src/../x.ts", "src//x.ts", "/src/x.ts"])
+    assert.equal(complaints(chapterOf([`ts file=${path}`, "f();"])),
+      ["chapters/01-x.md:3:7: file= must name a file below src/"]);
+});
+
+test("a fence with two roles is refused", () => {
+  assert.match(complaints(chapterOf(["ts test chunk=\"a\"", "f();"]))
+    .join("\n"), "01-x.md:3:1: a fence has one role");
+});
+
+test("a fence that is never closed is reported", () => {
+  assert.equal(complaints("# In which\n\n```ts file=src/x.ts\nf();\n"),
+    ["chapters/01-x.md:3:1: this fence is never closed"]);
+});
+
+test("a fence in a list keeps its columns", () => {
+  assert.equal(complaints("1. one\n\n   ```ts file=src/x.ts\n"
+    + "     // <<gone>>\n   ```\n"),
+  ["chapters/01-x.md:4:6: no chunk is called <<gone>>"]);
+});
+
+test("indentation is kept, and empty lines stay empty", () => {
+  assert.is(woven(chapterOf(
+    ["ts file=src/x.ts", "{", "    // <<body>>", "}"],
+    ['ts chunk="body"', "f();", "", "  g();"],
+  )), "{\n    f();\n\n      g();\n}\n");
+});
+
+test("fences of a file are set apart, fences of a chunk are not", () => {
+  assert.is(woven(chapterOf(
+    ["ts file=src/x.ts", "a();"],
+    ["ts file=src/x.ts", "// <<c>>"],
+    ['ts chunk="c"', "b();"],
+    ['ts chunk="c"', "c();"],
+  )), "a();\n\nb();\nc();\n");
+});
+
+test("assembly gets line markers, again after a nested chunk", () => {
+  assert.is(woven(chapterOf(
+    ["ts file=src/x.ts", "export const x = `", "# <<outer>>", "`;"],
+    ['asm chunk="outer"', "nop", "  # <<inner>>", "ret"],
+    ['asm chunk="inner"', "hlt"],
+  )), [
+    "export const x = `",
+    '# 10 "chapters/01-x.md"', "nop",
+    '# 16 "chapters/01-x.md" # columns -2', "  hlt",
+    '# 12 "chapters/01-x.md"', "ret",
+    "`;", "",
+  ].join("\n"));
+});
+
+test("the assembler names the chapter's line and column", () => {
+  const text = woven(chapterOf(
+    ["ts file=src/x.ts", "export const x = `", "# <<outer>>", "`;"],
+    ['asm chunk="outer"', "nop", "  # <<inner>>", "ret $1, $2"],
+    ['asm chunk="inner"', "hlt", "", "  movl %eax, %nowhere"],
+  ));
+  const assembly = text.split("`")[1] ?? "";
+  const complaint = (source: string) => {
+    try {
+      assemble(source);
+      return "no complaint";
+    } catch (error) {
+      return error instanceof Error ? error.message : "no error";
+    }
+  };
+  // The chunk has moved in by two, which the columns must not show.
+  assert.match(complaint(assembly), /^chapters\/01-x\.md:18:14: /);
+  assert.match(complaint(assembly.replace("%nowhere", "%ebx")),
+    /^chapters\/01-x\.md:12:\d+: /);
+  assert.is(complaint(assembly.replace("%nowhere", "%ebx")
+    .replace("$1, $2", "$1")), "no complaint");
+});
+
+const planted = {
+  "chapters/01-plant.md": chapterOf(
+    ["ts file=src/plant/index.ts",
+      "export function explode(fuse: number): number {",
+      '  if (fuse > 1) throw new RangeError("the fuse is too long");',
+      "  return fuse;",
+      "}"],
+    ["ts file=src/plant/wrong.ts",
+      "export const wrong: number =",
+      '  "a string";'],
+  ),
+  "chapters/02-examples.md": [
+    "# In which", "", "## Fails", "",
+    "```ts test", 'import { explode } from "lguest/plant";', "",
+    "explode(1) // => 1", "  explode(0) // => 2", "```", "",
+    "## Throws", "",
+    "```ts test", "const fuse = 2;", "explode(fuse) // => 2", "```", "",
+    "## Passes", "",
+    "```ts test", "explode(2) // throws RangeError too long", "```", "",
+    "```ts test expect-error=2322", "const s: string = explode(1);", "```", "",
+    "```ts run", 'console.log("seven", 7);', "```", "",
+    "```text output", "seven 7", "```", "",
+    "## Expects the wrong error", "",
+    "```ts test expect-error=2554", "const t: string = explode(1);", "```", "",
+    "## Prints the wrong thing", "",
+    "```ts run", 'console.log("eight");', "```", "",
+    "```text output", "nine", "```", "",
+  ].join("\n"),
+  "test/empty.test.ts": 'import { suite } from "uvu";\n'
+    + 'const test = suite("empty");\ntest("never run", () => {});\n',
+  "test/endless.test.ts": 'import { suite } from "uvu";\n'
+    + 'const test = suite("endless");\n'
+    + 'test("waits", () => new Promise(() => {}));\ntest.run();\n',
+};
+
+test("planted errors are reported with chapter, line and column", () => {
+  const project = makeProject(planted);
+  tangle(project.folder, []);
+  const { text, status } = project.loom("test");
+  project.remove();
+  assert.is(status, 1, text);
+  // A type error in the program, and one that an example should not have.
+  assert.match(text, /^chapters\/01-plant\.md:11:14: error TS2322/m);
+  assert.match(text, /02-examples\.md:39:1: this should give error TS2554/);
+  assert.match(text, /02-examples\.md:40:7: error TS2322/);
+  assert.not.match(text, /02-examples\.md:26:7/);
+  // A failed example, an exception below an example, a wrong print.
+  assert.match(text, /chapters\/02-examples\.md:9:3/);
+  assert.match(text,
+    /at explode .*chapters\/01-plant\.md:5:23.*\n.*02-examples\.md:16:8/);
+  assert.match(text, /chapters\/02-examples\.md:49:1/);
+  // A file without tests fails; the tests that are right pass.
+  assert.match(text, "test/empty.test.ts: no tests");
+  assert.match(text, /^2 passed, 5 failed$/m);
+  assert.match(text, /endless\.test\.ts: its process ended in the middle/);
+  // Whoever was first: the files in order, the types at the end.
+  const order = ["02-examples.test.ts", "test/empty", "test/endless",
+    "error TS2322"].map((one) => text.indexOf(one));
+  assert.equal(order, [...order].sort((a, b) => a - b));
+});
+
+test("an example that is no TypeScript is reported in its chapter", () => {
+  const problems: Problem[] = [];
+  const text = chapterOf(["ts test", "1 // => 1", "  1 +"]);
+  weaveExamples(readChapter("chapters/01-x.md", text, problems), problems);
+  assert.equal(problems.map(formatProblem),
+    ["chapters/01-x.md:5:6: error TS1109: Expression expected."]);
+});
+
+test("an exception outside tests names the chapter, too", () => {
+  const project = makeProject({
+    "chapters/01-plant.md": chapterOf(
+      ["ts file=src/plant.ts", "const x: unknown[] = [];",
+        "export function f() {", "  // <<fail>>", "}", "f();"],
+      ['ts chunk="fail"', 'x.push(1); throw new Error("here");']),
+  });
+  tangle(project.folder, []);
+  const main = join(project.folder, "src/loom/main.ts");
+  fs.writeFileSync(main, 'import "../plant";\n');
+  const { text, status } = project.loom();
+  project.remove();
+  assert.is(status, 1);
+  assert.match(text, /chapters\/01-plant\.md:12:18/);
+});
+
+test("--check fails on what is not in the chapters, and says where", () => {
+  const project = makeProject({
+    "chapters/01-plant.md": chapterOf(
+      ["ts file=src/a.ts", "export const a = 1;", "export const b = 2;"]),
+  });
+  const weave = () => assert.equal(tangle(project.folder, []).length, 1);
+  const check = () => {
+    const problems: Problem[] = [];
+    checkTangled(project.folder, problems);
+    return problems.map(formatProblem);
+  };
+  const mend = "; edit the chapter, then npm run tangle";
+  weave();
+  assert.equal(check(), []);
+
+  project.write("src/a.ts", project.read("src/a.ts").replace("2", "3"));
+  const edited = "chapters/01-plant.md:5:1: "
+    + "src/a.ts:2 is not what the chapter says" + mend;
+  assert.equal(check(), [edited]);
+  assert.equal(project.loom("tangle", "--check"),
+    { text: `${edited}\n`, status: 1 });
+
+  weave();
+  project.write("src/stray.ts", "export {};\n");
+  assert.equal(check(),
+    ["src/stray.ts:1:1: no chapter defines this file"]);
+
+  fs.rmSync(join(project.folder, "src/stray.ts"));
+  fs.rmSync(join(project.folder, "src/a.ts"));
+  assert.equal(check(),
+    ["chapters/01-plant.md:4:1: src/a.ts is missing" + mend]);
+  weave();
+  assert.equal(check(), []);
+  project.remove();
+});
+
+test.run();

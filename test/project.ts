@@ -1,0 +1,80 @@
+// A small project in a temporary folder, with the loom and chapters of
+// a test's own. Nothing here touches the real tree.
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+const root = resolve(__dirname, "..");
+
+/** A temporary project; `remove()` it when done. */
+export interface Project {
+  readonly folder: string;
+  /** Reads a file of the project. */
+  read(path: string): string;
+  /** Writes a file of the project. */
+  write(path: string, text: string): void;
+  /** Runs the project's loom: what it printed, and its exit status. */
+  loom(...args: string[]): { text: string; status: number | null };
+  remove(): void;
+}
+
+/** Makes a project of these files, and of the loom if it is to run. */
+export function makeProject(
+  files: Record<string, string>,
+  loom = true,
+): Project {
+  const folder = fs.mkdtempSync(join(tmpdir(), "lguest-loom-"));
+  const read = (path: string) =>
+    fs.readFileSync(join(folder, path), "utf8");
+  const write = (path: string, text: string) => {
+    fs.mkdirSync(dirname(join(folder, path)), { recursive: true });
+    fs.writeFileSync(join(folder, path), text);
+  };
+  if (loom) copyLoom(folder, write);
+  for (const [path, text] of Object.entries(files)) write(path, text);
+  return { folder, read, write,
+    loom(...args) {
+      const { stdout, stderr, status } = spawnSync(process.execPath,
+        ["-r", "ts-node/register", "src/loom/main.ts", ...args],
+        { cwd: folder, encoding: "utf8", timeout: 60_000 });
+      return { text: stdout + stderr, status };
+    },
+    // A worker whose parent has gone may still be writing its last file.
+    remove: () => fs.rmSync(folder,
+      { recursive: true, force: true, maxRetries: 10 }),
+  };
+}
+
+function copyLoom(
+  folder: string,
+  write: (path: string, text: string) => void,
+): void {
+  // With their times, or what ts-node has made of the loom is made again.
+  for (const name of ["package.json", "src/loom",
+    ".loom/maps/src/loom", ".loom/woven/src/loom"])
+    if (fs.existsSync(join(root, name)))
+      fs.cpSync(join(root, name), join(folder, name),
+        { recursive: true, preserveTimestamps: true });
+  fs.cpSync(join(root, ".loom/cache"), join(folder, ".loom/cache"), {
+    recursive: true, preserveTimestamps: true,
+    filter: (path) => !path.includes("__") || path.includes("loom__") });
+  fs.symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  // The loom's own types are checked in the real tree.
+  const config = JSON.parse(
+    fs.readFileSync(join(root, "tsconfig.json"), "utf8"));
+  const { mtime } = fs.statSync(join(root, "tsconfig.json"));
+  write("tsconfig.json", JSON.stringify(
+    { ...config, exclude: ["src/loom"] }));
+  fs.utimesSync(join(folder, "tsconfig.json"), mtime, mtime);
+  for (const name of fs.readdirSync(join(root, "chapters")))
+    if (/^\d\d-.*\.md$/.test(name)) {
+      const text = fs.readFileSync(join(root, "chapters", name), "utf8");
+      if (!text.includes(" file=src/loom/")) continue;
+      // The barrel stays behind, since the rest of the program does; and
+      // the examples, since they have been tested in the real tree.
+      write(`chapters/${name}`, text
+        .replace(/```ts file=src\/index\.ts[^]*?```\n/, "")
+        .replace(/^```ts (test|run).*$/gm, "```ts"));
+    }
+}

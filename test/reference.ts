@@ -1,0 +1,59 @@
+// The programs that tests compare us with: GNU as, objdump, gcc and so on.
+// On a user's machine a test whose reference is missing is skipped, and
+// says so; where CI=true is set, a missing reference is a failure.
+import { spawnSync } from "node:child_process";
+import type { Callback, Test } from "uvu";
+
+type TestFunction = (name: string, body: Callback) => void;
+
+// How to ask each program whether it is there; others answer --version.
+const questions: Record<string, readonly string[]> = {
+  "gcc -m32": ["gcc", "-m32", "-static", "-x", "c", "-", "-o", "/dev/null"],
+  bochs: ["bochs", "--help"],
+  seabios: ["test", "-f", "/usr/share/seabios/bios-256k.bin"],
+};
+
+const packages: Record<string, string> = {
+  as: "binutils",
+  ld: "binutils",
+  objdump: "binutils",
+  nm: "binutils",
+  objcopy: "binutils",
+  gcc: "gcc",
+  gdb: "gdb",
+  "gcc -m32": "gcc-multilib and libc6-dev-i386",
+  "qemu-system-i386": "qemu-system-x86",
+  bochs: "bochs and bochs-term",
+  seabios: "seabios",
+};
+
+const answers = new Map<string, boolean>();
+
+function present(program: string): boolean {
+  const [command, ...args] = questions[program] ?? [program, "--version"];
+  // Only a compiler reads; a program that ends without reading is no error.
+  const input = args.includes("-") ? "int main(void) { return 0; }\n" : "";
+  const result = spawnSync(command ?? program, args, { input, timeout: 20_000 });
+  return result.error === undefined && result.status === 0;
+}
+
+/** True if the reference program is here; throws without it if CI=true. */
+export function requireReference(program: string): boolean {
+  let answer = answers.get(program);
+  if (answer === undefined) {
+    answer = present(program);
+    answers.set(program, answer);
+    if (!answer) {
+      const what = `${program} is missing (Debian: ${packages[program] ?? program})`;
+      if (process.env["CI"] === "true") throw new Error(`reference: ${what}`);
+      console.error(`skipped: tests that need a reference: ${what}`);
+    }
+  }
+  return answer;
+}
+
+/** The `test` of a suite if all references are here, else its `skip`. */
+export function testWith(test: Test, ...programs: string[]): TestFunction {
+  const missing = programs.filter((program) => !requireReference(program));
+  return missing.length === 0 ? test : (name) => test.skip(name);
+}

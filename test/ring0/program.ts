@@ -1,0 +1,43 @@
+// A reference program and what it writes, which goes to files, so that it
+// runs on while we do something else.
+
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasLog } from "./case";
+
+/** No batch takes a program longer: milliseconds. */
+const PATIENCE = 180_000;
+
+/** Runs a program to its end, and reads the log that it has written. One in
+ * which the kernel never began to write is an error, with what the program
+ * said instead. */
+export function logOf(
+  folder: string, program: string, args: readonly string[],
+): Promise<Uint8Array> {
+  const path = join(folder, "output"), file = openSync(path, "w");
+  const complaints = join(folder, "errors"), errors = openSync(complaints, "w");
+  const child = spawn(program, args, {
+    env: { ...process.env, TERM: "vt100" }, timeout: PATIENCE,
+    killSignal: "SIGKILL", stdio: ["ignore", file, errors],
+  });
+  closeSync(file);
+  closeSync(errors);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", () => {
+      const log = readFileSync(path);
+      if (hasLog(log))
+        resolve(log);
+      else
+        reject(new Error(`${program} has run no case. It says:\n${
+          lastWords(readFileSync(complaints, "utf8"))}`));
+    });
+  });
+}
+
+/** The last lines of what a program said. */
+function lastWords(text: string): string {
+  const lines = text.split("\n").filter(line => line.trim() !== "");
+  return lines.slice(-6).map(line => "  " + line).join("\n") || "  nothing";
+}

@@ -1,0 +1,149 @@
+// A sample of the comparison with the processor that the tests run on;
+// silicon/full.ts runs more.
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+import { testWith } from "./reference";
+import type { Case, Judge } from "./silicon/case";
+import { CODE_END, initialData } from "./silicon/case";
+import { breakCase, compareBreaks, stopsOfOurs } from "./silicon/breaks";
+import { drive, summary } from "./silicon/drive";
+import { judged } from "./silicon/forms";
+import { sequence, single } from "./silicon/generate";
+import { disagreement, habits, otherHabits } from "./silicon/habits";
+import type { NativeJudge } from "./silicon/native";
+import { nativeJudge } from "./silicon/native";
+import { OurJudge } from "./silicon/ours";
+import { shrink } from "./silicon/shrink";
+
+const SEED = 1;
+
+let known: NativeJudge | undefined;
+
+function processor(): NativeJudge {
+  const judge = known ?? nativeJudge();
+  if (typeof judge === "string") throw new Error(judge);
+  known = judge;
+  return judge;
+}
+
+test("the same seed and number give the same case", () => {
+  assert.equal(single(3, 77).case, single(3, 77).case);
+  assert.equal(sequence(3, 77).case, sequence(3, 77).case);
+  assert.not.equal(single(3, 77).case, single(4, 77).case);
+});
+
+const testNative = testWith(test, "gcc -m32");
+
+testNative("25000 cases end as on the processor", () => {
+  const right = processor();
+  const tally = drive(
+    { seed: SEED, singles: 15_000, sequences: 5_000, reports: 3,
+      segmented: right.isIntel ? 5_000 : 0 },
+    right, new OurJudge(right.selectors));
+  console.log(`seed ${SEED}`);
+  console.log(summary(tally));
+  assert.is(tally.forms.size, judged.length);
+  assert.is(tally.different, 0, tally.reports.join("\n"));
+});
+
+testNative("breakpoints and single steps stop where the processor stops",
+  () => {
+    if (!processor().isIntel) return;
+    const { text, different } = compareBreaks(SEED, 300);
+    console.log(text);
+    assert.is(different, 0, text);
+  });
+
+test("what breakpoints tell together, and what apart", () => {
+  const stops = (text: string, points: string, steps = false) =>
+    stopsOfOurs(breakCase(text, points, steps))
+      .map(([eip, dr6]) => `${eip}:${dr6.toString(16)}`).join(" ");
+  const store = "mov %ebx, (%eax)\n nop\n nop";
+  assert.is(stops(store, "w0 x2"), "2:3");
+  assert.is(stops(store, "w0 x2", true), "2:4001 2:2 3:4000");
+  assert.is(stops(store, "x0", true), "0:1 2:4000 3:4000");
+  assert.is(stops("rep movsl\n nop", "a4 x0"), "0:2 0:1");
+  assert.is(stops("rep movsl\n nop", "w16 x2"), "2:3");
+});
+
+testNative("both judges see the same data before a case runs", () => {
+  const right = processor();
+  const trial = single(SEED, 0);
+  const data = new DataView(initialData(trial.case).buffer);
+  // mov 0x10000ffe,%eax: half of it from each page.
+  const code = [0xa1, 0xfe, 0x0f, 0x00, 0x10];
+  for (const judge of [right, new OurJudge(right.selectors)])
+    assert.is(judge.run([{ ...trial.case, code }])[0]!.registers[0],
+      data.getUint32(0xffe, true), judge.name);
+});
+
+testNative("a difference is found, and made as small as it can be", () => {
+  const right = processor();
+  const liar = forgetful(right);
+  const wrong = Array.from({ length: 500 }, (_, i) => sequence(SEED, i))
+    .find((trial) => {
+      const [a] = right.run([trial.case]), [b] = liar.run([trial.case]);
+      return trial.case.code.filter(byte => byte === 0xfc).length === 1
+        && trial.parts.some(part => part.encoded.bytes[0] === 0xfc)
+        && disagreement(right, trial, a!, b!).length > 0;
+    });
+  const small = shrink(wrong!, right, liar);
+  assert.equal(small.case.code, [0xfc]);
+  assert.equal(small.case.registers, Array(8).fill(0));
+});
+
+testNative("what doesn't exist is fetched before it is refused", () => {
+  const right = processor();
+  const registers = Array(8).fill(0);
+  // All of them end where the last page of code ends.
+  const cases = [
+    [0x8c, 0x35], [0xfe, 0x3d], [0xff, 0x3d], [0x0f, 0xba, 0x05],
+    [0x0f, 0xba, 0xc0], [0xc6, 0x0d, 0, 0, 0, 0], [0xf0, 0x81, 0xc0],
+    [0x0f, 0x0b], [0xf0, 0x90],
+  ].map(code => ({ registers, eflags: 0, fill: 0, patches: [],
+    address: CODE_END - code.length, code }));
+  const vectors = (judge: Judge) =>
+    judge.run(cases).map(outcome => outcome.vector);
+  assert.equal(vectors(new OurJudge(right.selectors)), vectors(right));
+});
+
+test("our machine has the habits that it shall have", () => {
+  const ours = new OurJudge(
+    { cs: 0x23, ss: 0x2b, ds: 0x2b, fs: 0x33, gs: 0 });
+  assert.equal(otherHabits(ours), []);
+  const vectors = ours.run(habits.map(({ probe }) => probe))
+    .map(({ vector }) => vector);
+  assert.equal(vectors, [3, 5, 14, 6, 13, 3]);
+});
+
+testNative("a judge's other habit is found, and only such cases left open",
+  () => {
+    const right = processor();
+    const ours = new OurJudge(right.selectors);
+    // One that writes whole slots, as a Pentium does.
+    const pentium: Judge = { name: "Pentium", run: cases =>
+      ours.run(cases).map((outcome, i) => {
+        const { code, registers: [, , , , esp] } = cases[i]!;
+        if (code[0] !== 0x16) return outcome;
+        const changes = outcome.changes.map(([at, value]) =>
+          [at, at === esp! - 4 ? value & 0xffff : value] as [number, number]);
+        return { ...outcome, changes };
+      }) };
+    assert.equal(otherHabits(pentium), [habits[0]]);
+    const tally = drive({ seed: SEED, singles: 2000, sequences: 500 },
+      pentium, ours);
+    assert.is(tally.different, 0, tally.reports.join("\n"));
+    assert.equal([...tally.open.keys()], [habits[0]!.name]);
+    const [open] = tally.open.values();
+    assert.ok(open! > 10 && open! < 100, String(open));
+  });
+
+/** A judge that doesn't know cld. */
+function forgetful(right: Judge): Judge {
+  const lie = (c: Case) =>
+    ({ ...c, code: c.code.map(byte => byte === 0xfc ? 0x90 : byte) });
+  return { name: "forgetful", run: cases => right.run(cases.map(lie)) };
+}
+
+test.run();

@@ -1,0 +1,49 @@
+// The processor that this runs on, as a judge: native.c does the work.
+
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { packCases, unpackOutcomes } from "./case";
+import type { Case, Judge, Outcome, Selectors } from "./case";
+import { compile } from "./compile";
+
+const source = join(__dirname, "native.c");
+
+/** The processor's judge, or the sentence that says why there is none. */
+export function nativeJudge(): NativeJudge | string {
+  const built = compile(source);
+  if ("problem" in built)
+    return built.problem;
+  const probe = spawnSync(built.program, { input: packCases([]) });
+  if (probe.status !== 0)
+    return `this system runs no 32-bit programs: ${probe.stderr ?? ""}`;
+  return new NativeJudge(built.program);
+}
+
+/** Runs cases in a 32-bit process of their own. */
+export class NativeJudge implements Judge {
+  readonly name = "processor";
+  readonly selectors: Selectors;
+  /** Whether Intel made it. */
+  readonly isIntel = readFileSync("/proc/cpuinfo", "utf8")
+    .includes("GenuineIntel");
+
+  constructor(readonly program: string) {
+    this.selectors = this.#exchange([]).selectors;
+  }
+
+  run(cases: readonly Case[]): Outcome[] {
+    return this.#exchange(cases).outcomes;
+  }
+
+  #exchange(cases: readonly Case[]) {
+    const done = spawnSync(this.program, {
+      input: packCases(cases), maxBuffer: 1 << 30,
+    });
+    if (done.status !== 0)
+      throw new Error(`the native judge ended with ${done.status
+        ?? done.signal}: ${done.stderr}`);
+    return unpackOutcomes(done.stdout, cases.length);
+  }
+}

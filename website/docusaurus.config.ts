@@ -1,0 +1,120 @@
+// The site: the chapters as they are, a page for each file of src/, and
+// the API. What is made from the chapters lies in .woven/ already.
+import type { Config } from "@docusaurus/types";
+import { captions } from "./remark/captions";
+import { bundle } from "./bundle";
+import { layers } from "./layers";
+import { dark, light } from "./src/css/prism";
+
+const { BOOK_URL, BOOK_BASE, BOOK_EDIT_URL, BOOK_DRAFT } = process.env;
+
+/** What a broken link does: while a chapter is written it only warns. */
+const broken = BOOK_DRAFT ? "warn" : "throw";
+
+/** Where the text of a page can be changed. Without a public home of the
+ * chapters, the link leads to a page that tells how it is done here. */
+function editUrl({ docPath }: { docPath: string }): string {
+  return BOOK_EDIT_URL ? `${BOOK_EDIT_URL}/chapters/${docPath}`
+    : `${BOOK_BASE ?? "/"}edit?chapter=${docPath}`;
+}
+
+const faster = {
+  swcJsLoader: true, swcJsMinimizer: true, swcHtmlMinimizer: true,
+  lightningCssMinimizer: true, mdxCrossCompilerCache: true,
+  rspackBundler: true, ssgWorkerThreads: true,
+};
+
+const plain = { breadcrumbs: false, showLastUpdateTime: false };
+
+const config: Config = {
+  title: "lguest in TypeScript",
+  tagline: "The little x86 hypervisor, told as a book that is the program",
+  url: BOOK_URL ?? "http://localhost:3000",
+  baseUrl: BOOK_BASE ?? "/",
+  favicon: "icon.svg",
+  trailingSlash: false,
+  onBrokenLinks: broken,
+  onBrokenAnchors: broken,
+  onDuplicateRoutes: "throw",
+  // The bundler's cache doesn't know of .woven/captions.json.
+  future: { v4: true, faster: { ...faster, rspackPersistentCache: false } },
+  markdown: {
+    format: "detect",
+    hooks: { onBrokenMarkdownLinks: broken,
+      onBrokenMarkdownImages: broken },
+  },
+  clientModules: ["./src/here.ts"],
+  themes: [
+    ["@docusaurus/theme-classic",
+      { customCss: "./src/css/custom.css" }],
+    ["@easyops-cn/docusaurus-search-local", {
+      hashed: true,
+      indexBlog: false,
+      docsDir: ["../chapters", ".woven/source", ".woven/api"],
+      docsRouteBasePath: ["book", "source", "api"],
+      searchContextByPaths: [{ label: "The book", path: "book" },
+        { label: "src/", path: "source" }, { label: "API", path: "api" }],
+      useAllContextsWithNoSearchContext: true,
+      searchResultLimits: 8,
+      explicitSearchResultPath: true,
+    }],
+  ],
+  plugins: [
+    ["@docusaurus/plugin-content-docs", {
+      ...plain, path: "../chapters", routeBasePath: "book", editUrl,
+      include: ["[0-9][0-9]-*.md"],
+      sidebarPath: "./sidebars.ts", numberPrefixParser: false,
+      beforeDefaultRemarkPlugins: [[captions, { part: "chapters" }]],
+    }],
+    ["@docusaurus/plugin-content-docs", {
+      ...plain, id: "source", path: ".woven/source",
+      routeBasePath: "source", sidebarPath: "./sidebars.source.ts",
+      numberPrefixParser: false,
+      beforeDefaultRemarkPlugins: [[captions, { part: "source" }]],
+    }],
+    ["@docusaurus/plugin-content-docs", {
+      ...plain, id: "api", path: ".woven/api", routeBasePath: "api",
+      sidebarPath: "./sidebars.api.ts", numberPrefixParser: false,
+    }],
+    "@docusaurus/plugin-content-pages",
+    ["docusaurus-plugin-typedoc", {
+      out: ".woven/api",
+      tsconfig: "../tsconfig.build.json",
+      entryPoints: layers.map((layer) => `../src/${layer}/index.ts`),
+      outputFileStrategy: "modules",
+      entryFileName: "index",
+      readme: "none",
+      disableSources: true,
+      skipErrorChecking: true,
+      pageTitleTemplates: { module: "src/{name}" },
+      hidePageHeader: true,
+      hideBreadcrumbs: true,
+      parametersFormat: "table",
+      propertyMembersFormat: "table",
+      interfacePropertiesFormat: "table",
+      logLevel: "Error",
+    }],
+    bundle,
+  ],
+  themeConfig: {
+    colorMode: { respectPrefersColorScheme: true },
+    docs: { sidebar: { hideable: true } },
+    tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
+    prism: { theme: light, darkTheme: dark },
+    navbar: {
+      title: "lguest",
+      logo: { src: "icon.svg", alt: "" },
+      items: [
+        { to: "/book/00-invitation", label: "The book",
+          activeBasePath: "book" },
+        { to: "/source", label: "src/", activeBasePath: "source" },
+        { to: "/api", label: "API", activeBasePath: "api" },
+        { type: "search", position: "right" },
+      ],
+    },
+    footer: { copyright: "Every line of the program is told somewhere "
+      + "in this book. MIT licence." },
+  },
+};
+
+export default config;

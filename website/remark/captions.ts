@@ -1,0 +1,46 @@
+// Hands each code block what weave/captions.ts knows about it. It goes by
+// the order of the fences, which both of us read the same way.
+import { readFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+
+interface Node {
+  type: string;
+  lang?: string | null;
+  url?: string;
+  meta?: string | null;
+  value?: string;
+  data?: { hProperties?: Record<string, string> };
+  children?: Node[];
+}
+
+const folder = join(__dirname, "../.woven");
+
+/** A remark plugin; `part` says which of the captions are meant. */
+export function captions({ part }: { part: "chapters" | "source" }) {
+  return (tree: Node, file: { path: string }): void => {
+    const all = JSON.parse(
+      readFileSync(join(folder, "captions.json"), "utf8"))[part];
+    // A page that the loom doesn't weave, such as CONTRIBUTING.md, has none.
+    const mine = all[part === "chapters" ? basename(file.path)
+      : relative(join(folder, "source"), file.path)];
+    let next = 0;
+    const visit = (node: Node): void => {
+      if (node.type === "code" && node.lang && mine) {
+        const [first, caption] = mine[next++] ?? [];
+        const same = first === (node.value ?? "").split("\n")[0];
+        if (!same && !process.env["BOOK_DRAFT"]) throw new Error(
+          `${file.path} has changed since it was woven; weave again`);
+        const properties: Record<string, string> = {};
+        if (caption && same) properties["data-caption"] = JSON.stringify(caption);
+        if (node.meta) properties["data-info"] = node.meta;
+        node.data = { ...node.data, hProperties:
+          { ...node.data?.hProperties, ...properties } };
+      }
+      if (node.type === "link" && node.url?.startsWith("../"))
+        node.url = node.url.replace("../CONTRIBUTING.md",
+          "/source/contributing");
+      node.children?.forEach(visit);
+    };
+    visit(tree);
+  };
+}

@@ -1,0 +1,3 @@
+import sidebars from "./.woven/sidebars.json";
+
+export default { source: sidebars.source };

@@ -1,0 +1,110 @@
+// An example with its buttons, and what it printed: when the site was
+// made, or just now.
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import useIsBrowser from "@docusaurus/useIsBrowser";
+import type { Caption } from "@site/weave/captions";
+import Editor from "@site/src/components/Editor";
+import type { Outcome } from "./loom";
+import { run } from "./run";
+import styles from "./example.module.css";
+
+type State =
+  | { readonly kind: "recorded" | "running" | "stopped" }
+  | { readonly kind: "done"; readonly failed?: Outcome["failed"] };
+
+interface Props {
+  readonly example: NonNullable<Caption["example"]>;
+  readonly code: string;
+  readonly children: ReactNode;
+}
+
+export default function Example({ example, code, children }: Props) {
+  const { slug, section, line, recorded } = example;
+  const isBrowser = useIsBrowser();
+  const original = code.replace(/\n$/, "");
+  const [state, setState] = useState<State>({ kind: "recorded" });
+  const [outcome, setOutcome] = useState(recorded);
+  const [text, setText] = useState<string>();
+  const cancel = useRef(() => {});
+  useEffect(() => () => cancel.current(), []);
+
+  function start(): void {
+    setState({ kind: "running" });
+    setOutcome({ line, printed: [], claims: 0 });
+    const edited = text !== undefined && text !== original
+      ? { edited: text } : {};
+    cancel.current = run({ slug, section, line, ...edited }, (report) => {
+      if (report.kind === "printed")
+        setOutcome({ line, printed: [...report.text], claims: 0 });
+      else if (report.kind === "mistake")
+        setState({ kind: "done", failed: { line, message: report.message } });
+      else {
+        const last = report.outcomes.at(-1);
+        setOutcome(last?.line === line ? last : undefined);
+        setState({ kind: "done", ...(last?.failed
+          && { failed: last.failed }) });
+      }
+    });
+  }
+
+  function stop(): void {
+    cancel.current();
+    setState({ kind: "stopped" });
+  }
+
+  const running = state.kind === "running";
+  return (
+    <div className={styles.example} data-example={`${slug}:${line}`}
+      data-state={state.kind === "done" && state.failed
+        ? "failed" : state.kind}>
+      {text === undefined ? children
+        : <Editor value={text} onChange={setText} language="ts"
+          label="The example, to be edited" first={line + 1} />}
+      <div className={styles.bar}>
+        {isBrowser && <>
+          <button type="button" className="book-button"
+            onClick={running ? stop : start}>
+            {running ? "Stop" : "Run"}
+          </button>
+          <button type="button" className="book-button book-button--quiet"
+            onClick={() => setText(text === undefined
+              ? original : undefined)}>
+            {text === undefined ? "Edit" : "Put it back"}
+          </button>
+        </>}
+        <span className={styles.state} role="status">
+          {sentence(state, outcome)}
+        </span>
+      </div>
+      {state.kind === "done" && state.failed
+        && <pre className={styles.failed} tabIndex={0}>
+          {`${slug}, line ${state.failed.line}\n${state.failed.message}`}
+        </pre>}
+      {outcome && outcome.printed.length > 0
+        && <pre className={styles.output} tabIndex={0}
+          aria-label="What the example printed">
+          {outcome.printed.join("\n")}
+        </pre>}
+    </div>
+  );
+}
+
+/** How it went, in a few words. */
+function sentence(state: State, outcome: Outcome | undefined): string {
+  switch (state.kind) {
+    case "running": return "running…";
+    case "stopped": return "stopped";
+    case "done":
+      if (state.failed) return "failed";
+      return outcome?.claims ? `just now: ${held(outcome)}` : "just now";
+    case "recorded":
+      if (outcome?.failed) return "it fails";
+      if (outcome?.claims) return `in the tests: ${held(outcome)}`;
+      return outcome?.printed.length ? "this is what it printed in the tests"
+        : "";
+  }
+}
+
+function held({ claims }: Outcome): string {
+  return claims === 1 ? "its claim holds" : `its ${claims} claims hold`;
+}

@@ -1,0 +1,40 @@
+// A code block with its caption above it and, if it can run, the means
+// to run it below.
+import { type ReactNode } from "react";
+import useBrokenLinks from "@docusaurus/useBrokenLinks";
+import type { Caption } from "@site/weave/captions";
+import Example from "@site/src/examples/Example";
+import Machine from "@site/src/machine/Machine";
+import CaptionLine from "./CaptionLine";
+import { References } from "./references";
+import styles from "./fence.module.css";
+
+interface Props {
+  readonly caption: Caption;
+  readonly code: string;
+  readonly hidden: boolean;
+  readonly children: ReactNode;
+}
+
+export default function Fence({ caption, code, hidden, children }: Props) {
+  useBrokenLinks().collectAnchor(caption.id);
+  const { example, guest } = caption;
+  const runs = example && example.error === undefined;
+  const body = (
+    <References.Provider value={caption.references}>
+      {runs ? <Example example={example} code={code}>{children}</Example>
+        : children}
+      {guest && <Machine boot={guest} />}
+    </References.Provider>
+  );
+  return (
+    <div className={styles.fence} id={caption.id}>
+      {hidden ? (
+        <details className={styles.hidden}>
+          <summary><CaptionLine caption={caption} /></summary>
+          {body}
+        </details>
+      ) : <><CaptionLine caption={caption} />{body}</>}
+    </div>
+  );
+}

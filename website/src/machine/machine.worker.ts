@@ -1,0 +1,164 @@
+// The machine in a worker. It runs in slices, and hears us in between.
+import { guestText } from "../../../src/guest";
+import { defaultGuest } from "../../../src/guest";
+import { buildHost, place, switcherText } from "../../../src/host";
+import { boot } from "../../../src/launcher";
+import type { Session } from "../../../src/launcher";
+import { hex32 } from "../../../src/machine";
+import type { MachineEvent } from "../../../src/machine";
+import type { Answer, Happening, Order, Request } from "./protocol";
+import {
+  assembleGuest, editable, end, mistakesOf, slice, switcherLine,
+} from "./session";
+import type { Reason } from "./session";
+import { happening, nearest, viewOf, worthTelling } from "./view";
+import type { Labels } from "./view";
+
+const instructions = 200_000;
+const kept = 60;
+
+let session: Session | undefined;
+let order: Order | undefined;
+let labels: Labels = [];
+let happenings: Happening[] = [];
+let running = false;
+
+interface Trap {
+  readonly vector: number;
+  readonly eip: number;
+  readonly address?: number;
+}
+
+/** The first of the traps that came without any instruction between. */
+let trap: Trap | undefined;
+let trapCount = -1;
+/** The first trap in the Switcher's text. There should be none. */
+let inSwitcher: Trap | undefined;
+
+/** Remembers a trap; those that follow from it say less than it does. */
+function noteTrap(event: MachineEvent): void {
+  if (event.count === trapCount) return;
+  trapCount = event.count;
+  const { vector, eip, address } = event;
+  if (typeof vector !== "number" || typeof eip !== "number") return;
+  trap = { vector, eip, ...(typeof address === "number" && { address }) };
+  if (eip >>> 0 >= place.SWITCHER) inSwitcher ??= trap;
+}
+
+function say(answer: Answer): void {
+  postMessage(answer);
+}
+
+function tellView(): void {
+  const cpu = session?.machine.cpus[0];
+  if (cpu) say({ kind: "view", running,
+    view: viewOf(cpu, labels, happenings) });
+}
+
+/** Something of a reader's that was not to be assembled. */
+function attempt<T>(text: "guest" | "switcher", action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    const mistakes = mistakesOf(error);
+    if (mistakes) say({ kind: "mistakes", text, mistakes });
+    else say({ kind: "failed", message: String(error) });
+    return undefined;
+  }
+}
+
+function start(wanted: Order): void {
+  session = undefined;
+  running = false;
+  happenings = [];
+  trap = undefined;
+  trapCount = -1;
+  inSwitcher = undefined;
+  const { guest, switcher, memory, append } = order = wanted;
+  const image = attempt("guest", () =>
+    guest === undefined ? defaultGuest() : assembleGuest(guest));
+  if (image === undefined) return;
+  const host = attempt("switcher", () =>
+    buildHost(switcher === undefined ? {} : { switcher }));
+  if (host === undefined) return;
+  labels = [...host.symbols].filter(([, at]) => at >= 0xc0000000);
+  const decoder = new TextDecoder();
+  const module = { name: "the Guest", image, commandLine: append,
+    memory: memory << 20 };
+  session = boot({ guests: [module],
+    ...(switcher !== undefined && { switcher }) }, (bytes: Uint8Array) =>
+    say({ kind: "console", text: decoder.decode(bytes, { stream: true }) }));
+  session.machine.events.on((event) => {
+    if (event.kind === "exception") noteTrap(event);
+    if (!worthTelling.has(event.kind)) return;
+    happenings = [...happenings.slice(1 - kept), happening(event)];
+  });
+}
+
+/** Runs a slice, and another one if nobody says stop. */
+function goOn(): void {
+  if (!running || session === undefined) return;
+  const reason = slice(session, instructions);
+  if (reason === "budget") setTimeout(goOn);
+  else finish(reason);
+  tellView();
+}
+
+function finish(reason: Reason): void {
+  running = false;
+  if (session === undefined || reason === "budget") return;
+  if (reason === "stopped") return;
+  const { status, sentences } = end(session, reason);
+  const { switcher } = order ?? {};
+  // A Guest may be blamed for what the Switcher has done.
+  const died = status === 3 ? trap
+    : switcher && status !== 0 ? inSwitcher : undefined;
+  const told = status === 3
+    && sentences.some((one) => one.includes("trap "));
+  const line = died && switcher && switcherLine(switcher, died.eip);
+  say({ kind: "end", ending: { status, sentences,
+    ...(died && !told && { trap: tellTrap(died) }),
+    ...(line && { line }) } });
+}
+
+function tellTrap({ vector, eip, address }: Trap): string {
+  const label = nearest(labels, eip);
+  return `trap ${vector} at 0x${hex32(eip)}`
+    + (label === "" ? "" : `, ${label}`)
+    + (address === undefined ? "" : `, for 0x${hex32(address)}`);
+}
+
+/** On to the next world switch, trap or hypercall. */
+function toNext(): void {
+  const { machine } = session ?? {};
+  const off = machine?.events.on((event) => {
+    if (worthTelling.has(event.kind)) machine.requestStop();
+  });
+  if (session) finish(slice(session, 50_000_000));
+  off?.();
+}
+
+addEventListener("message", ({ data }: MessageEvent<Request>) => {
+  switch (data.kind) {
+    case "texts":
+      say({ kind: "texts", guest: editable(guestText),
+        switcher: editable(switcherText) });
+      return;
+    case "boot":
+      start(data.order);
+      if (session === undefined) return;
+      running = data.run;
+      break;
+    case "run": running = session !== undefined; break;
+    case "stop": running = false; break;
+    case "step":
+      running = false;
+      if (session) finish(slice(session, 1));
+      break;
+    case "next":
+      running = false;
+      toNext();
+  }
+  if (running) goOn();
+  else tellView();
+});

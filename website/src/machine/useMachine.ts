@@ -1,0 +1,71 @@
+// The worker with the machine, as state that a component can draw. The
+// worker starts when somebody asks for the machine, and not before.
+import { useCallback, useEffect, useReducer, useRef } from "react";
+import type { Answer, Ending, Order, Request, View } from "./protocol";
+import type { Mistake } from "./session";
+
+/** All that a page knows about its machine. */
+export interface MachineState {
+  /** False until somebody boots it. */
+  readonly asked: boolean;
+  readonly running: boolean;
+  readonly view?: View;
+  readonly ending?: Ending;
+  readonly mistakes?: { readonly text: "guest" | "switcher";
+    readonly list: readonly Mistake[] };
+  readonly failed?: string;
+  readonly texts?: { readonly guest: string; readonly switcher: string };
+}
+
+type Action = Answer | { kind: "asked" };
+
+function reduce(state: MachineState, action: Action): MachineState {
+  const { texts } = state;
+  switch (action.kind) {
+    case "asked":
+      return { asked: true, running: true, ...(texts && { texts }) };
+    case "view":
+      return { ...state, view: action.view, running: action.running };
+    case "end": return { ...state, ending: action.ending, running: false };
+    case "mistakes":
+      return { ...state, running: false,
+        mistakes: { text: action.text, list: action.mistakes } };
+    case "failed":
+      return { ...state, running: false, failed: action.message };
+    case "texts":
+      return { ...state, texts: { guest: action.guest,
+        switcher: action.switcher } };
+    case "console": return state;
+  }
+}
+
+/** A machine; `print` is given what its Guest prints. */
+export function useMachine(print: (text: string) => void) {
+  const [state, dispatch] =
+    useReducer(reduce, { asked: false, running: false });
+  const worker = useRef<Worker>(undefined);
+  useEffect(() => () => worker.current?.terminate(), []);
+
+  const ask = useCallback((request: Request) => {
+    worker.current ??= begin((answer) => {
+      if (answer.kind === "console") print(answer.text);
+      dispatch(answer);
+    });
+    worker.current.postMessage(request);
+  }, [print]);
+
+  const boot = useCallback((order: Order, run: boolean) => {
+    dispatch({ kind: "asked" });
+    ask({ kind: "boot", order, run });
+  }, [ask]);
+
+  return { state, ask, boot };
+}
+
+function begin(listener: (answer: Answer) => void): Worker {
+  const worker = new Worker(
+    new URL("./machine.worker.ts", import.meta.url));
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => listener(data);
+  worker.onerror = ({ message }) => listener({ kind: "failed", message });
+  return worker;
+}

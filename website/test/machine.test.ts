@@ -1,0 +1,185 @@
+// The machine in the page: it boots, stops, steps; it boots what a reader
+// has edited, and says what became of it.
+import type { Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Site, findChromium } from "./site";
+
+const test = suite("the machine in the page");
+let site: Site;
+
+test.before(async () => { site = await Site.open(findChromium() ?? ""); });
+test.after(async () => { await site.close(); });
+
+/** Scrolls the console up, and looks for what is at its beginning. */
+async function seen(page: Page, text: string): Promise<void> {
+  await page.locator(".xterm-helper-textarea").first().focus();
+  await page.keyboard.press("Shift+PageUp");
+  await page.keyboard.press("Shift+PageUp");
+  await page.locator(".xterm-rows").first().getByText(text).waitFor();
+}
+
+const press = (page: Page, name: string) =>
+  page.getByRole("button", { name, exact: true }).first().click();
+const ending = (page: Page) => page.locator("[data-status]").first();
+
+async function over(page: Page, status: string): Promise<string> {
+  await page.locator(`[data-status="${status}"]`).first().waitFor();
+  return await ending(page).textContent() ?? "";
+}
+
+test("boots the Guest on the front page, in time, with few bytes",
+  async () => {
+    await site.visit("/", async (page) => {
+      await page.waitForLoadState("networkidle");
+      const start = Date.now();
+      await press(page, "Boot");
+      await page.waitForFunction(() =>
+        document.querySelector(".xterm-rows")?.textContent?.trim());
+      const seconds = (Date.now() - start) / 1000;
+      console.log(`  click to first output, cold: ${seconds} s`);
+      assert.match(await over(page, "0"), "The Guest powered off");
+      await seen(page, "Hello. I am a kernel");
+      assert.ok(seconds < 3, `first output after ${seconds} s`);
+    });
+  });
+
+test("asks for less than 400 kB of scripts before that", async () => {
+  let bytes = 0;
+  await site.visit("/", async (page) => {
+    await page.waitForLoadState("networkidle");
+    bytes = await page.evaluate(() => performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => name.endsWith(".js"))
+      .map((one) => (one as PerformanceResourceTiming).encodedBodySize)
+      .reduce((sum, size) => sum + size, 0));
+  });
+  console.log(`  scripts before the machine: ${bytes} bytes compressed`);
+  assert.ok(bytes > 100_000 && bytes < 400_000, `${bytes} bytes`);
+});
+
+/** How many instructions the machine says it has done. */
+async function counted(page: Page): Promise<number> {
+  const text = await ending(page).textContent() ?? "";
+  return Number(/after ([\d,]+)/.exec(text)?.[1]?.replaceAll(",", ""));
+}
+
+test("steps, goes to the next event, runs, and is reset", async () => {
+  await site.visit("/", async (page) => {
+    const instructions = () => counted(page);
+    const count = async (wanted: (n: number) => boolean) => {
+      for (let tries = 0; tries < 100; tries++) {
+        if (wanted(await instructions())) return;
+        await page.waitForTimeout(50);
+      }
+      throw new Error(`now at ${await instructions()} instructions`);
+    };
+    await press(page, "Power on, and wait");
+    await page.getByText("Stopped after 0 instructions").waitFor();
+    await press(page, "Step");
+    await count((n) => n === 1);
+    await press(page, "Step");
+    await count((n) => n === 2);
+    await press(page, "To the next event");
+    await count((n) => n > 2);
+    assert.ok(await page.getByLabel("The last events")
+      .locator("li").count() > 0);
+    await press(page, "Run");
+    assert.match(await over(page, "0"), "powered off");
+    await press(page, "Reset");
+    await page.getByText("Stopped after 0 instructions").waitFor();
+  });
+});
+
+/** Opens the Switcher, changes it, boots with it. */
+async function bootSwitcher(
+  page: Page, change: (text: string) => string,
+): Promise<void> {
+  await press(page, "Edit the Switcher");
+  const editor = page.getByLabel("The assembly of the Switcher");
+  await editor.fill(change(await editor.inputValue()));
+  await press(page, "Boot with it");
+}
+
+test("tells which trap killed the Host, and in which line of an edited "
+  + "Switcher, and puts it back", async () => {
+  await site.visit("/", async (page) => {
+    await bootSwitcher(page, (text) => text.replace("switch_to_guest:\n",
+      "switch_to_guest:\n    movl 0x1234, %edx\n"));
+    const said = await over(page, "3");
+    assert.match(said, /trap 14 \(page fault.*address 0x00001234/);
+    assert.match(said, /line \d+ of your Switcher: movl 0x1234, %edx/);
+    await press(page, "Put it back");
+    assert.match(await over(page, "0"), "powered off");
+  });
+});
+
+test("tells of a trap in the Switcher for which the Guest is blamed",
+  async () => {
+    await site.visit("/", async (page) => {
+      await bootSwitcher(page, (text) => text.replace(
+        "    mov %ebx, %cr3\n", "    mov %ebx, %cr3\n    ud2\n"));
+      assert.match(await over(page, "1"),
+        /Guest was killed.*in the Switcher.* trap 6 .*switch_to_guest.*ud2$/);
+    });
+  });
+
+test("tells where an edited Switcher can't be assembled", async () => {
+  await site.visit("/", async (page) => {
+    await bootSwitcher(page, (text) => `nop\nmovl %eax, %xyz\n${text}`);
+    await page.getByText(/^line 2: /).waitFor();
+    await press(page, "Put it back");
+    assert.match(await over(page, "0"), "powered off");
+  });
+});
+
+test("boots an edited Guest", async () => {
+  await site.visit("/", async (page) => {
+    await press(page, "Edit the Guest");
+    const editor = page.getByLabel("The assembly of the Guest");
+    const text = await editor.inputValue();
+    await editor.fill(text.replace("Hello. I am", "Hi. I was"));
+    await press(page, "Boot with it");
+    await over(page, "0");
+    await seen(page, "Hi. I was a kernel");
+  });
+});
+
+test("stops a Guest that never ends, and goes on with it", async () => {
+  await site.visit("/", async (page) => {
+    await press(page, "Edit the Guest");
+    const editor = page.getByLabel("The assembly of the Guest");
+    await editor.fill("spin:\n    jmp spin\n");
+    await press(page, "Boot with it");
+    await page.getByText(/^Running after [1-9]/).waitFor();
+    await press(page, "Stop");
+    await page.getByText(/^Stopped after /).waitFor();
+    const before = await counted(page);
+    assert.ok(before > 0, `${before}`);
+    await press(page, "Step");
+    await page.getByText(`Stopped after ${
+      (before + 1).toLocaleString("en")} `).waitFor();
+    await press(page, "Run");
+    await page.getByText(/^Running after /).waitFor();
+  });
+});
+
+test("tells where an edited Guest can't be assembled", async () => {
+  await site.visit("/", async (page) => {
+    await press(page, "Edit the Guest");
+    await page.getByLabel("The assembly of the Guest")
+      .fill("nop\nnop\n    movl $1, nowhere(%eaz)\n");
+    await press(page, "Boot with it");
+    await page.getByText(/^line 3: /).waitFor();
+  });
+});
+
+test("boots the Guest of a fence", async () => {
+  await site.visit("/book/97-site", async (page) => {
+    await press(page, "Boot");
+    await over(page, "0");
+    await seen(page, "Ten lines are enough");
+  });
+});
+
+test.run();

@@ -1,0 +1,29 @@
+// npm run book:test: looks at the built site with a browser.
+import { join } from "node:path";
+import { runTestFile } from "../../src/loom/run";
+import { findChromium } from "./site";
+
+const all = ["examples", "machine", "pages"];
+const asked = process.argv.slice(2);
+const names = asked.length > 0 ? asked : all;
+
+async function main(): Promise<void> {
+  const root = join(__dirname, "../..");
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  if (findChromium() === undefined) {
+    console.log("there is no chromium here: apt-get install chromium");
+    if (process.env["CI"]) total.failed++;
+    else total.skipped++;
+  } else for (const name of names) {
+    const path = `website/test/${name}.test.ts`;
+    const count = await runTestFile(root, path);
+    total.passed += count.passed;
+    total.failed += count.failed;
+    total.skipped += count.skipped;
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`
+    + (total.skipped > 0 ? `, ${total.skipped} skipped` : ""));
+  process.exit(total.failed > 0 ? 1 : 0);
+}
+
+void main();

@@ -1,0 +1,296 @@
+// The pages: found, reached by keyboard, read in the dark, on a phone,
+// without JavaScript, and by those who can't see them.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Captions } from "../weave/captions";
+import { readAll } from "../weave/read";
+import { Site, findChromium, website } from "./site";
+
+const test = suite("the pages");
+let site: Site;
+
+test.before(async () => { site = await Site.open(findChromium() ?? ""); });
+test.after(async () => { await site.close(); });
+
+const narrative = "/book/00-invitation";
+const reference = "/book/20-table";
+
+test("search finds the Switcher, within the site", async () => {
+  await site.visit("/", async (page) => {
+    const field = page.getByLabel("Search");
+    await field.click();
+    await field.pressSequentially("Switcher");
+    await page.getByRole("option").first().waitFor();
+    await field.press("Enter");
+    await page.waitForURL(/\/book\//);
+    assert.match(await page.textContent("main") ?? "", "Switcher");
+  });
+});
+
+/** Tabs until something with this name or text has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 200; presses++) {
+    await page.keyboard.press("Tab");
+    const found = await page.evaluate(() => {
+      const it = document.activeElement;
+      return it?.getAttribute("aria-label") ?? it?.textContent?.trim();
+    });
+    if (found === name) return;
+  }
+  throw new Error(`no Tab leads to "${name}"`);
+}
+
+/** Tabs to a button and presses it. */
+async function tabAndEnter(page: Page, name: string): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press("Enter");
+}
+
+test("the keyboard alone boots the machine, breaks the Switcher, and "
+  + "puts it back", async () => {
+  await site.visit("/", async (page) => {
+    await page.waitForLoadState("networkidle");
+    await tabAndEnter(page, "Boot");
+    await page.locator("[data-status='0']").waitFor();
+    await tabAndEnter(page, "Edit the Switcher");
+    await page.getByLabel("The assembly of the Switcher").waitFor();
+    await tabTo(page, "The assembly of the Switcher");
+    await page.keyboard.press("Control+Home");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.type("    ud2\n");
+    await tabAndEnter(page, "Boot with it");
+    await page.locator("[data-status='3']").waitFor();
+    assert.match(await page.locator("[data-status]").textContent() ?? "",
+      /trap 6 .* line 2 of your Switcher: ud2/);
+    await tabAndEnter(page, "Put it back");
+    await page.locator("[data-status='0']").waitFor();
+  });
+});
+
+test("the keyboard alone finds a chapter and runs an example in it",
+  async () => {
+    await site.visit("/", async (page) => {
+      await page.waitForLoadState("networkidle");
+      await tabTo(page, "Search");
+      await page.keyboard.type("We are invited");
+      await page.getByRole("option").first().waitFor();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/book\/00-invitation/);
+      await page.locator("[data-example]").first().waitFor();
+      await tabAndEnter(page, "Run");
+      await page.locator("[data-state='done']").first().waitFor();
+      await tabAndEnter(page, "Edit");
+      await tabTo(page, "Run");
+    });
+  });
+
+const plain = { javaScriptEnabled: false };
+
+test("without JavaScript there are the text and the way to the next page",
+  async () => {
+    await site.visit("/", async (page) => {
+      assert.match(await page.textContent("main") ?? "",
+        "Hello. I am a kernel");
+      assert.is(await page.getByRole("button", { name: "Boot" }).count(), 0);
+      await page.getByRole("link", { name: "Begin at the beginning" })
+        .click();
+      assert.match(await page.textContent("main") ?? "", "bootDefault");
+      assert.is(await page.getByRole("button", { name: "Run" }).count(), 0);
+      await page.getByRole("link", { name: /^Next/ }).click();
+      assert.match(page.url(), "/book/10-block");
+    }, plain);
+  });
+
+test("without JavaScript every example shows what it printed", async () => {
+  const recorded: Record<string, Record<number, { printed: string[] }>> =
+    JSON.parse(readFileSync(join(website, ".woven/recorded.json"), "utf8"));
+  await site.visit(narrative, async (page) => {
+    let shown = 0;
+    for (const [slug, outcomes] of Object.entries(recorded)) {
+      const printed = Object.values(outcomes)
+        .filter((one) => one.printed.length > 0)
+        .map((one) => one.printed.join("\n"));
+      if (printed.length === 0) continue;
+      await page.goto(`${site.address}/book/${slug}`);
+      assert.equal(await page.getByLabel("What the example printed")
+        .allTextContents(), printed, slug);
+      shown += printed.length;
+    }
+    assert.ok(shown > 0);
+  }, plain);
+});
+
+const phone = { viewport: { width: 390, height: 844 } };
+
+/** How wide a page is, with all that sticks out of it. */
+const widthOf = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth);
+
+for (const path of ["/", narrative, reference, "/book/70-switcher",
+  "/source/host/switcher", "/api/machine", "/source/contributing"])
+  test(`${path} fits on a screen of 390 pixels`, async () => {
+    await site.visit(path, async (page) => {
+      assert.ok(await widthOf(page) <= 390, `${await widthOf(page)} wide`);
+    }, phone);
+  });
+
+test("a phone boots the machine, and has a menu", async () => {
+  await site.visit("/", async (page) => {
+    await page.getByRole("button", { name: "Boot" }).click();
+    await page.locator("[data-status='0']").waitFor();
+    assert.ok(await widthOf(page) <= 390, `${await widthOf(page)} wide`);
+    await page.getByLabel("Toggle navigation bar").click();
+    await page.getByRole("link", { name: "The book", exact: true })
+      .click();
+    await page.waitForURL(/\/book\//);
+  }, phone);
+});
+
+test("dark mode follows the system, can be chosen, and is remembered",
+  async () => {
+    await site.visit(narrative, async (page) => {
+      const shade = async () => {
+        const { paper, ink } = await page.evaluate(() => {
+          const { color } = getComputedStyle(document.body);
+          const { backgroundColor } =
+            getComputedStyle(document.documentElement);
+          return { paper: backgroundColor, ink: color };
+        });
+        const light = (color: string) =>
+          Number(/\d+/.exec(color)?.[0]) > 127;
+        assert.is.not(light(paper), light(ink), `${ink} on ${paper}`);
+        return light(paper) ? "light" : "dark";
+      };
+      assert.is(await shade(), "dark");
+      await page.waitForLoadState("networkidle");
+      // First the system's choice, then light, then dark.
+      const toggle = page.getByRole("button", { name: /mode/i }).first();
+      await toggle.click();
+      assert.is(await shade(), "light");
+      await page.reload();
+      assert.is(await shade(), "light");
+      await toggle.click();
+      assert.is(await shade(), "dark");
+    }, { colorScheme: "dark" });
+  });
+
+test("a caption leads to the file, and the file back", async () => {
+  await site.visit("/book/70-switcher", async (page) => {
+    const link = page.locator("a[href^='/source/host/switcher#']").first();
+    await link.click();
+    await page.waitForURL(/source\/host\/switcher/);
+    await page.locator("a[href^='/book/70-switcher#']").nth(1).click();
+    await page.waitForURL(/book\/70-switcher#/);
+  });
+});
+
+test("a caption leads to the place that uses its chunk, and that back",
+  async () => {
+    await site.visit("/book/70-switcher", async (page) => {
+      const chunk = page.locator("[id^='chunk-']")
+        .filter({ has: page.getByRole("link", { name: /^used in / }) })
+        .first();
+      const id = await chunk.getAttribute("id") ?? "";
+      await chunk.getByRole("link", { name: /^used in / }).click();
+      await page.waitForURL((url) => url.hash !== "");
+      await page.locator(`[id="${new URL(page.url()).hash.slice(1)}"]`)
+        .locator(`pre a[href$='#${id}']`).click();
+      await page.waitForURL(new RegExp(`#${id}$`));
+      const parts = page.getByRole("link", { name: /: goes on$/ });
+      const [from, to] = [parts.first(), await parts.first()
+        .getAttribute("href") ?? ""];
+      await from.click();
+      await page.waitForURL(new RegExp(`${to}$`));
+      assert.match(await page.locator(`[id="${to.split("#")[1]}"]`)
+        .textContent() ?? "", ", continued");
+    });
+  });
+
+test("every fence of the program has a caption, and an anchor", () => {
+  const captions: Record<string, Captions> = JSON.parse(readFileSync(
+    join(website, ".woven/captions.json"), "utf8")).chapters;
+  for (const { slug, sections } of readAll([]).pages) {
+    const fences = sections.flatMap((section) => section.fences)
+      .filter((fence) => fence.file ?? fence.chunk)
+      .map((fence) => fence.chunk ?? fence.file);
+    const told = (captions[`${slug}.md`] ?? []).map(([, one]) => one)
+      .filter((one) => one?.kind === "chunk" || one?.kind === "file");
+    assert.equal(told.map((one) => one?.name), fences, slug);
+    const html = readFileSync(join(website, `build/book/${slug}.html`),
+      "utf8");
+    for (const one of told)
+      assert.match(html, new RegExp(` id="?${one?.id}[" >]`), slug);
+  }
+});
+
+test("a page can be edited, and has neighbours", async () => {
+  await site.visit("/book/70-switcher", async (page) => {
+    const next = page.getByRole("link", { name: /^Next/ });
+    assert.is(await next.getAttribute("href"), "/book/71-segments");
+    const before = page.getByRole("link", { name: /^Previous/ });
+    assert.is(await before.getAttribute("href"), "/book/69-interrupts");
+    await page.getByRole("link", { name: "Edit this page" }).click();
+    await page.getByText("chapters/70-switcher.md").waitFor();
+  });
+});
+
+test("the side bar shows where one is", async () => {
+  await site.visit("/book/70-switcher", async (page) => {
+    const here = page.locator("nav .menu__link[aria-current='page']");
+    assert.is(await here.textContent(), "The world changes under our feet");
+    await page.waitForFunction(() => {
+      const box = document.querySelector(
+        "nav .menu__link[aria-current='page']")?.getBoundingClientRect();
+      return box && box.top > 60 && box.bottom < innerHeight;
+    });
+  });
+});
+
+test("the API has the sentence of a docstring, and leads on", async () => {
+  await site.visit("/api", async (page) => {
+    await page.getByRole("main").getByRole("link", { name: "machine" })
+      .click();
+    await page.getByText("One processor: a view of its area").waitFor();
+  });
+});
+
+const axe = readFileSync(
+  join(website, "node_modules/axe-core/axe.min.js"), "utf8");
+
+/** What axe has to say about a page, in lines. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{
+      violations: { id: string; nodes: { html: string }[] }[] }> } };
+    return (await axe.run()).violations.map(({ id, nodes }) =>
+      `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join("\n  ")}`);
+  });
+}
+
+for (const colorScheme of ["light", "dark"] as const)
+  for (const path of ["/", narrative, reference, "/source/host/switcher"])
+    test(`axe has nothing to say about ${path}, ${colorScheme}`,
+      async () => {
+        await site.visit(path, async (page) => {
+          await page.waitForLoadState("networkidle");
+          const found = await violations(page);
+          assert.is(found.length, 0, found.join("\n"));
+        }, { colorScheme });
+      });
+
+test("axe has nothing to say about a machine that has run", async () => {
+  await site.visit("/", async (page) => {
+    await page.getByRole("button", { name: "Boot" }).click();
+    await page.locator("[data-status='0']").waitFor();
+    await page.getByRole("button", { name: "Edit the Switcher" }).click();
+    await page.getByLabel("The assembly of the Switcher").waitFor();
+    const found = await violations(page);
+    assert.is(found.length, 0, found.join("\n"));
+  });
+});
+
+test.run();

@@ -1,0 +1,129 @@
+// The built site on a port of its own, and a browser to look at it.
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+import type {
+  Browser, BrowserContext, BrowserContextOptions, Page,
+} from "playwright-core";
+
+export const website = join(__dirname, "..");
+const build = join(website, "build");
+
+const types: Record<string, string> = {
+  ".html": "text/html; charset=utf-8", ".js": "text/javascript",
+  ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json",
+};
+
+function fileFor(url: string): string | undefined {
+  const path = join(build, decodeURI(new URL(url, "http://x").pathname));
+  return [path, `${path}.html`, join(path, "index.html")]
+    .find((one) => fs.statSync(one, { throwIfNoEntry: false })?.isFile());
+}
+
+const cache = new Map<string, Buffer>();
+
+/** Serves the built site; gives its address. */
+async function serve(): Promise<string> {
+  const server = createServer((request, response) => {
+    const path = fileFor(request.url ?? "/");
+    if (path === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { "content-encoding": "gzip",
+      "content-type": types[extname(path)] ?? "application/octet-stream" });
+    const packed = cache.get(path) ?? gzipSync(fs.readFileSync(path));
+    cache.set(path, packed);
+    response.end(packed);
+  }).listen(0, "127.0.0.1");
+  server.unref();
+  await new Promise((resolve) => server.once("listening", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Debian's Chromium, or undefined if it isn't there. */
+export function findChromium(): string | undefined {
+  const wanted = process.env["CHROMIUM"] ?? "chromium";
+  try {
+    return execFileSync("sh", ["-c", `command -v ${wanted}`]).toString()
+      .trim();
+  } catch {
+    return undefined;
+  }
+}
+
+const flags = ["--headless", "--no-sandbox", "--disable-gpu",
+  "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+/** A browser that looks at our site, and remembers what it asked for. */
+export class Site {
+  private kept?: Promise<BrowserContext>;
+
+  private constructor(
+    readonly address: string,
+    private readonly browser: Browser,
+  ) {}
+
+  static async open(executablePath: string): Promise<Site> {
+    const browser = await chromium.launch({ executablePath, args: flags });
+    return new Site(await serve(), browser);
+  }
+
+  /** A page in a fresh profile, where nothing is cached. Requests that
+   * leave the site, and errors in the page, make the test fail. */
+  async visit(
+    path: string,
+    look: (page: Page) => Promise<void>,
+    options: BrowserContextOptions = {},
+  ): Promise<void> {
+    const context = await this.browser.newContext(
+      { viewport: { width: 1280, height: 900 }, ...options });
+    try {
+      await this.look(context, path, look);
+    } finally {
+      await context.close();
+    }
+  }
+
+  /** A page in a profile that has seen others before. */
+  async visitAgain(
+    path: string,
+    look: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    this.kept ??= this.browser.newContext();
+    await this.look(await this.kept, path, look);
+  }
+
+  private async look(
+    context: BrowserContext,
+    path: string,
+    look: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const page = await context.newPage();
+    const wrong: string[] = [];
+    page.on("request", (request) => {
+      const url = request.url();
+      if (!url.startsWith(this.address) && !/^(data|blob):/.test(url))
+        wrong.push(`a request leaves the site: ${url}`);
+    });
+    page.setDefaultTimeout(20_000);
+    page.on("pageerror", (error) => wrong.push(String(error)));
+    try {
+      const response = await page.goto(this.address + path);
+      if (!response?.ok()) wrong.push(`${path}: ${response?.status()}`);
+      await look(page);
+    } finally {
+      await page.close();
+    }
+    if (wrong.length > 0) throw new Error(wrong.join("\n"));
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+}

@@ -1,0 +1,122 @@
+// Makes from the chapters all that the site needs, below .woven/:
+//   captions.json   for each page, the captions of its fences in order
+//   sidebars.json   the parts of the book, the folders of src/
+//   source/         a page for each file of src/
+//   examples/       the examples' modules, and chapters/ to edit them
+//   recorded.json   what the examples did when Node ran them
+//   boot.json       what the default Guest says when it boots
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { writeText } from "../../src/loom/book";
+import { formatProblem } from "../../src/loom/problem";
+import type { Problem } from "../../src/loom/problem";
+import type { Outcome } from "../src/examples/loom";
+import { weavePage } from "../src/examples/weave";
+import { Places, captionsOf } from "./captions";
+import type { Captions } from "./captions";
+import { bootGuest } from "./guest";
+import { made, readAll, root, sourceUrl } from "./read";
+import type { Book, Page } from "./read";
+import { record } from "./record";
+import { bookSidebar, sourceSidebar } from "./sidebars";
+import { sourcePage } from "./source";
+
+const written = new Set<string>();
+
+function write(path: string, text: string): void {
+  writeText(made, path, text);
+  written.add(join(made, path));
+}
+
+/** Removes what an earlier book had and this one has not. */
+function sweep(): void {
+  for (const entry of fs.readdirSync(made,
+    { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const keep = entry.isDirectory() || written.has(path)
+      || path.startsWith(join(made, "api"));
+    if (!keep) fs.rmSync(path);
+  }
+}
+
+function writeSource(places: Places, { files }: Book) {
+  const captions: Record<string, Captions> = {};
+  for (const file of files) {
+    const page = sourcePage(places, file);
+    write(`source/${page.path}`, page.text);
+    captions[page.path] = page.captions;
+  }
+  const list = files.map((file) => file.path).sort()
+    .map((path) => `- [${path}](${sourceUrl(path)})`);
+  write("source/all.md", "---\ntitle: All files\nslug: /\n---\n\n"
+    + "The program in file order, as the chapters make it. Each part "
+    + "leads back to the chapter that tells it.\n\n"
+    + `${list.join("\n")}\n`);
+  write("source/contributing.md", contributing());
+  return captions;
+}
+
+/** CONTRIBUTING.md as a page; its links lead to the chapters' pages. */
+function contributing(): string {
+  const text = fs.readFileSync(join(root, "CONTRIBUTING.md"), "utf8")
+    .replace(/\]\(chapters\/([\w-]+)\.md/g, "](/book/$1")
+    .replace(/\[([^\]]+)\]\((?![/#]|https?:)[^)]*\)/g, "$1");
+  return `---\nslug: /contributing\n---\n\n${text}`;
+}
+
+/** The sections with examples, and in them what an edit has to know. */
+function forEditing(page: Page): string {
+  const sections = page.sections.map((section) => ({ ...section,
+    fences: section.fences.filter((one) => one.example || one.output) }))
+    .filter((section) => section.fences.some((one) => one.example));
+  return JSON.stringify({ path: page.path, sections });
+}
+
+async function writeExamples({ pages }: Book, problems: Problem[]) {
+  const recorded: Record<string, Record<number, Outcome>> = {};
+  const slugs: string[] = [];
+  for (const page of pages) {
+    const text = weavePage(page, problems);
+    if (text === undefined) continue;
+    slugs.push(page.slug);
+    write(`examples/${page.slug}.ts`, "// @ts-nocheck\n" + text);
+    write(`chapters/${page.slug}.json`, forEditing(page));
+    recorded[page.slug] = await record(
+      page.path, join(made, `examples/${page.slug}`), problems);
+  }
+  const line = (slug: string, path: string) => `  ${JSON.stringify(slug)}:`
+    + ` () => import(${JSON.stringify(path)}),\n`;
+  write("examples.ts", "// Each chapter's examples, loaded when asked for.\n"
+    + "export const examples: Record<string, () => Promise<\n"
+    + "  { default: (() => Promise<void>)[] }>> = {\n"
+    + slugs.map((slug) => line(slug, `./examples/${slug}`)).join("")
+    + "};\n\n/** The same as they stand in the chapters. */\n"
+    + "export const chapters: Record<string, () => Promise<unknown>> = {\n"
+    + slugs.map((slug) => line(slug, `./chapters/${slug}.json`)).join("")
+    + "};\n");
+  write("recorded.json", JSON.stringify(recorded, null, 1));
+  return recorded;
+}
+
+async function main(): Promise<void> {
+  const problems: Problem[] = [];
+  const book = readAll(problems);
+  const places = new Places(book);
+  const source = writeSource(places, book);
+  write("sidebars.json", JSON.stringify({
+    book: bookSidebar(book.pages), source: sourceSidebar(book.files) }));
+  const recorded = await writeExamples(book, problems);
+  const chapters = Object.fromEntries(book.pages.map((page) =>
+    [`${page.slug}.md`, captionsOf(places, page, recorded[page.slug])]));
+  write("captions.json", JSON.stringify({ chapters, source }));
+  write("boot.json", JSON.stringify(bootGuest()));
+  sweep();
+  for (const problem of problems) console.error(formatProblem(problem));
+  const draft = process.argv.includes("--draft");
+  if (problems.length > 0 && !draft) process.exit(1);
+  const count = Object.values(source).flat().length;
+  console.log(`${book.pages.length} chapters and ${book.files.length} `
+    + `files in ${count} parts, for website/`);
+}
+
+void main();

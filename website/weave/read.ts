@@ -1,0 +1,68 @@
+// The book as the site sees it: chapters, their titles, their parts.
+import * as fs from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { readBook } from "../../src/loom/book";
+import type { Chapter, Fence } from "../../src/loom/chapter";
+import type { Problem } from "../../src/loom/problem";
+import { weave } from "../../src/loom/weave";
+import type { WovenFile } from "../../src/loom/piece";
+
+/** The project's folder, and where all that we make for the site goes. */
+export const root = resolve(__dirname, "../..");
+export const made = join(root, "website/.woven");
+
+/** A chapter with what its first lines say about it. */
+export interface Page extends Chapter {
+  /** "40-guest", the name of its file, and of its page on the site. */
+  readonly slug: string;
+  readonly title: string;
+  /** The title without "In which", for narrow places. */
+  readonly label: string;
+  readonly part: string;
+}
+
+/** All of the book. */
+export interface Book {
+  readonly pages: readonly Page[];
+  readonly files: readonly WovenFile[];
+}
+
+/** Reads and weaves the book; what is wrong goes to `problems`. */
+export function readAll(problems: Problem[]): Book {
+  const chapters = readBook(root, problems);
+  const files = weave(chapters, problems);
+  return { pages: chapters.map(toPage), files };
+}
+
+function toPage(chapter: Chapter): Page {
+  const slug = basename(chapter.path, ".md");
+  const text = fs.readFileSync(join(root, chapter.path), "utf8");
+  const title = /^# (.*)$/m.exec(text)?.[1] ?? slug;
+  const short = title.replace(/^In which /, "");
+  return {
+    ...chapter, slug, title,
+    label: short.charAt(0).toUpperCase() + short.slice(1),
+    part: /^part: *(.*)$/m.exec(text)?.[1] ?? "Appendices",
+  };
+}
+
+/** The address of a chapter on the site, without the base. */
+export function pageUrl(page: Page): string {
+  return `/book/${page.slug}`;
+}
+
+/** The address of a file's page: src/machine/tlb.ts is machine/tlb. */
+export function sourceUrl(path: string): string {
+  return `/source/${sourceId(path)}`;
+}
+
+/** The name of a file's document. */
+export function sourceId(path: string): string {
+  return path.replace(/^src\//, "").replace(/\.ts$/, "");
+}
+
+/** The info string of a fence, with what is in braces: that is ours. */
+export function infoOf(fence: Fence): string {
+  const lines = fs.readFileSync(join(root, fence.path), "utf8").split("\n");
+  return lines[fence.line - 1] ?? "";
+}
