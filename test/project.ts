@@ -27,9 +27,12 @@ export function makeProject(
   const folder = fs.mkdtempSync(join(tmpdir(), "lguest-loom-"));
   const read = (path: string) =>
     fs.readFileSync(join(folder, path), "utf8");
+  // All at once: who watches must not find half of it.
   const write = (path: string, text: string) => {
-    fs.mkdirSync(dirname(join(folder, path)), { recursive: true });
-    fs.writeFileSync(join(folder, path), text);
+    const full = join(folder, path);
+    fs.mkdirSync(dirname(full), { recursive: true });
+    fs.writeFileSync(`${full}.new`, text);
+    fs.renameSync(`${full}.new`, full);
   };
   if (loom) copyLoom(folder, write);
   for (const [path, text] of Object.entries(files)) write(path, text);
@@ -56,9 +59,12 @@ function copyLoom(
     if (fs.existsSync(join(root, name)))
       fs.cpSync(join(root, name), join(folder, name),
         { recursive: true, preserveTimestamps: true });
-  fs.cpSync(join(root, ".loom/cache"), join(folder, ".loom/cache"), {
-    recursive: true, preserveTimestamps: true,
-    filter: (path) => !path.includes("__") || path.includes("loom__") });
+  // One by one: another worker writes its drafts here meanwhile.
+  fs.mkdirSync(join(folder, ".loom/cache"), { recursive: true });
+  for (const name of fs.readdirSync(join(root, ".loom/cache")))
+    if (/^src__loom__.*\.js$/.test(name))
+      fs.copyFileSync(join(root, ".loom/cache", name),
+        join(folder, ".loom/cache", name));
   fs.symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   // The loom's own types are checked in the real tree.
   const config = JSON.parse(

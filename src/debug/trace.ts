@@ -23,39 +23,49 @@ function selectorOf(segment: number): number {
 /** The watched words of a CPU, and its EFLAGS at the end. */
 function look(cpu: Cpu): Int32Array {
   const words = new Int32Array(WATCHED.length + 1);
-  WATCHED.forEach(([, index], i) => { words[i] = cpu.w[index]!; });
+  for (let i = 0; i < WATCHED.length; i++) words[i] = cpu.w[WATCHED[i]![1]]!;
   words[WATCHED.length] = cpu.eflags();
   return words;
 }
 function changesOf(cpu: Cpu, before: Int32Array): string {
   const after = look(cpu);
-  const changes: string[] = [];
-  after.forEach((value, i) => {
-    if (value === before[i]) return;
+  let changes = "";
+  for (let i = 0; i < after.length; i++) {
+    const value = after[i]!;
+    if (value === before[i]) continue;
     const [name, index] = WATCHED[i] ?? ["eflags", 0];
     const isSelector = index >= SEGMENTS && index <= selectorOf(TR);
-    changes.push(`${name}=${(isSelector ? hex16 : hex32)(value)}`);
-  });
-  return changes.join(" ");
+    changes += ` ${name}=${(isSelector ? hex16 : hex32)(value)}`;
+  }
+  return changes;
 }
 
-function textOf(cpu: Cpu): string {
+function textOf(cpu: Cpu, known: Known): string {
   const { w, id } = cpu;
   const eip = w[EIP]!;
   const where = `${hex16(w[selectorOf(CS)]!)}:${hex32(eip)}`;
   const count = pad(cpu.machine.count);
-  return `${count} ${id} ${w[CPL]!} ${where} ${disassembly(cpu, eip)}`;
+  return `${count} ${id} ${w[CPL]!} ${where} ${disassembly(cpu, known)}`;
 }
+/** By EIP, and the size of the code: what was read there, and the text. */
+type Known = Map<number, { readonly bytes: number[]; readonly text: string }>;
 
-function disassembly(cpu: Cpu, eip: number): string {
+function disassembly(cpu: Cpu, known: Known): string {
+  const eip = cpu.w[EIP]! >>> 0, code16 = !cpu.code32;
   const base = cpu.w[SEGMENTS + 4 * CS + BASE]!;
+  const key = 2 * eip + (code16 ? 1 : 0), old = known.get(key);
+  const bytes: number[] = [];
   const byteAt = (i: number) => {
     const byte = peekCode(cpu, (base + eip + i) | 0);
     if (byte === undefined) throw new Unseen();
-    return byte;
+    return (bytes[i] = byte);
   };
   try {
-    return disassemble(byteAt, eip >>> 0, { code16: !cpu.code32 }).text;
+    if (old?.bytes.every((byte, i) => byteAt(i) === byte)) return old.text;
+    bytes.length = 0;
+    const { text } = disassemble(byteAt, eip, { code16 });
+    known.set(key, { bytes, text });
+    return text;
   } catch (error) {
     if (error instanceof Unseen) return "(not mapped)";
     throw error;
@@ -102,11 +112,12 @@ export function traceTo(
   machine: Machine, write: (line: string) => void,
 ): Trace {
   let inHand: { cpu: Cpu; text: string; before: Int32Array } | undefined;
+  const known: Known = new Map();
   let below: string[] = [];
   const finish = () => {
     if (inHand) {
       const changes = changesOf(inHand.cpu, inHand.before);
-      write(`${inHand.text.padEnd(60)} ${changes}`.trimEnd());
+      write((inHand.text.padEnd(60) + changes).trimEnd());
     }
     for (const line of below) write(line);
     inHand = undefined;
@@ -114,7 +125,7 @@ export function traceTo(
   };
   const begin = (cpu: Cpu) => {
     finish();
-    inHand = { cpu, text: textOf(cpu), before: look(cpu) };
+    inHand = { cpu, text: textOf(cpu, known), before: look(cpu) };
   };
   const stop = machine.events.on((event) => {
     if (event.kind === "host-store") return;

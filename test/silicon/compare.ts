@@ -56,6 +56,16 @@ export function differences(
   return found;
 }
 
+/** All that must not differ, in words: the same for two outcomes in which
+ * `differences` finds nothing. */
+export function canonical(trial: Trial, outcome: Outcome): number[] {
+  const ignored = outcome.vector === 14 ? FETCH : 0;
+  return [outcome.vector, outcome.error & ~ignored, outcome.cr2, outcome.eip,
+    ...outcome.registers, ...outcome.selectors,
+    outcome.eflags & compared & ~undefinedAt(trial, outcome),
+    ...[...outcome.changes].sort(([a], [b]) => a - b).flat()];
+}
+
 /** Whether even the undefined flags agree: nothing depends on it. */
 export function agreeEntirely(right: Outcome, ours: Outcome): boolean {
   return ((right.eflags ^ ours.eflags) & compared) === 0;

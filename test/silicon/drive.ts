@@ -84,13 +84,14 @@ function compareBatch(
     const differs = (outcome: Outcome) =>
       disagreement(right, trial, outcome, b[i]!).length > 0;
     let different = differs(a[i]!);
-    // Who is interrupted where EIP is beyond the limit of CS gets the #GP
-    // from the way back, in another form.
-    if (different && trial.case.segments
-      && !differs(right.run([trial.case])[0]!)) {
-      tally.onceOnly++;
-      different = false;
-    }
+    // What a processor says only now and then is not the instruction's: who
+    // is interrupted where EIP is beyond the limit of CS gets the #GP from
+    // the way back, in another form.
+    for (let again = 0; different && again < 3; again++)
+      if (!differs(right.run([trial.case])[0]!)) {
+        tally.onceOnly++;
+        different = false;
+      }
     note(tally, trial, a[i]!.vector, different);
     if (!agreeEntirely(a[i]!, b[i]!))
       tally.undefinedDiffer++;

@@ -33,4 +33,5 @@ console.log(summary(tally));
 const breaks = right.isIntel ? compareBreaks(seed, option("breaks", 3000))
   : { text: "not Intel's: debug registers weren't asked", different: 0 };
 console.log(breaks.text);
-process.exit(tally.different + breaks.different > 0 ? 1 : 0);
+const allowed = right.allowance * (cases + tally.sequences) / 1000;
+process.exit(tally.different + breaks.different > allowed ? 1 : 0);
