@@ -42,7 +42,7 @@ test("a chapter saved under npm run dev is answered for, by its lines",
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
-    const limit = setTimeout(() => child.kill(), 60_000);
+    const limit = setTimeout(() => child.kill(), 600_000);
     child.on("exit", () => wake());
     const says = async (what: RegExp) => {
       while (!what.test(text)) {

@@ -51,11 +51,11 @@ function gdb(
   port: number, lines: readonly (string | RegExp | (() => boolean))[],
 ): Promise<string> {
   const left = ["set prompt", "set pagination off", "set confirm off",
-    "set remotetimeout 20", "set architecture i386",
+    "set remotetimeout 300", "set architecture i386",
     `target remote localhost:${port}`, ...lines];
   return new Promise((resolve, reject) => {
     const child = spawn("gdb", ["-nx", "-q"],
-      { stdio: ["pipe", "pipe", "pipe"], timeout: 60_000 });
+      { stdio: ["pipe", "pipe", "pipe"], timeout: 600_000 });
     let text = "", seen = 0;
     const speak = () => {
       for (; left.length > 0; left.shift()) {

@@ -40,7 +40,7 @@ export function makeProject(
     loom(...args) {
       const { stdout, stderr, status } = spawnSync(process.execPath,
         ["-r", "ts-node/register", "src/loom/main.ts", ...args],
-        { cwd: folder, encoding: "utf8", timeout: 60_000 });
+        { cwd: folder, encoding: "utf8", timeout: 600_000 });
       return { text: stdout + stderr, status };
     },
     // A worker whose parent has gone may still be writing its last file.

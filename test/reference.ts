@@ -33,7 +33,7 @@ function present(program: string): boolean {
   const [command, ...args] = questions[program] ?? [program, "--version"];
   // Only a compiler reads; a program that ends without reading is no error.
   const input = args.includes("-") ? "int main(void) { return 0; }\n" : "";
-  const result = spawnSync(command ?? program, args, { input, timeout: 20_000 });
+  const result = spawnSync(command ?? program, args, { input, timeout: 300_000 });
   return result.error === undefined && result.status === 0;
 }
 

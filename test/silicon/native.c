@@ -246,7 +246,7 @@ int main(int count, char **arguments)
 	sigfillset(&action.sa_mask);
 	for (u32 i = 0; i < sizeof signals / sizeof *signals; i++)
 		sigaction(signals[i], &action, NULL);
-	alarm(120);
+	alarm(900);
 
 	__asm__ volatile("int3" ::: "memory");
 
