@@ -68,7 +68,7 @@ test("steps, goes to the next event, runs, and is reset", async () => {
   await site.visit("/", async (page) => {
     const instructions = () => counted(page);
     const count = async (wanted: (n: number) => boolean) => {
-      for (let tries = 0; tries < 100; tries++) {
+      for (let tries = 0; tries < 1200; tries++) {
         if (wanted(await instructions())) return;
         await page.waitForTimeout(50);
       }

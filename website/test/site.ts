@@ -111,7 +111,7 @@ export class Site {
       if (!url.startsWith(this.address) && !/^(data|blob):/.test(url))
         wrong.push(`a request leaves the site: ${url}`);
     });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(120_000);
     page.on("pageerror", (error) => wrong.push(String(error)));
     try {
       const response = await page.goto(this.address + path);
