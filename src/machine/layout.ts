@@ -24,8 +24,9 @@ export const H_MAGIC = 0, H_VERSION = 1, H_BLOCK_SIZE = 2, H_RAM_BASE = 3,
   H_SEQUENCE = 15, H_ROM_SIZE = 18, H_A20_LOW = 19, H_INTR = 20;
 /** Which of the 64 frames from 0xC0000 on are not RAM: one byte each. */
 export const H_WINDOWS = 24;
-/** Index of a 64-bit float: machine time in ticks. */
-export const H_TIME = 8;
+/** Indices of 64-bit floats: machine time in ticks, and the latest time
+ * stamp's clock. */
+export const H_TIME = 8, H_STAMP = 11;
 /** The event queue: EVENT_SLOTS entries of EVENT_WORDS words. */
 export const H_EVENTS = 256, EVENT_WORDS = 8, EVENT_SLOTS = 96;
 

@@ -11,7 +11,8 @@ import {
   BLOCK_MAGIC, BLOCK_VERSION, DEVICE_AREA, H_BLOCK_SIZE, H_CODE_TLB,
   H_CPUS, H_DATA_TLB, H_DEVICE_WORDS, H_HOST_ARMED, H_MAGIC, H_RAM_BASE,
   H_A20_LOW, H_INTR, H_RAM_SIZE, H_RANDOM, H_ROM_SIZE, H_SCHEDULE_CPU,
-  H_SCHEDULE_LEFT, H_TICKS, H_TIME, H_VERSION, H_WINDOWS, type Layout,
+  H_SCHEDULE_LEFT, H_STAMP, H_TICKS, H_TIME, H_VERSION, H_WINDOWS,
+  type Layout,
   layOut, type MachineOptions, PAGE,
 } from "./layout";
 import { allocate, type LinearMemory } from "./linear";
@@ -341,6 +342,13 @@ export class Machine {
     let time = this.headerFloats[H_TIME]!;
     for (const cpu of this.cpus) time = Math.max(time, cpu.d[CLOCK]!);
     return time;
+  }
+
+  /** What a CPU's clock shows to a program: no time before any that was
+   * shown on another CPU. */
+  showClock(cpu: Cpu): number {
+    const floats = this.headerFloats;
+    return (floats[H_STAMP] = Math.max(cpu.d[CLOCK]!, floats[H_STAMP]!));
   }
   /** Whether host calls work; otherwise 0F 3F is #UD. */
   get hostArmed(): boolean {

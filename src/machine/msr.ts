@@ -3,13 +3,13 @@ import { readCounterValue, selectCounter, writeCounter } from "./counters";
 import type { Cpu } from "./cpu";
 import { gp } from "./fault";
 import {
-  CLOCK, COUNTER_SELECT, CPL, CR4, CR4_TSD, EAX, ECX, EDX, MSR_APIC_BASE,
+  COUNTER_SELECT, CPL, CR4, CR4_TSD, EAX, ECX, EDX, MSR_APIC_BASE,
   MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, TSC_OFFSET,
 } from "./state";
 
-/** The time stamp: ticks of the local clock since it was set to 0. */
+/** The time stamp: ticks since it was set to 0. */
 export function timeStamp(cpu: Cpu): number {
-  return cpu.d[CLOCK]! + cpu.d[TSC_OFFSET]!;
+  return cpu.machine.showClock(cpu) + cpu.d[TSC_OFFSET]!;
 }
 
 /** RDTSC to EDX:EAX. */
@@ -49,8 +49,9 @@ export function writeMsr(cpu: Cpu): void {
   const { w, d } = cpu, number = w[ECX]! >>> 0, word = words[number];
   if (word === MSR_APIC_BASE) writeApicBase(cpu, w[EAX]!, w[EDX]!);
   else if (word !== undefined) w[word] = w[EAX]!;
-  else if (number === TSC) d[TSC_OFFSET] = (w[EAX]! >>> 0) - d[CLOCK]!;
-  else if (number === COUNTER || number === COUNTER + 1) {
+  else if (number === TSC) {
+    d[TSC_OFFSET] = (w[EAX]! >>> 0) - cpu.machine.showClock(cpu);
+  } else if (number === COUNTER || number === COUNTER + 1) {
     writeCounter(cpu, number - COUNTER, w[EAX]!);
   } else if (number === SELECT || number === SELECT + 1) {
     selectCounter(cpu, number - SELECT, w[EAX]!);
