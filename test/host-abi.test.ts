@@ -870,6 +870,12 @@ test("§7: a stack that leads nowhere is the Guest's end", () => {
   }
 });
 
+test("Linux restarts with a message that is nowhere", () => {
+  const { state } = find(INIT + "movl $2, %eax\n" +
+    "movl $0x40000000, %ebx\n movl $2, %ecx\n int $0x1f\n");
+  assert.is(state, "restart");
+});
+
 test("what a restart says to the Launcher", () => {
   const results: unknown[] = [];
   const machine = new Machine({ memory: 20 * MiB });

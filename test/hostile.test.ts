@@ -6,6 +6,7 @@ import { bootHost, freePages, guestOutcome, hostOops } from "../src/host";
 import { launcher } from "../src/launcher";
 import { Machine } from "../src/machine";
 import { bareGuest, endless, guest, shutdown } from "./guests";
+import * as inquisitor from "./inquisitor/library";
 
 const MiB = 1024 * 1024;
 
@@ -173,6 +174,65 @@ function run(images: Uint8Array[], sequential: boolean): Machine {
   machine.run({ maxInstructions: 2e6 });
   return machine;
 }
+
+/** A Guest at 3 GiB with two hundred times the same 4 MiB, whose stack is
+ * pinned in the kernel's; then it does that, and powers off. */
+const greedy = (text: string) => inquisitor.guestOf({ name: "greedy",
+  stage: "paged", checks: [inquisitor.check("§8.4", "a purse that is empty", `
+    movl $1, %ecx
+1:  movl $0x201007, 0x200000(,%ecx,4)
+    incl %ecx
+    cmpl $200, %ecx
+    jb 1b
+    ${text}`)] });
+
+/** The same directory at another address. */
+const copyOf = (directory: number) => `
+    movl $0x200000, %esi
+    movl $${directory}, %edi
+    movl $1024, %ecx
+    rep movsl`;
+
+/** A page in each of so many 4 MiB, and something before and after it. */
+const touch = (count: number, before = "", after = "") => `
+    movl $1, %edi
+1:  ${before}
+    movl %edi, %eax
+    shll $22, %eax
+    movl 0x300000(%eax), %edx
+    ${after}
+    incl %edi
+    cmpl $${count}, %edi
+    jb 1b
+`;
+
+test("an empty purse gets all its pages back", () => {
+  const { call } = inquisitor, copies = [0x210000, 0x220000, 0x230000];
+  const image = greedy(copies.map(copyOf).join("") + `
+    movl $ring1_stack + 0xc0000000, %ecx
+    movl %ecx, saved
+    ${call(7, 0x69, "saved", 1)}
+    movl $23, %ebp
+2:  ${touch(100, call(15, 0x200000, 768), "movl 0xc0310000, %edx")}
+    decl %ebp
+    jnz 2b\n` + copies.map((copy) => call(4, copy)).join("") + `
+    movl 0x300000, %eax
+    movl 0x700000, %eax`);
+  const machine = run([image, polite], false);
+  aliveAndWell(machine, 0);
+  aliveAndWell(machine, 1);
+});
+
+test("a purse runs empty where the stack isn't mapped, and no harm is done",
+  () => {
+    const { call } = inquisitor;
+    aliveAndWell(run([greedy(copyOf(0x210000) + `
+    movl $0x203007, 0x200c04
+    movl $0x100067, 0x203000\n` +
+      call(7, 0x69, "$ring1_stack", 0) + call(4, 0x210000) +
+      call(4, 0x200000) + call(7, 0x69, 0xc0401000, 1) + call(4, 0x210000) +
+      touch(150) + call(4, 0x200000))], false), 0);
+  });
 
 function aliveAndWell(machine: Machine, polite: number): void {
   assert.is(hostOops(machine), undefined);

@@ -127,14 +127,17 @@ const SHUTDOWN_POWEROFF = 1, SHUTDOWN_RESTART = 2;
 function shutdown(
   cpu: Cpu, lg: number, address: number, why: number,
 ): void {
-  if (!guestHas(cpu, lg, address, 1))
+  const restarts = why === SHUTDOWN_RESTART;
+  if (!guestHas(cpu, lg, address, 1)) {
+    if (restarts) return endGuest(cpu, lg, "restart", "");
     return killGuest(cpu, lg, `Bad shutdown message ${hex(address)}`);
-  if (why !== SHUTDOWN_POWEROFF && why !== SHUTDOWN_RESTART)
+  }
+  if (why !== SHUTDOWN_POWEROFF && !restarts)
     return killGuest(cpu, lg, `Bad shutdown reason ${why}`);
   const room = get(cpu, lg, Lguest.pfn_limit) * 4096 - address;
   const message = textAt(cpu, get(cpu, lg, Lguest.mem_base) + address,
     Math.min(128, room));
   const orderly = message === "" || message === "Power down";
-  endGuest(cpu, lg, why === SHUTDOWN_RESTART ? "restart"
+  endGuest(cpu, lg, restarts ? "restart"
     : orderly ? "poweroff" : "crashed", message);
 }

@@ -1,5 +1,6 @@
 // Each lg_cpu's own pages, so that shadow paging needs no lock.
 import type { Cpu } from "../machine";
+import { panic } from "../machine";
 import { get, put } from "./layout";
 import { LgCpu } from "./lguest";
 import { place } from "./map";
@@ -20,10 +21,10 @@ export function fillPool(cpu: Cpu, vcpu: number, pages: number): void {
     givePage(cpu, vcpu, allocatePage(cpu));
 }
 
-/** A page of zeros from the pool: physical address, or 0. */
+/** A page of zeros from the pool: its physical address. */
 export function takePage(cpu: Cpu, vcpu: number): number {
   const page = get(cpu, vcpu, LgCpu.pool);
-  if (page === 0) return 0;
+  if (page === 0) panic("a Guest's purse is empty");
   put(cpu, vcpu, LgCpu.pool, cpu.load32(place.KERNEL + page));
   put(cpu, vcpu, LgCpu.pool_count, get(cpu, vcpu, LgCpu.pool_count) - 1);
   zeroPage(cpu, page);

@@ -77,7 +77,7 @@ export function demandPage(
     return { device: frameOf(pte) + (address & 4095) };
   if (!goodPte(cpu, lg, pte)) return "ours";                     // 7
   const marked = (pte | A | (write ? D : 0)) >>> 0;              // 8
-  const at = makeShadowPte(cpu, vcpu, lg, address, pde);         // 9
+  const at = makeShadowPte(cpu, vcpu, address, pde);             // 9
   const entry = shadowEntry(cpu, lg, marked);                    // 10
   cpu.store32(at, entry);
   if (pteAt >= 0) writeGuest32(cpu, lg, pteAt, marked);          // 11
@@ -110,11 +110,11 @@ function currentShadow(cpu: Cpu, vcpu: number): number {
 /** The same, with a new page of entries if there is none; the Guest's
  * flags are in the directory's entry then. */
 function makeShadowPte(
-  cpu: Cpu, vcpu: number, lg: number, address: number, pde: number,
+  cpu: Cpu, vcpu: number, address: number, pde: number,
 ): number {
-  const there = shadowPte(cpu, currentShadow(cpu, vcpu), address) !== 0;
-  if (!there) keepPurse(cpu, vcpu, lg);
   const shadow = currentShadow(cpu, vcpu);
+  const there = shadowPte(cpu, shadow, address) !== 0;
+  if (!there) keepPurse(cpu, vcpu);
   const at = place.KERNEL + shadow + 4 * (address >>> 22);
   const old = cpu.load32(at) >>> 0;
   if (!there || ((old ^ pde) & (RW | US)) !== 0)
@@ -123,9 +123,10 @@ function makeShadowPte(
   return shadowPte(cpu, shadow, address);
 }
 
-/** Sees to it that the purse has enough for one answer. */
-function keepPurse(cpu: Cpu, vcpu: number, lg: number): void {
-  if (get(cpu, vcpu, LgCpu.pool_count) < POOL_LOW) flushAll(cpu, vcpu, lg);
+/** Sees to it that the purse has enough for one answer. Nothing is put back
+ * here: who asks has an answer half made. */
+function keepPurse(cpu: Cpu, vcpu: number): void {
+  if (get(cpu, vcpu, LgCpu.pool_count) < POOL_LOW) forgetAll(cpu, vcpu);
 }
 
 function findShadow(cpu: Cpu, vcpu: number, directory: number): number {
@@ -186,7 +187,7 @@ function takeSlot(
     releaseUser(cpu, vcpu, lg, shadow);
     return false;
   }
-  keepPurse(cpu, vcpu, lg);
+  keepPurse(cpu, vcpu);
   put(cpu, vcpu, LgCpu.shadow, takePage(cpu, vcpu), slot);
   return true;
 }
@@ -194,7 +195,7 @@ function takeSlot(
 /** Puts the pages of the ring-1 stack into the current shadow. */
 export function pinStack(cpu: Cpu, vcpu: number, lg: number): void {
   const pages = get(cpu, vcpu, LgCpu.stack_pages);
-  if (pages > 0) keepPurse(cpu, vcpu, lg);
+  if (pages > 0) keepPurse(cpu, vcpu);
   const top = get(cpu, vcpu, LgCpu.esp1) - 1;
   for (let i = 0; i < pages; i++) {
     const address = (top - 4096 * i) >>> 0;
@@ -282,7 +283,7 @@ function setShadowPte(
 ): void {
   const at = shadowPte(cpu, shadow, address);
   if (at === 0) return;
-  const now = (pte & P) !== 0 && (pte & (A | D)) !== 0 &&
+  const now = (pte & P) !== 0 && (pte & A) !== 0 &&
     !isDevice(cpu, lg, pte);
   if (now && !goodPte(cpu, lg, pte)) return;
   cpu.store32(at, now ? shadowEntry(cpu, lg, pte) : 0);

@@ -237,7 +237,8 @@ class Author {
     const s = this.wild() ? r.below(65536) : r.pick([0x61, 0x61, 0x51, 0x91]);
     this.b(s & 255, s >>> 8);
   }
-  /** More of the address space than there are pages to shadow it. */
+  /** More of the address space than there are pages to shadow it; and
+   * meanwhile, perhaps, what the stack needs is forgotten. */
   sweep(): void {
     const { r } = this;
     this.set(7, DIRECTORY + 4);
@@ -246,11 +247,21 @@ class Author {
     this.b(0xf3, 0xab);                                   // rep stosl
     if (r.chance(50)) this.call(5, 1);
     this.set(6, r.below(MEMORY));
-    this.set(1, 20 + r.below(400));
-    // 1: incl (%esi); addl $0x400000, %esi; loop 1b
+    const forgets = r.chance(50);
+    if (forgets) this.call(7, 0x69, STACK + KERNEL, 1 + r.below(2));
+    this.set(7, 20 + r.below(400));
+    // 1: incl (%esi); addl $0x400000, %esi
+    const again = this.bytes.length;
     this.b(0xff, 0x06, 0x81, 0xc6);
     this.d(r.pick([0x400000, 0x400000, 0x3ff000, 0x1000]));
-    this.b(0xe2, 0xf6);
+    if (forgets) {
+      // SET_PGD; movl address, %edx
+      this.call(15, DIRECTORY, KERNEL >>> 22);
+      this.b(0x8b, 0x15);
+      this.d(KERNEL + r.below(PAGES) * 4096);
+    }
+    // decl %edi; jnz 1b
+    this.b(0x4f, 0x75, again - this.bytes.length - 3);
   }
   /** The program's next line in another ring, if it comes to that. */
   iret(): void {

@@ -500,6 +500,11 @@ const ring3: Inquiry = { name: "ring3", stage: "paged", checks: [
     program("xorl %eax, %eax\n cpuid\n movl %eax, %esi\n rdtsc\n" +
       "orl %esi, %eax\n setz %al\n movzbl %al, %eax") +
     expect("user_eax", 0)),
+  check("§6", "an odd address with AC set: #AC(0)",
+    trap(17, 0x8e00, descend("pushl $0x40202\n popfl\n" +
+      "unaligned: movl scratch + 1, %eax"), () =>
+      expect("(%esp)", 0) + expect("4(%esp)", "$unaligned") +
+      expect("12(%esp)", 0x40000, 0x40000))),
   check("§6", "int3 through an interrupt gate with DPL 3: the frame",
     userTrap(3, 0xee00, "int3").replaceAll(
       /(movl \$user_\d+), %ecx/g, "$1 + 1, %ecx")),
@@ -603,6 +608,11 @@ const shadow: Inquiry = { name: "shadow", stage: "paged", checks: [
     `movl $0x18d027, ${pte(0x18d000)}\n` +
     call(14, 0x200000, 0x18d000, 0x18d027) + "movl 0x18d000, %eax\n" +
     expect(pte(0x18d000), 0x20, 0x60) + "movl %eax, 0x18d000\n" +
+    expect(pte(0x18d000), 0x60, 0x60)),
+  check("§8.3", "SET_PTE with D and without A: the next access sets A",
+    `movl $0x18d047, ${pte(0x18d000)}\n` +
+    call(14, 0x200000, 0x18d000, 0x18d047) +
+    expect(pte(0x18d000), 0x40, 0x60) + "movl 0x18d000, %eax\n" +
     expect(pte(0x18d000), 0x60, 0x60)),
   check("§8.3", "SET_PTE of what isn't present takes any number",
     call(14, 0x200000, 0x18e000, 0xffffe0fe) + expect("0x18e000", 0)),
