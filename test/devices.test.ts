@@ -410,6 +410,16 @@ test("16550: a handler that only sends gets an edge for each byte", () => {
   }
 });
 
+test("16550: the FIFO's other bits count with its first one only", () => {
+  const { out, read } = pc();
+  out(0x3fc, 0x10);
+  out(0x3f8, 0x5a);
+  assert.is(read(0x3fd), 0x61);
+  out(0x3fa, 2);
+  assert.is(read(0x3fd), 0x61);
+  assert.is(read(0x3f8), 0x5a);
+});
+
 test("16550: the loop", () => {
   const sent: number[] = [];
   const { out, read } = pc({ serial: (byte) => sent.push(byte) });
@@ -649,6 +659,52 @@ test("a clock that is masked wakes nobody, and time stands", () => {
   const run = machine.run({ maxInstructions: 100, sleepUntil: time + 1e8 });
   assert.is(run.reason, "halted");
   assert.is(machine.time, time + 1e8);
+});
+
+test("what would only interrupt a CPU that doesn't listen wakes nobody", () => {
+  const machine = new Machine({ memory: 0x200000, cpus: 2 });
+  new Pc(machine, {});
+  const [first, second] = machine.cpus;
+  machine.writeRam(0x1000, Uint8Array.of(0xf4, 0xeb, 0xfd));
+  machine.resetCpu(second!);
+  for (const cpu of machine.cpus) cpu.w[EIP] = 0x1000;
+  second!.w[SYSTEM_FLAGS]! |= IF;
+  openPics((port, value) => machine.writePort(first!, port, 1, value));
+  assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
+});
+
+test("an alarm for a second that never comes is not waited for", () => {
+  const { machine, cpu, out } = pc();
+  openPics(out);
+  out(0x21, 0xfb);
+  out(0xa1, 0xfe);
+  for (const [i, value] of [[1, 0x99], [11, 0x22]]) {
+    out(0x70, i!);
+    out(0x71, value!);
+  }
+  machine.writeRam(0x1000, Uint8Array.of(0xf4, 0xeb, 0xfd));
+  cpu.w[SYSTEM_FLAGS]! |= IF;
+  assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
+});
+
+test("MC146818: who doesn't read register C is told once", () => {
+  const { machine, cpu, out, read, ack } = pc();
+  openPics(out);
+  out(0x21, 0xfb);
+  out(0xa1, 0xfe);
+  out(0x70, 11);
+  out(0x71, 0x42);
+  machine.run({ maxInstructions: 100_000 });
+  assert.is(ack(), 0x28);
+  out(0xa0, 0x20);
+  out(0x20, 0x20);
+  machine.writeRam(0x1000, Uint8Array.of(0xf4, 0xeb, 0xfd));
+  cpu.w[SYSTEM_FLAGS]! |= IF;
+  assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
+  // SET ends the interrupts of updates.
+  out(0x71, 0x12);
+  out(0x71, 0x92);
+  assert.is(read(0x71), 0x82);
 });
 
 test("a sleep that somebody shares is idle at the time he gave", () => {

@@ -2,10 +2,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { assemble } from "../src/assembler";
 import {
-  ACTIVITY, APIC_TIMER_EVENT, CLOCK, EAX, EBX, ECX, EDX, EIP, ESP, HALTED, IF,
+  ACTIVITY, APIC_TIMER_EVENT, ATTENTION, CLOCK, CR0, EAX, EBX, ECX, EDX, EIP, ESP, HALTED, IF,
   layOut, loadIdtr, Machine, MULTIBOOT_EAX, raiseInterrupt, readApic,
   registers, snapshotOptions, SYSTEM_FLAGS, WAITING, writeApic,
-  loadGdtr,
+  loadGdtr, readMsr, timeStamp, writeMsr,
 } from "../src/machine";
 import type { MachineEvent, MachineOptions, Schedule } from "../src/machine";
 import { describe, gate, IDT, INT_GATE, CODE, GDT } from "./tables";
@@ -227,12 +227,72 @@ test("a second CPU is started by INIT and SIPI, in real mode", () => {
   assert.is(second.retired, 3);
 });
 
+test("INIT leaves alone what RESET clears: MSRs, time stamp, cache", () => {
+  const cpu = load(endless, { cpus: 2 }).cpus[1]!, { w, machine } = cpu;
+  const set = (number: number, value: number) => {
+    Object.assign(w, { [ECX]: number, [EAX]: value, [EDX]: 0 });
+    writeMsr(cpu);
+  };
+  const all = () => [...[0x1b, 0x174, 0x186, 0xc1].map((number) => {
+    w[ECX] = number;
+    readMsr(cpu);
+    return w[EAX]! >>> 0;
+  }), w[CR0]! >>> 0, readApic(cpu, 0x20) >>> 24, readApic(cpu, 0xf0)];
+  set(0x10, 0x70000000);
+  set(0x174, 0x1234);
+  set(0x186, 0x4100c0);
+  set(0xc1, 0x55555);
+  set(0x1b, 0x42000800);
+  writeApic(cpu, 0x20, 5 << 24);
+  writeApic(cpu, 0xf0, 0x1ff);
+  w[CR0] = 0x11;
+  machine.run({ maxInstructions: 1000 });
+  machine.initialize(cpu);
+  assert.equal(all(), [0x42000800, 0x1234, 0x4100c0, 0x55555, 0x10, 5, 0xff]);
+  assert.ok(timeStamp(cpu) >= 0x70000000);
+  machine.initialize(cpu, "RESET");
+  assert.equal(all(), [0xfee00800, 0, 0, 0, 0x60000010, 1, 0xff]);
+  assert.is(timeStamp(cpu), 0);
+});
+
+test("another divisor of the timer: the count goes on from there", () => {
+  const machine = load(endless), cpu = machine.cpus[0]!;
+  const count = () => readApic(cpu, 0x390);
+  writeApic(cpu, 0x3e0, 3);
+  writeApic(cpu, 0x380, 1000);
+  machine.run({ maxInstructions: 160 });
+  assert.is(count(), 990);
+  writeApic(cpu, 0x3e0, 0xb);
+  assert.is(count(), 990);
+  machine.run({ maxInstructions: 90 });
+  assert.is(count(), 900);
+  writeApic(cpu, 0x3e0, 0);
+  machine.run({ maxInstructions: 200 });
+  assert.is(count(), 800);
+  machine.run({ maxInstructions: 1600 });
+  assert.is(count(), 0);
+});
+
+test("an APIC that is switched off hears no commands", () => {
+  const machine = load(endless, { cpus: 2 }), [first, second] = machine.cpus;
+  machine.resetCpu(second!);
+  const { w } = second!;
+  for (const [base, heard] of [[0xfee00000, 0], [0xfee00800, 1]]) {
+    Object.assign(w, { [ECX]: 0x1b, [EAX]: base, [EDX]: 0 });
+    writeMsr(second!);
+    w[ATTENTION] = 0;
+    writeApic(first!, 0x310, 1 << 24);
+    writeApic(first!, 0x300, 0x4400);
+    assert.is(w[ATTENTION] === 0 ? 0 : 1, heard);
+  }
+});
+
 /** Who of four CPUs hears a command, with that upper half. */
 function hearers(command: number, to: number, dfr = -1, ldr = [1, 2, 4, 8],
-  tpr = [0, 0, 0, 0]): number[] {
+  tpr = [0, 0, 0, 0], svr = [0x1ff, 0x1ff, 0x1ff, 0x1ff]): number[] {
   const { cpus } = load(endless, { cpus: 4 });
   cpus.forEach((cpu, i) => {
-    writeApic(cpu, 0xf0, 0x1ff);
+    writeApic(cpu, 0xf0, svr[i]!);
     writeApic(cpu, 0xe0, dfr);
     writeApic(cpu, 0xd0, ldr[i]! << 24);
     writeApic(cpu, 0x80, tpr[i]!);
@@ -263,6 +323,8 @@ test("lowest priority: one hears it, who does the least", () => {
   assert.equal(hearers(0x900, 0x0e), [1]);
   assert.equal(hearers(0x900, 0x0f, -1, ldr, [9, 8, 7, 7]), [2]);
   assert.equal(hearers(0x900, 0x30), []);
+  const off = [0xff, 0xff, 0x1ff, 0x1ff];
+  assert.equal(hearers(0x900, 0x0f, -1, ldr, [0, 0, 9, 8], off), [3]);
 });
 
 test("bits of the APIC that only report can't be written", () => {
@@ -296,7 +358,7 @@ test("the APIC notes errors, once for each sort, and ESR tells", () => {
   raiseInterrupt(cpu, 15);
   assert.is(told(), 0xc0);
   assert.is(told(), 0, "told once");
-  for (const at of [0x20, 0x30, 0x80, 0x90, 0xa0, 0xb0, 0xd0, 0xe0, 0xf0,
+  for (const at of [0x20, 0x30, 0x80, 0x90, 0xa0, 0xb0, 0xc0, 0xd0, 0xe0, 0xf0,
     0x100, 0x270, 0x280, 0x300, 0x310, 0x320, 0x370, 0x380, 0x390, 0x3e0]) {
     readApic(cpu, at);
   }
@@ -366,6 +428,15 @@ test("a snapshot of a busy machine restores into another", () => {
   first.run({ maxInstructions: 30000 });
   second.run({ maxInstructions: 30000 });
   same(second.snapshot(), first.snapshot());
+});
+
+test("events that promise to wake somebody, and never do, have an end", () => {
+  const machine = load("sti\n hlt");
+  const kind = machine.addHandler(() =>
+    machine.schedule(machine.time + 1, kind, 0), () => true);
+  machine.schedule(100, kind, 0);
+  assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
+  assert.ok(machine.time > 500_000);
 });
 
 test("restoring forgets what was decoded", () => {

@@ -44,6 +44,9 @@ function baseNames(form: Form): string[] {
 
 const suffixes: [string, Width][] = [["w", 2], ["l", 4]];
 
+/** Control and debug registers, which have 32 bits in any code. */
+const isSystem = ({ kind }: Operand) => kind === "C" || kind === "D";
+
 /** A name for a form, and the width that it implies. */
 export type Spelling = readonly [name: string, width: Width];
 
@@ -70,7 +73,7 @@ function spellings(form: Form): Spelling[] {
   const bare = bases.map((name): Spelling => [name, 0]);
   const ends: readonly [string, Width][] = semantic === "jcc" ? []
     : worksOnBytes(form) ? [["b", 1]]
-    : mnemonic === "bswap" ? [["l", 4]]
+    : mnemonic === "bswap" || form.operands.some(isSystem) ? [["l", 4]]
     : mnemonic === "jmp" && !form.modrm ? []
     : hasOperandSize(form) ? suffixes
     : form.operands[0]?.kind === "S" ? [["w", 0], ["l", 0]]

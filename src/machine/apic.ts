@@ -16,16 +16,18 @@ export const APIC_TIMER_EVENT = 1;
 const MASKED = 0x10000, PERIODIC = 0x20000, ENABLED = 0x100;
 const GLOBAL_ENABLE = 0x800, EXT_INT = 0x700;
 
-/** The local APIC as a reset leaves it. */
-export function resetApic(cpu: Cpu): void {
-  const w = cpu.w;
+/** The local APIC as a reset leaves it; or INIT, which spares its number
+ * and its place (SDM 3A, 10.4.7.3). */
+export function resetApic(cpu: Cpu, init = false): void {
+  const w = cpu.w, id = init ? w[APIC + ID]! : cpu.id << 24;
   w.fill(0, APIC, APIC + 64);
-  w[APIC + ID] = cpu.id << 24;
+  w[APIC + ID] = id;
   w[APIC + DFR] = -1;
   w[APIC + SVR] = 0xff;
   w.fill(MASKED, APIC + LVT, APIC + LVT + 6);
   if (takesIntr(cpu)) w[APIC + LINT0] = EXT_INT;
-  w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE | (cpu.id ? 0 : 0x100);
+  if (!init)
+    w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE | (cpu.id ? 0 : 0x100);
   cpu.machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
   refreshAttention(cpu);
   refreshIntr(cpu);
@@ -170,7 +172,7 @@ export function readApic(cpu: Cpu, offset: number): number {
     case 0x38: return w[APIC + INITIAL]!;
     case 0x39: return currentCount(cpu);
     case 0x3e: return w[APIC + DIVIDE]!;
-    case 0x09: case 0x0b: return 0;
+    case 0x09: case 0x0b: case 0x0c: return 0;
     default:
       noteError(cpu, NO_REGISTER);
       return 0;
@@ -213,8 +215,8 @@ export function writeApic(cpu: Cpu, offset: number, value: number): void {
       break;
     case 0x31: w[APIC + ICR_HIGH] = value & 0xff000000; break;
     case 0x38: w[APIC + INITIAL] = value; startTimer(cpu); break;
-    case 0x3e: w[APIC + DIVIDE] = value & 0xb; break;
-    case 0x03: case 0x09: case 0x0a: case 0x39: break;
+    case 0x3e: setDivide(cpu, value & 0xb); break;
+    case 0x03: case 0x09: case 0x0a: case 0x0c: case 0x39: break;
     default: if (n < 0x10 || n > 0x27) noteError(cpu, NO_REGISTER);
   }
 }
@@ -252,6 +254,18 @@ function startTimer(cpu: Cpu): void {
   queue.add(end, cpu.id, APIC_TIMER_EVENT);
 }
 
+/** Another divisor: the count goes on from where it is. */
+function setDivide(cpu: Cpu, value: number): void {
+  const { w, d } = cpu, { queue } = cpu.machine, before = divisor(w);
+  w[APIC + DIVIDE] = value;
+  const left = d[TIMER_END]! - d[CLOCK]!;
+  if (left <= 0) return;
+  d[TIMER_END] = d[CLOCK]! + Math.ceil(left * divisor(w) / before);
+  queue.cancel(cpu.id, APIC_TIMER_EVENT);
+  queue.add(d[TIMER_END]!, cpu.id, APIC_TIMER_EVENT);
+  cpu.machine.wake();
+}
+
 function currentCount(cpu: Cpu): number {
   const left = cpu.d[TIMER_END]! - cpu.d[CLOCK]!;
   return left > 0 ? Math.ceil(left / divisor(cpu.w)) | 0 : 0;
@@ -279,15 +293,17 @@ export function timerCanWake(cpu: Cpu): boolean {
     vector >>> 4 > processorPriority(w) >>> 4;
 }
 
-/** The CPUs that an interrupt command means. */
+/** The CPUs that an interrupt command means: whose APIC is switched off
+ * has none. */
 function targets(cpu: Cpu, command: number): Cpu[] {
-  const { cpus } = cpu.machine;
+  const cpus = cpu.machine.cpus
+    .filter(({ w }) => w[MSR_APIC_BASE]! & GLOBAL_ENABLE);
   const shorthand = (command >>> 18) & 3;
   if (shorthand === 1) return [cpu];
-  if (shorthand === 2) return [...cpus];
+  if (shorthand === 2) return cpus;
   if (shorthand === 3) return cpus.filter((other) => other !== cpu);
   const to = cpu.w[APIC + ICR_HIGH]! >>> 24;
-  if (to === 0xff) return [...cpus];
+  if (to === 0xff) return cpus;
   return cpus.filter(({ w }) => command & 0x800 ? isMeant(w, to)
     : w[APIC + ID]! >>> 24 === to);
 }
@@ -318,8 +334,10 @@ function sendInterrupt(cpu: Cpu, command: number): void {
   }
 }
 
-/** Of those CPUs, one with the lowest processor priority. */
-function leastBusy(cpus: readonly Cpu[]): Cpu[] {
+/** Of those CPUs whose APIC listens, one with the lowest processor
+ * priority. */
+function leastBusy(meant: readonly Cpu[]): Cpu[] {
+  const cpus = meant.filter(({ w }) => w[APIC + SVR]! & ENABLED);
   const least = Math.min(...cpus.map(({ w }) => processorPriority(w)));
   return cpus.filter(({ w }) => processorPriority(w) === least).slice(0, 1);
 }

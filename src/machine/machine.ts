@@ -463,8 +463,9 @@ export class Machine {
         this.start(cpu);
       }
     }
+    let jumps = 0;
     while (!this.cpus.some((cpu) => cpu.w[ACTIVITY] === RUNNING)) {
-      const why = this.jump(sleepUntil);
+      const why = ++jumps > MOST_JUMPS ? "halted" : this.jump(sleepUntil);
       if (why) return why;
     }
     const present = this.cpus[h[H_SCHEDULE_CPU]!]!;
@@ -536,11 +537,11 @@ export class Machine {
     this.wake();
   }
 
-  /** An INIT: the CPU waits for its start-up IPI; the first CPU begins at
-   * the reset vector. */
-  initialize(cpu: Cpu): void {
-    if (cpu.id === 0) resetVector(cpu);
-    else resetWaiting(cpu);
+  /** An INIT, or RESET: the CPU waits for its start-up IPI; the first CPU
+   * begins at the reset vector. */
+  initialize(cpu: Cpu, what: "INIT" | "RESET" = "INIT"): void {
+    if (cpu.id === 0) resetVector(cpu, what === "INIT");
+    else resetWaiting(cpu, what === "INIT");
     this.wake();
   }
 
@@ -572,3 +573,5 @@ function narrow(value: number, size: number): number {
 const MOST_AHEAD = 100_000;
 /** How many turns a schedule may give to CPUs that can't take them. */
 const MOST_TRIES = 100_000;
+/** How many events in a row may wake nobody. */
+const MOST_JUMPS = 1_000_000;

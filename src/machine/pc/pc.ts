@@ -101,8 +101,7 @@ export class Pc {
       this.keyboard, this.pci]) device.reset();
     this.config.fill(0);
     machine.a20 = true;
-    for (const cpu of machine.cpus) machine.initialize(cpu);
-    machine.resetCpu(machine.cpus[0]!, "vector");
+    for (const cpu of machine.cpus) machine.initialize(cpu, "RESET");
   }
 
   /** The same with a BIOS that has been there, and gone: CPU 0 as a loader

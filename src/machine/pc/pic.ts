@@ -1,6 +1,7 @@
 import { intrConnected } from "../apic";
 import type { Device } from "../bus";
 import type { Machine } from "../machine";
+import { ACTIVITY, HALTED, IF, SYSTEM_FLAGS } from "../state";
 
 /** Words of one 8259. */
 const IRR = 0, ISR = 1, IMR = 2, LINES = 3, ELCR = 4, VECTOR = 5, STEP = 6,
@@ -62,10 +63,11 @@ export class Pics {
     const intr = asking(one, true) >= 0;
     if (intr !== this.machine.intr) this.machine.intr = intr;
   }
-  /** Whether a request on this wire would reach the CPU now. */
+  /** Whether a request on this wire would wake the CPU it leads to. */
   wouldInterrupt(irq: number): boolean {
     const [one, two] = this.w, bit = 1 << (irq & 7);
-    const cpu = this.machine.cpus[0]!;
+    const cpu = this.machine.cpus[0]!, { w } = cpu;
+    if (w[ACTIVITY] !== HALTED || !(w[SYSTEM_FLAGS]! & IF)) return false;
     if (!intrConnected(cpu)) return false;
     if (irq < 8) return asking(one, true, one[IRR]! | bit) >= 0;
     return asking(two, false, two[IRR]! | bit) >= 0 &&

@@ -102,6 +102,7 @@ export class Rtc {
       this.collect();
       if (!stands) this.showTime();
     }
+    if (i === B && value & SET) value &= ~UIE;
     w[CMOS + i] = i === A ? value & 0x7f : value;
     const runs = !(w[CMOS + B]! & SET);
     if (i === B && stands && runs) this.takeTime();
@@ -126,7 +127,7 @@ export class Rtc {
       w[CMOS + C]! |= UIE;
       const from = Math.max(d[SEEN]!, now - 86_400);
       for (let s = from + 1; s <= now; s++) {
-        if (this.isAlarm(s)) w[CMOS + C]! |= AIE;
+        if (this.alarmFits(s).every(Boolean)) w[CMOS + C]! |= AIE;
       }
     }
     d[SEEN] = now;
@@ -137,14 +138,22 @@ export class Rtc {
     if (w[CMOS + C]! & w[CMOS + B]! & 0x70) w[CMOS + C]! |= 0x80;
   }
 
-  private isAlarm(seconds: number): boolean {
+  /** Whether seconds, minutes and hours are the alarm's. */
+  private alarmFits(seconds: number): boolean[] {
     const { w } = this, c = civil(seconds), b = w[CMOS + B]!;
     const show = (n: number) => b & BINARY ? n : toBcd(n);
     const fits = (i: number, n: number) =>
       w[CMOS + i]! >= 0xc0 || w[CMOS + i] === n;
     const face = show(c.hour % 12 || 12) | (c.hour >= 12 ? 0x80 : 0);
-    return fits(1, show(c.second)) && fits(3, show(c.minute)) &&
-      fits(5, b & H24 ? show(c.hour) : face);
+    return [fits(1, show(c.second)), fits(3, show(c.minute)),
+      fits(5, b & H24 ? show(c.hour) : face)];
+  }
+
+  /** Whether any second of a day is the alarm's. */
+  private alarmComes(): boolean {
+    return [1, 60, 3600].every((step, i) =>
+      Array.from({ length: 60 }, (_, n) => n * step)
+        .some((seconds) => this.alarmFits(seconds)[i]));
   }
   private plan(): void {
     const { machine, w } = this, b = w[CMOS + B]!;
@@ -170,8 +179,11 @@ export class Rtc {
 
   private wakes(what: number): boolean {
     const b = this.w[CMOS + B]!;
-    const enabled = what === PERIODIC ? b & PIE : b & (UIE | AIE);
-    return enabled !== 0 && this.pics.wouldInterrupt(IRQ);
+    const enabled = what === PERIODIC ? b & PIE
+      : b & UIE || (b & AIE && this.alarmComes());
+    // Without a look at register C the wire stays high, and has no edge.
+    const high = (this.w[CMOS + C]! & 0x80) !== 0;
+    return !!enabled && !high && this.pics.wouldInterrupt(IRQ);
   }
 
   private update(): void {

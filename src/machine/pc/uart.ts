@@ -213,13 +213,13 @@ export class Uart {
 
   private fifoControl(value: number): void {
     const w = this.w, on = value & 1;
-    if (on !== w[FIFO_ON] || value & 2) {
+    if (on !== w[FIFO_ON] || value & on << 1) {
       w[HEAD] = 0;
       w[COUNT] = 0;
       this.expectMore();
     }
     w[FIFO_ON] = on;
-    w[TRIGGER] = TRIGGERS[value >> 6 as 0 | 1 | 2 | 3];
+    if (on) w[TRIGGER] = TRIGGERS[value >> 6 as 0 | 1 | 2 | 3];
     this.expect();
   }
 
