@@ -5,9 +5,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import { join } from "node:path";
 import { main } from "../src/cli/main";
+import { UserError } from "../src/launcher";
 import { defaultGuest, firstGuest } from "../src/guest";
 import { endless, guest, hostile, notify, shutdown }
   from "./guests";
+import { nodeIo } from "../src/cli/node-io";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
 
@@ -237,6 +239,68 @@ test("a file that is no snapshot is refused in one line", () => {
   refused(["--restore", "s"], /another version/, { s: other });
 });
 
+test("no file is written over another one of the call", () => {
+  refused(["--kernel", "k", "--trace-file", "k"],
+    /--trace-file and --kernel are the same file, k; give it another name/);
+  refused(["machine", "--kernel", "k", "--record", "k"], /the same file/);
+  refused(["machine", "--replay", "k", "--trace-file", "k"], /the same file/);
+  refused(["--record", "x", "--snapshot", "x"], /the same file/);
+  refused(["--kernel", ""], /--kernel needs a FILE/);
+  refused(["run", "--gdb", ""], /"" is one word too many/);
+  refused([""], /unknown command ""/);
+});
+
+test("what would be written is tried before anything is", () => {
+  const files: Files = { old: Uint8Array.of(1, 2, 3) };
+  const { io, err } = memoryIo(files);
+  const probe = (path: string) => {
+    if (path === "bad") throw new UserError("bad: no such file");
+  };
+  for (const words of [["--record", "old", "--trace-file", "bad"],
+    ["--trace-file", "old", "--snapshot", "bad"]]) {
+    assert.is(main(words, { ...io, probe }), 2);
+    assert.match(err(), /bad: no such file/);
+    assert.equal(files["old"], Uint8Array.of(1, 2, 3));
+  }
+});
+
+test("a trace goes on when a Guest is started again", () => {
+  const k = guest(shutdown("m", 2) + 'm: .asciz "again"');
+  const { files } = lguest(["--kernel", "k", "--reboot", "--trace-file", "t",
+    "--max-instructions", "6000"], { k });
+  const text = Buffer.from(files["t"]!).toString("latin1");
+  assert.ok(text.split("\n").filter((line) => /^ +0 0 /.test(line)).length > 1);
+});
+
+test("options that are nearly right are refused in one line", () => {
+  for (const words of ["round-robin:5:9", "random:0", "", "random:x"])
+    refused(["machine", "--kernel", "k", "--schedule", words],
+      /--schedule .*: it is round-robin or random, or random:N with N from 1/);
+  refused(["machine", "--kernel", "k", "--abi", "bogus"], /--abi is for run/);
+  refused(["machine", "--kernel", "k", "--date", "2007-02-29"], /--date/);
+});
+
+test("files that lie about a run are damaged, in one line", () => {
+  const files: Files = {};
+  lguest(["--max-instructions", "100", "--record", "r", "--snapshot", "s"],
+    files);
+  const run = Buffer.from(files["r"]!).toString();
+  for (const [is, lie] of [['"cpus":1', '"cpus":99'],
+    ['"cpus":1', '"cpus":0'], ['"memory":67108864', '"memory":"x"'],
+    ['"cpus":1', '"schedule":{},"cpus":1'], [/"images":.*/, '"images":[null]}'],
+  ] as const) {
+    const r = new TextEncoder().encode(run.replace(is, lie));
+    assert.not.equal(r, files["r"]);
+    refused(["--replay", "r"], /r is a damaged/, { r });
+  }
+  const snapshot = Buffer.from(files["s"]!).toString("latin1");
+  for (const lie of ["{}", "[]", "-1", '"x"']) {
+    const s = Buffer.from(snapshot.replace('"boot":{',
+      `"boot":{"schedule":${lie},`), "latin1");
+    refused(["--restore", "s"], /s is a damaged snapshot/, { s });
+  }
+});
+
 test("--help and --version answer on standard output", () => {
   assert.match(lguest(["--help"]).out, /^usage: lguest/);
   assert.match(lguest(["--version"]).out, /^lguest \d+\.\d+\.\d+\n$/);
@@ -263,6 +327,19 @@ test("a disk that is full is named in one line", () => {
   assert.is(status, 2);
   assert.is(stderr,
     "lguest: standard output: no space left; free some, or try another disk\n");
+});
+
+test("a snapshot takes another one's place when it is whole", () => {
+  const dir = fs.mkdtempSync(join(os.tmpdir(), "lguest-"));
+  const file = join(dir, "s");
+  fs.writeFileSync(file, "old");
+  nodeIo.replace(file, Uint8Array.of(7, 8, 9));
+  assert.equal([...fs.readFileSync(file)], [7, 8, 9]);
+  assert.throws(() => nodeIo.replace("/dev/full", Uint8Array.of(1)),
+    /no space left/);
+  assert.throws(() => nodeIo.replace(dir, Uint8Array.of(1)), /directory/);
+  assert.equal(fs.readdirSync(dir), ["s"]);
+  fs.rmSync(dir, { recursive: true });
 });
 
 test("directories and places that can't be written are named", () => {

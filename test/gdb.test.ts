@@ -56,6 +56,13 @@ test("the reason for the stop names a thread", () => {
   assert.is(loop().client.ask("?"), "T05thread:1;");
 });
 
+test("what every object knows is no question", () => {
+  const { client } = loop();
+  for (const name of ["constructor", "__proto__", "hasOwnProperty,1",
+    "isPrototypeOf,1", "__defineGetter__,1"])
+    assert.is(client.ask(`q${name}`), "");
+});
+
 test("what nobody knows gets the empty answer", () => {
   const { client } = loop();
   for (const what of ["", "!", "R00", "vMustReplyEmpty", "qFoo", "QFoo:1",

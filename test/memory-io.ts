@@ -26,6 +26,7 @@ export function memoryIo(files: Files) {
         close: () => { files[path] = new Uint8Array(Buffer.concat(parts)); },
       };
     },
+    replace(path, bytes) { files[path] = bytes.slice(); },
     probe: () => {},
   };
   return { io, out: () => Buffer.concat(out).toString("latin1"),

@@ -527,6 +527,18 @@ test("without input a machine that only a key could wake has ended",
     assert.match(err, /halted, and nothing can wake it/);
   });
 
+test("a snapshot at the very end of a run goes no further", async () => {
+  const k = image("movb $16, %al\n outb %al, $0xf4\n movb $5, %al\n" +
+    "outb %al, $0xf4\n hlt\n");
+  const plain = await lguest(["--kernel", "k", ...LIMIT], { k });
+  assert.is(plain.status, 33);
+  const count = /after (\d+)/.exec(plain.err)![1]!;
+  const kept = await lguest(
+    ["--kernel", "k", "--snapshot", "s", "--at", count, ...LIMIT], { k });
+  assert.is(kept.status, 33);
+  assert.is(kept.err, plain.err);
+});
+
 test("a snapshot of a busy machine goes on as it would have", () => {
   const options = { memory: 2 * MiB, kernel: ECHO, seed: 7 };
   let one = "", two = "";

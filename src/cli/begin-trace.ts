@@ -9,10 +9,25 @@ export interface TraceCall {
   readonly traceFile?: string;
 }
 
+/** A trace of one machine after the other. */
+export interface Tracing {
+  follow(machine: Machine): Trace;
+  close(): void;
+}
+
 /** Begins a trace, if one was asked for. */
 export function startTrace(
   call: TraceCall, machine: Machine, io: Io,
 ): Trace | undefined {
+  const tracing = openTrace(call, io), trace = tracing?.follow(machine);
+  return trace && { begin: trace.begin, stop() {
+    trace.stop();
+    tracing?.close();
+  } };
+}
+
+/** Opens what a trace goes to, if one was asked for. */
+export function openTrace(call: TraceCall, io: Io): Tracing | undefined {
   if (!call.trace && call.traceFile === undefined) return undefined;
   const output = call.traceFile === undefined
     ? undefined : io.create(call.traceFile);
@@ -25,15 +40,14 @@ export function startTrace(
     if (output) output.write(new TextEncoder().encode(text));
     else io.complain(text);
   };
-  const trace = traceTo(machine, (line) => {
+  const follow = (machine: Machine) => traceTo(machine, (line) => {
     lines.push(line + "\n");
     size += line.length;
     if (size > 0x10000) flush();
   });
-  const stop = () => {
-    trace.stop();
+  const close = () => {
     flush();
     output?.close();
   };
-  return { begin: trace.begin, stop };
+  return { follow, close };
 }

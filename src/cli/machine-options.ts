@@ -40,7 +40,7 @@ const MOST_MEMORY = 2048, MOST_CPUS = 8;
 export function understandMachine(values: Values): MachineCall {
   const { kernel, rom, initrd, module = [] } = values;
   const { restore, replay } = values;
-  for (const name of ["pge", "host-pages"] as const) {
+  for (const name of ["pge", "host-pages", "abi"] as const) {
     if (values[name] !== undefined) {
       throw new UserError(`--${name} is for run, not for machine`);
     }
@@ -69,7 +69,8 @@ export function understandMachine(values: Values): MachineCall {
     memory: number("memory", values.memory, 64, 1, MOST_MEMORY) * MiB,
     cpus: number("cpus", values.cpus, 1, 1, MOST_CPUS),
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
-    ...given("schedule", values.schedule && schedule(values.schedule)),
+    ...given("schedule", values.schedule === undefined ? undefined
+      : schedule(values.schedule)),
     ...given("date", values.date === undefined ? undefined
       : dateOf(values.date)),
     ...given("postPort", post === undefined ? undefined : portOf(post)),
@@ -105,8 +106,9 @@ function dateOf(text: string): number {
     /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?Z?)?$/.exec(text);
   const [year, month, day, hour = 0, minute = 0, second = 0] =
     (match ?? []).slice(1).map((part) => Number(part ?? 0));
+  const days = new Date(Date.UTC(year!, month!, 0)).getUTCDate();
   const good = match && month! >= 1 && month! <= 12 && day! >= 1 &&
-    day! <= 31 && hour < 24 && minute < 60 && second < 60;
+    day! <= days && hour < 24 && minute < 60 && second < 60;
   if (!good) {
     throw new UserError(`--date ${text}: write 2007-10-09 or ` +
       "2007-10-09T20:31:38");

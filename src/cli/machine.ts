@@ -9,7 +9,7 @@ import { startTrace } from "./begin-trace";
 import { announce } from "./debug";
 import type { GdbCall } from "./debug";
 import { runDebugged } from "./gdb";
-import { inFile, utf8 } from "./io";
+import { fromFile, inFile, probeAll, SPENT, utf8 } from "./io";
 import type { Io } from "./io";
 import { Arrivals, runLive } from "./live";
 import type { MachineCall } from "./machine-options";
@@ -129,7 +129,6 @@ async function driveWithSnapshot(
 ): Promise<MetalEnd> {
   const { snapshot, at, maxInstructions: limit } = call;
   if (snapshot === undefined) return go(limit);
-  io.probe(snapshot);
   const end = await go(Math.min(at ?? limit, limit));
   const count = end.instructions;
   if (at !== undefined && count !== at) {
@@ -137,10 +136,9 @@ async function driveWithSnapshot(
       `${count}${count < at ? " at its end" : " already"}, ` +
       `and --at says ${at}`);
   }
-  const output = io.create(snapshot);
-  output.write(saveMetal(session));
-  output.close();
-  return at !== undefined && at < limit ? go(limit) : end;
+  io.replace(snapshot, saveMetal(session));
+  const goesOn = at !== undefined && at < limit && end.status === SPENT;
+  return goesOn ? go(limit) : end;
 }
 
 /** Carries out `lguest machine`; gives the exit status. */
@@ -151,7 +149,10 @@ export async function machineCommand(
     : replayMachine(asked.replay, asked, io);
   const call = replay?.call ?? asked;
   const printer = printerTo(io);
-  const session = begin(call, io, printer);
+  probeAll(call, io);
+  const session = replay
+    ? fromFile(asked.replay!, () => begin(call, io, printer))
+    : begin(call, io, printer);
   const record = recordMachine(call, session, io);
   const trace = startTrace(call, session.machine, io);
   const input = replay ? undefined : io.input?.();

@@ -18,7 +18,11 @@ export function main(
   const caught = (error: unknown): number => {
     if (error instanceof BrokenPipe) return 0;
     if (!(error instanceof UserError)) throw error;
-    io.complain(`lguest: ${error.message}\n`);
+    try {
+      io.complain(`lguest: ${error.message}\n`);
+    } catch {
+      // Nobody can be told.
+    }
     return 2;
   };
   try {

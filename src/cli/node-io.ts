@@ -78,5 +78,20 @@ export const nodeIo: Io = {
     attempt(path, () => fs.closeSync(fs.openSync(path, "a")));
     if (!known) attempt(path, () => fs.unlinkSync(path));
   },
+  replace(path, bytes) {
+    const known = fs.existsSync(path);
+    const real = known ? fs.realpathSync(path) : path;
+    const direct = known && !fs.statSync(real).isFile();
+    const draft = direct ? real : `${real}.new`;
+    try {
+      const file = attempt(path, () => fs.openSync(draft, "w"));
+      writeAll(file, bytes, path);
+      attempt(path, () => fs.closeSync(file));
+      if (!direct) attempt(path, () => fs.renameSync(draft, real));
+    } catch (error) {
+      if (!direct) fs.rmSync(draft, { force: true });
+      throw error;
+    }
+  },
   input: nodeInput,
 };

@@ -21,11 +21,12 @@ const MOST_QUANTUM = 1_000_000;
 
 /** A schedule that was typed: its name, and the most of a turn. */
 export function schedule(text: string): Schedule {
-  const [name, most] = text.split(":");
-  const quantum = number("schedule " + name, most, 1000, 1, MOST_QUANTUM);
-  if (name === "round-robin" || name === "random") {
-    return { kind: name, quantum };
-  }
-  throw new UserError(
-    `--schedule ${text}: it is round-robin or random, or random:N`);
+  const [name, most, more] = text.split(":");
+  const quantum = most === undefined ? 1000 : Number(most);
+  const known = name === "round-robin" || name === "random";
+  const good = more === undefined && Number.isInteger(quantum) &&
+    quantum >= 1 && quantum <= MOST_QUANTUM;
+  if (known && good) return { kind: name, quantum };
+  throw new UserError(`--schedule ${text}: it is round-robin or random, ` +
+    `or random:N with N from 1 to ${MOST_QUANTUM}`);
 }

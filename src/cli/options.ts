@@ -45,6 +45,7 @@ const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
 const IMAGES = ["kernel", "rom", "initrd"] as const;
 const EXCLUDE = [["record", "replay"], ["record", "restore"],
   ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"]] as const;
+const WRITTEN = ["record", "trace-file", "snapshot"] as const;
 
 function checkTogether(values: Values): void {
   const twice = (names: readonly (keyof Values)[], by: string) => {
@@ -63,12 +64,28 @@ function checkTogether(values: Values): void {
       throw new UserError(`--${one} and --${other} exclude each other`);
     }
   }
+  checkFiles(values);
   if (values.at !== undefined && values.snapshot === undefined) {
     throw new UserError("--at says when; add --snapshot FILE");
   }
   if (values.gdb !== undefined && values.snapshot !== undefined) {
     throw new UserError("--snapshot is for a run on its own; " +
       "leave out --gdb");
+  }
+}
+function checkFiles(values: Values): void {
+  const files = [...IMAGES, "replay", "restore", ...WRITTEN] as const;
+  for (const name of files) {
+    if (values[name] === "") throw new UserError(`--${name} needs a FILE`);
+  }
+  for (const one of WRITTEN) {
+    const same = files.find((other) => other !== one &&
+      values[one] !== undefined && values[one] === values[other] &&
+      !(one === "snapshot" && other === "restore"));
+    if (same) {
+      throw new UserError(`--${one} and --${same} are the same file, ` +
+        `${values[one]}; give it another name`);
+    }
   }
 }
 /** Reads the words behind `lguest`; throws UserError. */
@@ -135,12 +152,12 @@ function understandRun(values: Values): RunCall {
 function commandOf(words: readonly string[]): "run" | "machine" {
   const [command = "run", extra] = words;
   if (command !== "run" && command !== "machine") {
-    throw new UserError(`unknown command ${command}; ` +
+    throw new UserError(`unknown command ${command || '""'}; ` +
       "there are run and machine (try --help)");
   }
   if (extra !== undefined) {
     throw new UserError(
-      `${extra} is one word too many; a kernel is --kernel FILE`);
+      `"${extra}" is one word too many; a kernel is --kernel FILE`);
   }
   return command;
 }

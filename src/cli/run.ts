@@ -4,9 +4,10 @@ import {
   saveSession, UserError,
 } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
-import { startTrace } from "./begin-trace";
+import { openTrace, startTrace } from "./begin-trace";
+import type { Tracing } from "./begin-trace";
 import { runSession } from "./debug";
-import { inFile } from "./io";
+import { fromFile, inFile, probeAll, SPENT } from "./io";
 import type { Io } from "./io";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
@@ -41,19 +42,16 @@ function runWithSnapshot(
 ): End {
   const { snapshot, at, maxInstructions: limit } = call;
   if (snapshot === undefined) return run(session, limit, watch);
-  io.probe(snapshot);
-  let end = run(session, Math.min(at ?? limit, limit), watch);
+  const end = run(session, Math.min(at ?? limit, limit), watch);
   const count = end.instructions;
   if (at !== undefined && count !== at) {
     throw new UserError(`no snapshot: the run is at instruction ` +
       `${count}${count < at ? " at its end" : " already"}, ` +
       `and --at says ${at}`);
   }
-  const output = io.create(snapshot);
-  output.write(saveSession(session));
-  output.close();
-  if (at !== undefined && at < limit) end = run(session, limit, watch);
-  return end;
+  io.replace(snapshot, saveSession(session));
+  const goesOn = at !== undefined && at < limit && end.status === SPENT;
+  return goesOn ? run(session, limit, watch) : end;
 }
 
 /** Carries out `lguest run`; returns the exit status. */
@@ -63,7 +61,9 @@ export function runCommand(
   const replay = asked.replay === undefined ? undefined
     : replayRun(asked.replay, asked, io);
   const call = replay?.call ?? asked;
-  const session = begin(call, io);
+  probeAll(call, io);
+  const session = replay ? fromFile(asked.replay!, () => begin(call, io))
+    : begin(call, io);
   const tell = ({ sentences, status }: End) => {
     for (const sentence of sentences) io.complain(`lguest: ${sentence}\n`);
     return status;
@@ -82,9 +82,21 @@ export function runCommand(
 function runToTheEnd(
   call: RunCall, first: Session, io: Io, tell: (end: End) => number,
 ): { session: Session; end: End } {
+  const tracing = openTrace(call, io);
+  try {
+    return runAgain(call, first, io, tell, tracing);
+  } finally {
+    tracing?.close();
+  }
+}
+
+function runAgain(
+  call: RunCall, first: Session, io: Io, tell: (end: End) => number,
+  tracing: Tracing | undefined,
+): { session: Session; end: End } {
   let session = first, rest = call;
   for (;;) {
-    const trace = startTrace(rest, session.machine, io);
+    const trace = tracing?.follow(session.machine);
     let end: End;
     try {
       end = runWithSnapshot(rest, session, io, trace?.begin);

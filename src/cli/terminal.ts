@@ -43,6 +43,8 @@ export function nodeInput(): Input {
     stop() {
       if (terminal) stdin.setRawMode(false);
       stdin.removeAllListeners();
+      // A file that can't be read says so late.
+      stdin.on("error", () => {});
       stdin.destroy();
     },
   };

@@ -1,3 +1,4 @@
+import { isSchedule } from "../machine";
 import type { Machine } from "../machine";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
@@ -66,7 +67,8 @@ export function readRunFile(text: string): RunFile {
   const records = lines.filter((line) => line !== "").map(parseLine);
   const config = records.shift() as RunConfig | undefined;
   const known = config?.command === "run" || config?.command === "machine";
-  if (!known || !Array.isArray(config.images) || !config.options) {
+  if (!known || !Array.isArray(config.images) ||
+      !config.images.every(isImage) || !areOptions(config.options)) {
     throw damaged();
   }
   const last = records.at(-1) as { end?: RunEnd } | undefined;
@@ -87,6 +89,17 @@ function parseLine(line: string): unknown {
     // Not JSON: damaged as well.
   }
   throw damaged();
+}
+
+function isImage(image: RunImage | null): boolean {
+  return [image?.role, image?.path, image?.sha256]
+    .every((text) => typeof text === "string");
+}
+
+function areOptions(options: Record<string, unknown> | undefined): boolean {
+  const { cpus, memory, schedule } = options ?? {};
+  return Number.isInteger(cpus) && Number.isInteger(memory) &&
+    (schedule === undefined || isSchedule(schedule));
 }
 
 function isEntry(entry: InputEntry, i: number): boolean {

@@ -1,4 +1,4 @@
-import { Machine, SnapshotError } from "../machine";
+import { isSchedule, Machine, SnapshotError } from "../machine";
 import type { MachineOptions } from "../machine";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
@@ -69,7 +69,9 @@ function open(file: Uint8Array): { header: Header; block: Uint8Array } {
   if (first !== FIRST_LINE) {
     throw new UserError(first.startsWith("lguest snapshot")
       ? "is a snapshot of another version; take it again"
-      : "is not a snapshot; --snapshot FILE writes one");
+      : first.startsWith("lguest machine")
+        ? "is of a bare machine; try lguest machine --restore"
+        : "is not a snapshot; --snapshot FILE writes one");
   }
   const end = file.indexOf(10, FIRST_LINE.length);
   if (end < 0) {
@@ -83,9 +85,10 @@ function open(file: Uint8Array): { header: Header; block: Uint8Array } {
 function parse(json: string): Header {
   try {
     const header = JSON.parse(json) as Header;
-    if (Array.isArray(header.guests) && header.machine && header.boot) {
-      return header;
-    }
+    const { guests, machine, boot: { schedule } } = header;
+    const good = Array.isArray(guests) && machine &&
+      (schedule === undefined || isSchedule(schedule));
+    if (good) return header;
   } catch {
     // Not JSON, or not an object: damaged as well.
   }

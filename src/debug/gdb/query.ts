@@ -9,8 +9,9 @@ import type { GdbStub } from "./stub";
 /** The answer to a `q` packet; the text is what follows the q. */
 export function query(stub: GdbStub, text: string): string {
   const [, name = "", rest = ""] = /^(\w*)[:,]?([^]*)$/.exec(text) ?? [];
-  const question = questions[name];
-  return question ? question(stub, rest) : "";
+  // Not what every object answers to, such as "constructor".
+  const known = Object.hasOwn(questions, name);
+  return known ? questions[name]!(stub, rest) : "";
 }
 
 const FEATURES = `PacketSize=${PACKET_SIZE.toString(16)};` +
