@@ -41,6 +41,37 @@ test("an undefined chunk is reported where it is called for", () => {
   )), ["chapters/01-x.md:5:3: no chunk is called <<nothing>>"]);
 });
 
+test("a fence that runs into the next one is never closed", () => {
+  assert.equal(complaints("# In which\n\n```ts file=src/x.ts\nf();\n\n"
+    + "## More\n\n```ts test\n1 // => 1\n```\n"),
+    ["chapters/01-x.md:3:1: this fence is never closed; another one begins "
+      + "at line 8"]);
+});
+
+test("what is nearly a claim is reported at its place", () => {
+  const nearly = ["1 //=> 1", "1 // =>", "1 // ==> 1", "1 /* => 1 */",
+    "1 // -> 1", "f() // throws"];
+  for (const line of nearly) {
+    const problems: Problem[] = [];
+    weaveExamples(readChapter("chapters/01-x.md",
+      chapterOf(["ts test", line]), problems), problems);
+    assert.equal(problems.map(formatProblem), [
+      `chapters/01-x.md:4:${line.search("/[/*]") + 1}: this is nearly a `
+      + 'claim; write "// => value" or "// throws Name"'], line);
+  }
+});
+
+test("names and words that the loom doesn't know are told", () => {
+  const project = makeProject({ "chapters/mars.md": "# In which\n" });
+  const named = project.loom("tangle");
+  assert.is(named.status, 1);
+  assert.match(named.text, "chapters/mars.md:1:1: the name of a chapter");
+  const typed = project.loom("tangle", "--chek");
+  assert.is(typed.status, 2);
+  assert.match(typed.text, /^loom: tangle doesn't know "--chek"\n$/);
+  project.remove();
+});
+
 test("an unused chunk is reported where it is defined", () => {
   assert.equal(complaints(chapterOf(['ts chunk="lonely"', "f();"])),
     ["chapters/01-x.md:3:1: the chunk <<lonely>> is never used"]);

@@ -11,8 +11,15 @@ import { weave } from "./weave";
 
 /** The chapters of the project in `root`, in reading order. */
 export function readBook(root: string, problems: Problem[]): Chapter[] {
-  return fs.readdirSync(join(root, "chapters"))
-    .filter((name) => /^\d\d-.*\.md$/.test(name))
+  const names = fs.readdirSync(join(root, "chapters"))
+    .filter((name) => name.endsWith(".md"));
+  const isChapter = (name: string) => /^\d\d-.*\.md$/.test(name);
+  for (const name of names) {
+    if (!isChapter(name)) problems.push({ path: `chapters/${name}`, line: 1,
+      column: 1, message: "the name of a chapter begins with two digits "
+        + "and a dash" });
+  }
+  return names.filter(isChapter)
     .sort()
     .map((name) => {
       const path = `chapters/${name}`;

@@ -135,7 +135,14 @@ function readClaims(example: Example): Map<number, Claim> {
   const texts = example.text.split("\n");
   withoutStrings(example).split("\n").forEach((masked, index) => {
     const match = /\/\/ (=>|throws) /.exec(masked);
-    if (match === null) return;
+    if (match === null) {
+      const at = masked.search(/\/[/*]\s*(=+>|->|throws\b)/);
+      if (at < 0) return;
+      const offset = example.source.getPositionOfLineAndCharacter(index, at);
+      example.problems.push({ ...placeAt(example, offset), message:
+        'this is nearly a claim; write "// => value" or "// throws Name"' });
+      return;
+    }
     const [opening, kind] = match;
     const start = match.index + opening.length;
     let text = texts[index]?.slice(start) ?? "", last = index;

@@ -28,6 +28,8 @@ export async function fixExamples(
   const jobs = testFiles(root, "test/chapters/")
     .filter((path) => path.includes(pattern))
     .map((path): Job & { path: string } => ({ kind: "fix", path }));
+  if (jobs.length === 0)
+    return [`no chapter with examples has "${pattern}" in its name`];
   await doJobs(root, jobs, (job, { text, count, recorded }) => {
     const slug = job.kind === "fix" ? basename(job.path, ".test.ts") : "";
     const chapter = book.find(({ path }) => basename(path, ".md") === slug);

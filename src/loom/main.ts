@@ -75,9 +75,20 @@ const duties: Record<string, () => void | Promise<void>> = {
   },
 };
 
-const duty = duties[command];
-if (duty === undefined) {
-  console.error(`loom: no such command "${command}"; `
-    + `there are ${Object.keys(duties).join(", ")}`);
+// What may stand behind a command: nothing, if it isn't here.
+const words: Record<string, RegExp> = {
+  tangle: /^(--watch|--check)?$/, dev: /^(--no-site)?$/,
+  test: /^(?!-)/, "fix-examples": /^(?!-)/,
+};
+
+function complain(sentence: string): void {
+  console.error(`loom: ${sentence}`);
   process.exitCode = 2;
-} else void duty();
+}
+
+const duty = Object.hasOwn(duties, command) ? duties[command] : undefined;
+if (duty === undefined) complain(`no such command "${command}"; `
+  + `there are ${Object.keys(duties).join(", ")}`);
+else if (!(words[command] ?? /^$/).test(option))
+  complain(`${command} doesn't know "${option}"`);
+else void duty();

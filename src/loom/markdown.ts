@@ -58,6 +58,17 @@ function readFence(
     problems.push({ ...place, message: "this fence is never closed" });
     return;
   }
+  const [ticks = ""] = /(```+|~~~+)/.exec(raw[start.line - 1] ?? "") ?? [];
+  const inside = raw.slice(start.line, end.line - 1).findIndex((line) => {
+    const text = line.trimStart();
+    return line.length - text.length < start.column
+      && text.startsWith(ticks) && /^[`~]+\s*\w/.test(text);
+  });
+  if (inside >= 0) {
+    problems.push({ ...place, message: "this fence is never closed; another "
+      + `one begins at line ${start.line + 1 + inside}` });
+    return;
+  }
   const count = end.line - start.line - 1;
   const body = count === 0 ? [] : node.value.split("\n").map(
     (text, index): Line => {

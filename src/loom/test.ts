@@ -32,6 +32,7 @@ export async function runTests(
     }
   };
   const files = testFiles(root, pattern);
+  if (files.length === 0) console.log(`no test has "${pattern}" in its path`);
   const jobs = files.map((path): Job => ({ kind: "test", path }));
   await doJobs(root, [...jobs, { kind: "types" }], report);
   console.log(wrong === 0 ? "\ntypes: no errors" : "");
