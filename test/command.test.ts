@@ -82,8 +82,9 @@ test("--trace writes to standard error", () => {
 });
 
 test("a snapshot goes on where the run was", () => {
-  const files = {};
-  const whole = lguest(["--snapshot", "s", "--at", "50000", ...LIMIT], files);
+  const files = { k: firstGuest() };
+  const whole = lguest(["--kernel", "k", "--snapshot", "s", "--at", "50000",
+    ...LIMIT], files);
   assert.is(whole.status, 0, whole.err);
   const rest = lguest(["--restore", "s", ...LIMIT], files);
   assert.is(rest.status, 0, rest.err);
@@ -92,8 +93,8 @@ test("a snapshot goes on where the run was", () => {
 });
 
 test("a budget ends the run with 4, and a snapshot at the end is kept", () => {
-  const { status, err, files } =
-    lguest(["--max-instructions", "1234", "--snapshot", "s"]);
+  const { status, err, files } = lguest(["--kernel", "k",
+    "--max-instructions", "1234", "--snapshot", "s"], { k: firstGuest() });
   assert.is(status, 4);
   assert.match(err, /after 1234 instructions/);
   const rest = lguest(["--restore", "s", ...LIMIT], files);
@@ -170,8 +171,8 @@ test("words that make no sense are refused in one line", () => {
 });
 
 test("a snapshot that comes after the end is not taken, and we say so", () => {
-  const { status, err, files } =
-    lguest(["--snapshot", "s", "--at", "99999999"]);
+  const { status, err, files } = lguest(["--kernel", "k", "--snapshot", "s",
+    "--at", "99999999"], { k: firstGuest() });
   assert.is(status, 2);
   assert.match(err, /^lguest: no snapshot: [^\n]* at its end[^\n]*\n$/);
   assert.is(files.s, undefined);
@@ -344,16 +345,18 @@ test("a snapshot takes another one's place when it is whole", () => {
 
 test("directories and places that can't be written are named", () => {
   const dir = fs.mkdtempSync(join(os.tmpdir(), "lguest-"));
-  const kernel = shell(`LGUEST --kernel ${dir}`);
-  assert.is(kernel.status, 2);
-  assert.is(kernel.stderr,
+  const said = (...words: string[]) => {
+    let text = "";
+    const complain = (more: string) => { text += more; };
+    assert.is(main(words, { ...nodeIo, complain }), 2);
+    return text;
+  };
+  assert.is(said("--kernel", dir),
     `lguest: ${dir}: is a directory; give the file in it\n`);
-  const device = shell("LGUEST --kernel /dev/zero");
-  assert.is(device.stderr,
+  assert.is(said("--kernel", "/dev/zero"),
     "lguest: /dev/zero: is a device; give a file\n");
-  const snapshot = shell(`LGUEST --snapshot ${dir}/no/where`);
-  assert.is(snapshot.status, 2);
-  assert.match(snapshot.stderr, /^lguest: \S+: no such file[^\n]*\n$/);
+  assert.match(said("--snapshot", `${dir}/no/where`),
+    /^lguest: \S+: no such file[^\n]*\n$/);
   fs.rmSync(dir, { recursive: true });
 });
 
