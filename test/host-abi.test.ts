@@ -4,7 +4,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { assemble, writeElf } from "../src/assembler";
 import {
-  attachHost, bootHost, freePages, guestOutcome, hostOops, worldSwitches,
+  attachHost, bootHost, Data, freePages, guestOutcome, hostOops,
+  worldSwitches,
 } from "../src/host";
 import type { DevLguest, HostOptions } from "../src/host";
 import { launcher } from "../src/launcher";
@@ -868,6 +869,13 @@ test("§7: a stack that leads nowhere is the Guest's end", () => {
       `movl $${esp}, %esp\n ud2\nhandler6:\n` + OFF);
     assert.match(found.reason, reason);
   }
+});
+
+test("a kernel from before Linux 4.1 is told from its lguest_data", () => {
+  const { reason } = find(INIT.replace("int $0x1f",
+    "movl $0xc0000000, data + " + Data.syscall_vec.offset + "\n int $0x1f"));
+  assert.is(reason,
+    "Bad syscall vector 0xc0000000; is it a kernel from before Linux 4.1?");
 });
 
 test("Linux restarts with a message that is nowhere", () => {

@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { firstGuest } from "../src/guest";
-import { freePages } from "../src/host";
-import { boot, MiB, parseKernel, run, UserError } from "../src/launcher";
+import { freePages, pagesBesides } from "../src/host";
+import { boot, machineFor, MiB, parseKernel, run, UserError }
+  from "../src/launcher";
 import { endless, guest, hostile, notify, shutdown } from "./guests";
 
 const LIMIT = 50_000_000;
@@ -112,6 +113,16 @@ test("no file whatever makes the loader do more than complain", () => {
     }
   }
   assert.ok(refused > 1000 && refused < 3000, `${refused} refused`);
+});
+
+test("the machine is large enough for all that Guests need", () => {
+  const memory = 26 * MiB;
+  const guests = Array.from({ length: 32 }, () => ({ name: "g",
+    image: new Uint8Array(0), commandLine: "", memory }));
+  const { memory: all } = machineFor({ guests });
+  const each = memory + 4096 * pagesBesides(memory / 4096);
+  assert.ok(all - 32 * each >= 8 * MiB);
+  assert.is(machineFor({ guests: guests.slice(0, 1) }).memory, 42 * MiB);
 });
 
 test.run();

@@ -273,6 +273,28 @@ test("another divisor of the timer: the count goes on from there", () => {
   assert.is(count(), 0);
 });
 
+test("the APIC's page hides the RAM that is behind it", () => {
+  const machine = load(`
+    movl 0x8030, %eax
+    movl $0x1b, %ecx
+    xorl %edx, %edx
+    movl $0x8900, %eax
+    movl 0x8030, %esi
+    wrmsr
+    movl 0x8030, %ebx
+    movl $0x55, 0x8080
+    movl $0xfee00900, %eax
+    wrmsr
+    movl 0x8030, %edi
+    movl 0x8080, %ebp
+    hlt`), cpu = machine.cpus[0]!;
+  machine.writeRam(0x8030, Uint8Array.of(0x78, 0x56, 0x34, 0x12));
+  assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
+  const { ebx, esi, edi, ebp } = registers(cpu);
+  assert.equal([ebx, esi, edi, ebp], [0x50014, 0x12345678, 0x12345678, 0]);
+  assert.is(readApic(cpu, 0x80), 0x55);
+});
+
 test("an APIC that is switched off hears no commands", () => {
   const machine = load(endless, { cpus: 2 }), [first, second] = machine.cpus;
   machine.resetCpu(second!);

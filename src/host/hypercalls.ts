@@ -104,7 +104,8 @@ function init(cpu: Cpu, vcpu: number, lg: number, data: number): void {
   put(cpu, lg, Lguest.kernel_address, kernel);
   writeData(cpu, lg, Data.reserve_mem, 2 ** 32 - place.SWITCHER);
   if (vector !== 0x80)
-    return killGuest(cpu, lg, `Bad syscall vector ${hex(vector)}`);
+    return killGuest(cpu, lg, `Bad syscall vector ${hex(vector)}` +
+      (vector > 255 ? "; is it a kernel from before Linux 4.1?" : ""));
   if (kernel >= place.SWITCHER)
     return killGuest(cpu, lg, `Bad kernel address ${hex(kernel)}`);
   flushAll(cpu, vcpu, lg);

@@ -13,6 +13,7 @@ export * from "./lguestpages";
 export * from "./lockcheck";
 export * from "./map";
 export * from "./pictures";
+export { pagesBesides } from "./pool";
 export * from "./structures";
 export * from "./stubs";
 export * from "./switcher";

@@ -15,6 +15,12 @@ export function pursePages(pages: number): number {
   return 64 + 8 * Math.ceil(pages / 1024);
 }
 
+/** What the Host needs for a Guest besides its memory: page tables of its
+ * Launcher, the purse, and a few more. */
+export function pagesBesides(pages: number): number {
+  return Math.ceil(pages / 1024) + pursePages(pages) + 8;
+}
+
 /** Fills a new purse. Allocator lock held. */
 export function fillPool(cpu: Cpu, vcpu: number, pages: number): void {
   for (let n = pursePages(pages); n > 0; n--)

@@ -6,7 +6,7 @@ import { LgCpu, Lguest, currentVcpu, endGuest, killGuest, lguestOf,
   regsOffset } from "./lguest";
 import { place } from "./map";
 import { allocatePage, freePage } from "./pages";
-import { drainPool, fillPool, pursePages } from "./pool";
+import { drainPool, fillPool, pagesBesides } from "./pool";
 import { releaseAllShadows } from "./shadow";
 import { HOST, Shared, putShared } from "./structures";
 import { Thread, prepareThread } from "./threads";
@@ -24,7 +24,7 @@ export function createLauncher(cpu: Cpu): void {
     const lg = lguestOf(n);
     put(cpu, lg, Lguest.index, n);
     const pages = Math.floor(get(cpu, lg, Lguest.memory) / 4096);
-    const need = pages + Math.ceil(pages / 1024) + pursePages(pages) + 8;
+    const need = pages + pagesBesides(pages);
     const free = get(cpu, HOST, Shared.pages_free);
     if (need > free) {
       killGuest(cpu, lg, `it needs ${need} pages, and the Host has ${free}`);

@@ -1,4 +1,4 @@
-import { attachHost, bootHost, most } from "../host";
+import { attachHost, bootHost, most, pagesBesides } from "../host";
 import type { GuestModule, HostOptions } from "../host";
 import { Machine } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
@@ -36,14 +36,19 @@ export interface Session {
   readonly options: BootOptions;
 }
 
-const HOST_MEMORY = 16 * MiB;
+/** What the Host gets, at least, and for itself. */
+const HOST_MEMORY = 16 * MiB, HOST_ALONE = 8 * MiB;
 const MOST_MEMORY = most.PAGES_MAX * 4096;
 
 /** The machine that these options need, or a UserError. */
 export function machineFor(options: BootOptions): MachineOptions {
+  const add = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   const sizes = options.guests.map((g) =>
     g.memory + g.image.length + (g.initrd?.length ?? 0));
-  const sum = sizes.reduce((a, b) => a + b, HOST_MEMORY);
+  const more = options.guests.map((g) =>
+    4096 * pagesBesides(Math.floor(g.memory / 4096)));
+  const host = Math.max(HOST_MEMORY, HOST_ALONE + add(more));
+  const sum = host + add(sizes);
   if (sum > MOST_MEMORY) {
     throw new UserError(`this takes ${Math.ceil(sum / MiB)} MiB, and ` +
       `the Host can use ${MOST_MEMORY / MiB}; try less --memory`);

@@ -41,6 +41,7 @@ export function writeApicBase(cpu: Cpu, low: number, high: number): void {
   if (high !== 0 || low & ~BASE_BITS) throw gp();
   if ((low ^ w[MSR_APIC_BASE]!) & GLOBAL_ENABLE) resetApic(cpu);
   w[MSR_APIC_BASE] = low;
+  cpu.refresh();
   refreshIntr(cpu);
 }
 

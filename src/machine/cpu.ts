@@ -12,6 +12,7 @@ import {
   SEG_P, SEG_READABLE, SEG_WRITABLE, SEGMENTS, SS, STATUS_FLAGS,
   SYSTEM_FLAG_BITS, SYSTEM_FLAGS,
 } from "./state";
+import { isApic } from "./apic";
 import { translate } from "./paging";
 
 /** The size of an access in bytes. */
@@ -428,7 +429,7 @@ export class Cpu {
   readPhysical(physical: number, size: Size): number {
     const { machine } = this;
     physical = (physical & machine.addressMask) >>> 0;
-    const at = machine.readable(physical, size);
+    const at = isApic(this, physical) ? -1 : machine.readable(physical, size);
     if (at >= 0) {
       if (size === 4) return this.view.getInt32(at, true);
       return size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
@@ -440,7 +441,7 @@ export class Cpu {
   writePhysical(physical: number, size: Size, value: number): void {
     const { machine, view } = this;
     physical = (physical & machine.addressMask) >>> 0;
-    const at = machine.writable(physical, size);
+    const at = isApic(this, physical) ? -1 : machine.writable(physical, size);
     if (at < 0) {
       machine.writeDevice(this, physical, size, value);
       return;

@@ -1,5 +1,6 @@
 import type { Cpu } from "./cpu";
 import { FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER } from "./bits";
+import { isApic } from "./apic";
 import { NOT_READ } from "./windows";
 import { Fault, PF } from "./fault";
 import { CR0, CR0_WP, CR3, CR4, CR4_PGE, CR4_PSE } from "./state";
@@ -115,7 +116,7 @@ function enterFast(
   cpu: Cpu, linear: number, physical: number, bits: number, code: boolean,
 ): void {
   const frame = physical & -4096, { machine } = cpu;
-  if (machine.frameOf(frame >>> 0) < 0) return;
+  if (machine.frameOf(frame >>> 0) < 0 || isApic(cpu, frame)) return;
   let may = FAST_READ | (bits & PTE_US ? FAST_READ_USER : 0);
   if (code) {
     cpu.fillFastCode(linear, frame, may);
