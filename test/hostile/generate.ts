@@ -239,7 +239,7 @@ class Author {
   }
   /** More of the address space than there are pages to shadow it; and
    * meanwhile, perhaps, what the stack needs is forgotten. */
-  sweep(): void {
+  sweep(forgets = this.r.chance(50)): void {
     const { r } = this;
     this.set(7, DIRECTORY + 4);
     this.set(0, r.pick([TABLE, TABLE_2]) | 7);
@@ -247,16 +247,15 @@ class Author {
     this.b(0xf3, 0xab);                                   // rep stosl
     if (r.chance(50)) this.call(5, 1);
     this.set(6, r.below(MEMORY));
-    const forgets = r.chance(50);
     if (forgets) this.call(7, 0x69, STACK + KERNEL, 1 + r.below(2));
     this.set(7, 20 + r.below(400));
-    // 1: incl (%esi); addl $0x400000, %esi
-    const again = this.bytes.length;
+    // 1: SET_PGD; incl (%esi); addl $0x400000, %esi; movl address, %edx
+    const again = this.bytes.length, late = r.chance(50);
+    if (forgets && !late) this.call(15, DIRECTORY, KERNEL >>> 22);
     this.b(0xff, 0x06, 0x81, 0xc6);
     this.d(r.pick([0x400000, 0x400000, 0x3ff000, 0x1000]));
     if (forgets) {
-      // SET_PGD; movl address, %edx
-      this.call(15, DIRECTORY, KERNEL >>> 22);
+      if (late) this.call(15, DIRECTORY, KERNEL >>> 22);
       this.b(0x8b, 0x15);
       this.d(KERNEL + r.below(PAGES) * 4096);
     }
@@ -374,6 +373,7 @@ class Author {
     if (r.chance(90)) this.wildness = 0;
     if (style > 0) this.prologue();
     this.wildness = wildness;
+    if (style === 3) this.sweep(true);
     if (style < 3) for (let n = 400; n > 0; n--) this.b(r.below(256));
     else for (let n = Math.min(20 + r.below(60), most); n > 0; n--) this.line();
     if (r.chance(50)) this.toSomewhere(0xe9);
