@@ -2,7 +2,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { assemble } from "../src/assembler";
 import {
-  ACTIVITY, APIC_TIMER_EVENT, ATTENTION, CLOCK, CR0, EAX, EBX, ECX, EDX, EIP, ESP, HALTED, IF,
+  ACTIVITY, APIC_TIMER_EVENT, ATTENTION, CLOCK, CR0, EAX, EBX, ECX, EDX,
+  EIP, ESP, HALTED, IF,
   layOut, loadIdtr, Machine, MULTIBOOT_EAX, raiseInterrupt, readApic,
   registers, snapshotOptions, SYSTEM_FLAGS, WAITING, writeApic,
   loadGdtr, readMsr, timeStamp, writeMsr,

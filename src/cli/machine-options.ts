@@ -1,5 +1,5 @@
 import { MiB, UserError } from "../launcher";
-import { secondsOf } from "../machine";
+import { civil, secondsOf } from "../machine";
 import type { Schedule } from "../machine";
 import type { GdbCall } from "./debug";
 import { MANY, number, schedule } from "./numbers";
@@ -106,13 +106,14 @@ function dateOf(text: string): number {
     /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?Z?)?$/.exec(text);
   const [year, month, day, hour = 0, minute = 0, second = 0] =
     (match ?? []).slice(1).map((part) => Number(part ?? 0));
-  const days = new Date(Date.UTC(year!, month!, 0)).getUTCDate();
-  const good = match && month! >= 1 && month! <= 12 && day! >= 1 &&
-    day! <= days && hour < 24 && minute < 60 && second < 60;
+  const seconds = secondsOf({ year: year!, month: month!, day: day!, hour,
+    minute, second });
+  // There is no 30th of February: it is shown as another day.
+  const good = match && month! >= 1 && month! <= 12 &&
+    civil(seconds).day === day && hour < 24 && minute < 60 && second < 60;
   if (!good) {
     throw new UserError(`--date ${text}: write 2007-10-09 or ` +
       "2007-10-09T20:31:38");
   }
-  return secondsOf({ year: year!, month: month!, day: day!, hour, minute,
-    second });
+  return seconds;
 }

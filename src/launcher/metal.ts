@@ -1,6 +1,5 @@
 import {
-  ACTIVITY, BASE, CS, EIP, HALTED, hex32, IF, Machine, Pc, SEGMENTS,
-  SELECTOR, SHUTDOWN, SYSTEM_FLAGS,
+  ACTIVITY, BASE, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR, SHUTDOWN,
 } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { UserError } from "./error";
@@ -195,10 +194,8 @@ export function haltedForGood(session: MetalSession): MetalEnd {
 }
 
 /** Whether a byte on COM1 would wake a CPU that has halted. */
-export function inputCanWake({ machine, pc }: MetalSession): boolean {
-  const { w } = machine.cpus[0]!;
-  return w[ACTIVITY] === HALTED && (w[SYSTEM_FLAGS]! & IF) !== 0 &&
-    pc.serial.wouldInterrupt();
+export function inputCanWake({ pc }: MetalSession): boolean {
+  return pc.serial.wouldInterrupt();
 }
 /** Runs to the end, or until `limit` instructions have retired. Nobody
  * types anything. */
