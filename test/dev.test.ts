@@ -8,6 +8,7 @@ import type { Problem } from "../src/loom";
 import { tangle } from "../src/loom/book";
 import { fixExamples } from "../src/loom/fix";
 import { makeProject } from "./project";
+import { PATIENCE } from "./reference";
 
 const test = suite("dev");
 
@@ -42,7 +43,7 @@ test("a chapter saved under npm run dev is answered for, by its lines",
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
-    const limit = setTimeout(() => child.kill(), 600_000);
+    const limit = setTimeout(() => child.kill(), PATIENCE);
     child.on("exit", () => wake());
     const says = async (what: RegExp) => {
       while (!what.test(text)) {

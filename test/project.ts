@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { PATIENCE } from "./reference";
 
 const root = resolve(__dirname, "..");
 
@@ -40,7 +41,7 @@ export function makeProject(
     loom(...args) {
       const { stdout, stderr, status } = spawnSync(process.execPath,
         ["-r", "ts-node/register", "src/loom/main.ts", ...args],
-        { cwd: folder, encoding: "utf8", timeout: 600_000 });
+        { cwd: folder, encoding: "utf8", timeout: PATIENCE });
       return { text: stdout + stderr, status };
     },
     // A worker whose parent has gone may still be writing its last file.

@@ -3,18 +3,22 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
-import { testWith } from "./reference";
-import type { Case, Judge, Selectors } from "./silicon/case";
+import { requireReference, testWith } from "./reference";
+import type { Case, Judge } from "./silicon/case";
 import { CODE_END, initialData } from "./silicon/case";
 import { breakCase, compareBreaks, stopsOfOurs } from "./silicon/breaks";
+import { whyNotRun } from "./silicon/compile";
 import { drive, summary } from "./silicon/drive";
-import { judged } from "./silicon/forms";
+import { judged, repertoireOf } from "./silicon/forms";
 import { sequence, single } from "./silicon/generate";
 import { disagreement, habits, otherHabits } from "./silicon/habits";
 import type { NativeJudge } from "./silicon/native";
 import { nativeJudge } from "./silicon/native";
 import { OurJudge } from "./silicon/ours";
-import { compareRecorded } from "./silicon/recorded";
+import {
+  compareRecorded, order, ourselves, record, tellRecorded,
+} from "./silicon/recorded";
+import type { Witness } from "./silicon/recorded";
 import { shrink } from "./silicon/shrink";
 
 const SEED = 1;
@@ -50,16 +54,76 @@ testNative("16000 cases end as on the processor", () => {
     `${tally.different} differences`);
 });
 
-test("7000 cases end as they did on Intel's processor, which is not here",
+test("cases end as they did on Intel's processor, which is not here", () => {
+  const found = compareRecorded(ourselves);
+  console.log(tellRecorded(found));
+  assert.equal(found.different, []);
+  assert.ok(found.recorded > 6900);
+  // Who has changed the cases of one form may be busy with it for a while.
+  assert.ok(found.compared >= 0.95 * found.recorded, tellRecorded(found));
+});
+
+const SYSTEM = { cs: 0x23, ss: 0x2b, ds: 0x2b, fs: 0x33, gs: 0 };
+const FEW = { single: 800, sequence: 300, segmented: 400, breaks: 100 };
+
+test("a full record has room for its cases in less than 200 kB", () => {
+  const cases = Object.values(order).reduce((sum, n) => sum + n);
+  const empty = record("", SYSTEM, ourselves(SYSTEM),
+    { single: 0, sequence: 0, segmented: 0, breaks: 0 });
+  assert.ok(cases >= 50_000, `${cases} cases`);
+  assert.ok(empty.length + 3 * cases < 200_000);
+});
+
+test("what was recorded is found again, and a lie among it, of each sort",
   () => {
-    const ours = (selectors: Selectors) => new OurJudge(selectors);
-    const { count, different } = compareRecorded(ours);
-    assert.ok(count > 6900);
-    assert.equal(different, []);
-    // And what differs is found.
-    const lies = compareRecorded((it) => forgetful(ours(it))).different;
-    assert.ok(lies.length > 10 && lies.length < 100, `${lies.length}`);
+    const bytes = record("ours", SYSTEM, ourselves(SYSTEM), FEW);
+    const found = compareRecorded(ourselves, bytes);
+    assert.equal(found.different, [], tellRecorded(found));
+    assert.ok(found.compared > 1500 && found.compared === found.recorded);
+    const liar = (): Witness => ({ judge: forgetful(new OurJudge(SYSTEM)),
+      stops: (cases) => cases.map((c) => stopsOfOurs({ ...c, dr7: 0 })) });
+    const lies = compareRecorded(liar, bytes).different;
+    for (const sort of ["single", "sequence", "segmented", "breaks"])
+      assert.ok(lies.some((lie) => lie.startsWith(sort)), sort);
+    assert.ok(lies.length < 100, `${lies.length} lies`);
   });
+
+test("a new form changes no recorded case, and another one its own", () => {
+  const without = repertoireOf(judged.filter(({ opcode }) =>
+    opcode !== "0F C8+r"));
+  const bytes = record("ours", SYSTEM, ourselves(SYSTEM), FEW, without);
+  const found = compareRecorded(ourselves, bytes);
+  assert.equal(found.later, ["0F C8+r"]);
+  assert.is(found.compared, found.recorded);
+  assert.match(tellRecorded(found), "never asked about 0F C8+r");
+  // As if the first case had been another one when it was recorded.
+  bytes[bytes.indexOf(10) + 1]! ^= 1;
+  const after = compareRecorded(ourselves, bytes);
+  assert.equal(after.changed, [without.judged[0]!.opcode]);
+  assert.is(after.compared, after.recorded - 1);
+  assert.equal(after.different, []);
+});
+
+test("a processor that can't be asked is no failure, with CI=true either",
+  () => {
+    const { PROCESSOR, CI } = process.env;
+    process.env["CI"] = "true";
+    try {
+      process.env["PROCESSOR"] = "none";
+      assert.match(whyNotRun() ?? "", "PROCESSOR=none");
+      assert.match(String(nativeJudge()), "PROCESSOR=none");
+      assert.throws(() => requireReference("no such program"),
+        /reference: no such program is missing/);
+    } finally {
+      restore("PROCESSOR", PROCESSOR);
+      restore("CI", CI);
+    }
+  });
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
 
 testNative("breakpoints and single steps stop where the processor stops",
   () => {
@@ -81,20 +145,21 @@ test("what breakpoints tell together, and what apart", () => {
   assert.is(stops("rep movsl\n nop", "w16 x2"), "2:3");
 });
 
-testNative("both judges see the same data before a case runs", () => {
-  const right = processor();
+test("each judge that is here sees a case's data before it runs", () => {
+  const judges = requireReference("gcc -m32")
+    ? [processor(), new OurJudge(processor().selectors)]
+    : [new OurJudge(SYSTEM)];
   const trial = single(SEED, 0);
   const data = new DataView(initialData(trial.case).buffer);
   // mov 0x10000ffe,%eax: half of it from each page.
   const code = [0xa1, 0xfe, 0x0f, 0x00, 0x10];
-  for (const judge of [right, new OurJudge(right.selectors)])
+  for (const judge of judges)
     assert.is(judge.run([{ ...trial.case, code }])[0]!.registers[0],
       data.getUint32(0xffe, true), judge.name);
 });
 
 test("a difference is found, and made as small as it can be", () => {
-  const right = new OurJudge(
-    { cs: 0x23, ss: 0x2b, ds: 0x2b, fs: 0x33, gs: 0 });
+  const right = new OurJudge(SYSTEM);
   const liar = forgetful(right);
   const trials = Array.from({ length: 500 }, (_, i) => sequence(SEED, i));
   const truth = right.run(trials.map((trial) => trial.case));
@@ -108,9 +173,7 @@ test("a difference is found, and made as small as it can be", () => {
   assert.equal(small.case.registers, Array(8).fill(0));
 });
 
-testNative("what doesn't exist is fetched before it is refused", () => {
-  const right = processor();
-  if (!right.isIntel) return;
+test("what doesn't exist is fetched before it is refused", () => {
   const registers = Array(8).fill(0);
   // All of them end where the last page of code ends.
   const cases = [
@@ -121,22 +184,24 @@ testNative("what doesn't exist is fetched before it is refused", () => {
     address: CODE_END - code.length, code }));
   const vectors = (judge: Judge) =>
     judge.run(cases).map(outcome => outcome.vector);
-  assert.equal(vectors(new OurJudge(right.selectors)), vectors(right));
+  // Intel's said so, and where it is here it says so again.
+  const said = [14, 14, 14, 14, 14, 14, 14, 6, 6];
+  assert.equal(vectors(new OurJudge(SYSTEM)), said);
+  if (requireReference("gcc -m32") && processor().isIntel)
+    assert.equal(vectors(processor()), said);
 });
 
 test("our machine has the habits that it shall have", () => {
-  const ours = new OurJudge(
-    { cs: 0x23, ss: 0x2b, ds: 0x2b, fs: 0x33, gs: 0 });
+  const ours = new OurJudge(SYSTEM);
   assert.equal(otherHabits(ours), []);
   const vectors = ours.run(habits.map(({ probe }) => probe))
     .map(({ vector }) => vector);
   assert.equal(vectors, [3, 5, 14, 6, 13, 3]);
 });
 
-testNative("a judge's other habit is found, and only such cases left open",
+test("a judge's other habit is found, and only such cases left open",
   () => {
-    const right = processor();
-    const ours = new OurJudge(right.selectors);
+    const ours = new OurJudge(SYSTEM);
     // One that writes whole slots, as a Pentium does.
     const pentium: Judge = { name: "Pentium", run: cases =>
       ours.run(cases).map((outcome, i) => {

@@ -26,3 +26,23 @@ export function compile(
   renameSync(draft, program);
   return { program };
 }
+
+/** What probe.c ends with. */
+const RUNS = 42;
+
+/** Why a 32-bit program can be made here and yet not be run; undefined if it
+ * can. No package mends that: some machines, or what they run under, have no
+ * 32-bit mode. With PROCESSOR=none in the environment, all are like that. */
+export function whyNotRun(): string | undefined {
+  if (process.env["PROCESSOR"] === "none")
+    return "PROCESSOR=none says that it can't be asked";
+  const built = compile(join(__dirname, "probe.c"));
+  if ("problem" in built)
+    return undefined;
+  // A shell that says so, since to execvp what isn't a program is a script.
+  const { status, error, stderr } = spawnSync("bash",
+    ["-c", '"$0"', built.program], { encoding: "utf8" });
+  return status === RUNS ? undefined : "32-bit programs can be compiled here "
+    + `but not run: ${error?.message ?? (stderr.trim().split(": ").pop()
+      || `status ${status}`)}`;
+}

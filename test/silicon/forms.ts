@@ -34,20 +34,36 @@ export function asksDescriptor(form: Form): boolean {
       .test(form.semantic);
 }
 
-/** The judged forms that may stand in a sequence: they go on behind
- * themselves, and leave the pointers where they are. */
-export const linear: readonly Form[] = judged.filter(form =>
-  form.privilege === "any" && !transfers.has(form.semantic)
-  && !wild.has(form.semantic) && form.rep === ""
-  && !asksDescriptor(form));
+/** The forms that cases are made of. The same seed and number give the same
+ * case only among the same forms in the same order. */
+export interface Repertoire {
+  readonly judged: readonly Form[];
+  /** Those that may stand in a sequence: they go on behind themselves, and
+   * leave the pointers where they are. */
+  readonly linear: readonly Form[];
+  /** The string instructions that sequences may repeat. */
+  readonly strings: readonly Form[];
+  /** The conditional jumps that sequences may skip with. */
+  readonly skips: readonly Form[];
+}
 
-/** The string instructions that sequences may repeat. */
-export const strings: readonly Form[] = judged.filter(form =>
-  form.rep !== "" && form.privilege === "any");
+/** A repertoire of these forms. */
+export function repertoireOf(judged: readonly Form[]): Repertoire {
+  return {
+    judged,
+    linear: judged.filter(form =>
+      form.privilege === "any" && !transfers.has(form.semantic)
+      && !wild.has(form.semantic) && form.rep === ""
+      && !asksDescriptor(form)),
+    strings: judged.filter(form =>
+      form.rep !== "" && form.privilege === "any"),
+    skips: judged.filter(form =>
+      form.semantic === "jcc" && form.operands[0]?.code === "Jb"),
+  };
+}
 
-/** The conditional jumps that sequences may skip with. */
-export const skips: readonly Form[] = judged.filter(form =>
-  form.semantic === "jcc" && form.operands[0]?.code === "Jb");
+/** All that the processor can judge. */
+export const everything: Repertoire = repertoireOf(judged);
 
 const classes: [string, string][] = [
   ["arithmetic", "add or adc sbb and sub xor cmp test inc dec neg not"],

@@ -1,12 +1,13 @@
-// From a seed and a number to a case. Nothing else goes in, so these two
-// numbers are all that a report needs.
+// From a seed and a number to a case. Nothing else goes in but the forms that
+// there are, so these two numbers are all that a report needs.
 
 import { CODE, CODE_END, DATA, FILLS } from "./case";
 import type { Case } from "./case";
 import { Draft, localSegments } from "./draft";
 import { encode } from "./encode";
 import type { Encoded } from "./encode";
-import { judged, linear, skips, strings } from "./forms";
+import { everything } from "./forms";
+import type { Repertoire } from "./forms";
 import { mix, Random } from "./random";
 import { undefinedFlags } from "./undefined";
 
@@ -36,19 +37,25 @@ function randomFor(mode: number, seed: number, number: number): Random {
 }
 
 /** One instruction with everything random; the forms take turns. */
-export function single(seed: number, number: number): Trial {
-  return one("single", randomFor(1, seed, number), seed, number, () => undefined);
+export function single(
+  seed: number, number: number, forms = everything,
+): Trial {
+  const r = randomFor(1, seed, number);
+  return one("single", r, seed, number, forms, () => undefined);
 }
 
 /** The same among segments of the process's own. */
-export function segmented(seed: number, number: number): Trial {
+export function segmented(
+  seed: number, number: number, forms = everything,
+): Trial {
   const r = randomFor(3, seed, number);
-  return one("segmented", r, seed, number, () => localSegments(r, 0x23));
+  return one("segmented", r, seed, number, forms,
+    () => localSegments(r, 0x23));
 }
 
 function one(
   name: string, r: Random, seed: number, number: number,
-  segments: () => readonly number[] | undefined,
+  { judged }: Repertoire, segments: () => readonly number[] | undefined,
 ): Trial {
   const form = judged[number % judged.length]!;
   for (;;) {
@@ -83,7 +90,9 @@ function finish(draft: Draft, code: number[]): Case {
 
 /** Four to eight instructions one after the other. EAX ECX EDX EBX are for
  * computing with; the other four point into the data and stay there. */
-export function sequence(seed: number, number: number): Trial {
+export function sequence(
+  seed: number, number: number, forms = everything,
+): Trial {
   const r = randomFor(2, seed, number);
   const draft = new Draft(r);
   draft.address = CODE + 0x800 + r.below(16);
@@ -95,11 +104,11 @@ export function sequence(seed: number, number: number): Trial {
   const length = 4 + r.below(5);
   while (sketch.parts.length < length) {
     if (r.chance(12))
-      skip(draft, sketch);
+      skip(draft, sketch, forms);
     else if (r.chance(6))
-      repeat(draft, sketch);
+      repeat(draft, sketch, forms);
     else
-      append(sketch, compose(draft, sketch), false);
+      append(sketch, compose(draft, sketch, forms), false);
   }
   return {
     name: `sequence ${number} of seed ${seed}`,
@@ -116,7 +125,9 @@ interface Sketch {
 }
 
 /** Some instruction that reads no flag without a value. */
-function compose(draft: Draft, sketch: Sketch): Encoded {
+function compose(
+  draft: Draft, sketch: Sketch, { strings, linear }: Repertoire,
+): Encoded {
   for (;;) {
     const form = draft.r.chance(8)
       ? draft.r.pick(strings) : draft.r.pick(linear);
@@ -160,18 +171,20 @@ export function without(trial: Trial, from: number, to: number,
 }
 
 /** A conditional jump across the instruction behind it. */
-function skip(draft: Draft, sketch: Sketch): void {
-  const jump = draft.r.pick(skips);
+function skip(draft: Draft, sketch: Sketch, forms: Repertoire): void {
+  const jump = draft.r.pick(forms.skips);
   if (jump.reads & sketch.tainted)
     return;
-  const body = compose(draft, sketch);
+  const body = compose(draft, sketch, forms);
   const bytes = [...jump.prefix, body.bytes.length];
   append(sketch, { ...body, form: jump, bytes, count: undefined }, true);
   append(sketch, body, true);
 }
 
 /** mov $n,%ecx and a repeated string instruction. */
-function repeat(draft: Draft, sketch: Sketch): void {
+function repeat(
+  draft: Draft, sketch: Sketch, { judged, strings }: Repertoire,
+): void {
   const move = judged.find(f => f.opcode === "B8+r")!;
   const form = draft.r.pick(strings);
   const plain = encode(draft, form);

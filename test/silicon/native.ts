@@ -6,19 +6,17 @@ import { join } from "node:path";
 
 import { packCases, unpackOutcomes } from "./case";
 import type { Case, Judge, Outcome, Selectors } from "./case";
-import { compile } from "./compile";
+import { compile, whyNotRun } from "./compile";
 
 const source = join(__dirname, "native.c");
 
 /** The processor's judge, or the sentence that says why there is none. */
 export function nativeJudge(): NativeJudge | string {
+  const why = whyNotRun();
+  if (why !== undefined)
+    return why;
   const built = compile(source);
-  if ("problem" in built)
-    return built.problem;
-  const probe = spawnSync(built.program, { input: packCases([]) });
-  if (probe.status !== 0)
-    return `this system runs no 32-bit programs: ${probe.stderr ?? ""}`;
-  return new NativeJudge(built.program);
+  return "problem" in built ? built.problem : new NativeJudge(built.program);
 }
 
 /** Runs cases in a 32-bit process of their own. */

@@ -28,37 +28,31 @@ async function over(page: Page, status: string): Promise<string> {
   return await ending(page).textContent() ?? "";
 }
 
-test("boots the Guest on the front page, in time, with few bytes",
-  async () => {
-    let seconds = Infinity;
-    // Each visit has a browser that knows nothing yet.
-    for (let tries = 0; tries < 3 && seconds >= 3; tries++)
-      await site.visit("/", async (page) => {
-        await page.waitForLoadState("networkidle");
-        const start = Date.now();
-        await press(page, "Boot");
-        await page.waitForFunction(() =>
-          document.querySelector(".xterm-rows")?.textContent?.trim());
-        seconds = (Date.now() - start) / 1000;
-        console.log(`  click to first output, cold: ${seconds} s`);
-        assert.match(await over(page, "0"), "The Guest powered off");
-        await seen(page, "Hello. I am a kernel");
-      });
-    assert.ok(seconds < 3, `first output after ${seconds} s`);
-  });
+/** Compressed bytes of the scripts that a page has asked for by now. */
+const scripts = (page: Page) => page.evaluate(() => performance
+  .getEntriesByType("resource")
+  .filter(({ name }) => name.endsWith(".js"))
+  .map((one) => (one as PerformanceResourceTiming).encodedBodySize)
+  .reduce((sum, size) => sum + size, 0));
 
-test("asks for less than 400 kB of scripts before that", async () => {
-  let bytes = 0;
+// How long a click takes is the computer's business, and only told; how much
+// must come over the wire for it is ours.
+test("boots the Guest on the front page, with few bytes", async () => {
   await site.visit("/", async (page) => {
     await page.waitForLoadState("networkidle");
-    bytes = await page.evaluate(() => performance
-      .getEntriesByType("resource")
-      .filter(({ name }) => name.endsWith(".js"))
-      .map((one) => (one as PerformanceResourceTiming).encodedBodySize)
-      .reduce((sum, size) => sum + size, 0));
+    const before = await scripts(page), start = Date.now();
+    await press(page, "Boot");
+    await page.waitForFunction(() =>
+      document.querySelector(".xterm-rows")?.textContent?.trim());
+    const seconds = (Date.now() - start) / 1000;
+    const more = await scripts(page) - before;
+    console.log(`  scripts before the machine: ${before} bytes compressed, `
+      + `${more} more to the first output, ${seconds} s after the click`);
+    assert.ok(before > 100_000 && before < 400_000, `${before} bytes`);
+    assert.ok(more > 10_000 && more < 400_000, `${more} bytes`);
+    assert.match(await over(page, "0"), "The Guest powered off");
+    await seen(page, "Hello. I am a kernel");
   });
-  console.log(`  scripts before the machine: ${bytes} bytes compressed`);
-  assert.ok(bytes > 100_000 && bytes < 400_000, `${bytes} bytes`);
 });
 
 /** How many instructions the machine says it has done. */
@@ -69,28 +63,22 @@ async function counted(page: Page): Promise<number> {
 
 test("steps, goes to the next event, runs, and is reset", async () => {
   await site.visit("/", async (page) => {
-    const instructions = () => counted(page);
-    const count = async (wanted: (n: number) => boolean) => {
-      for (let tries = 0; tries < 1200; tries++) {
-        if (wanted(await instructions())) return;
-        await page.waitForTimeout(50);
-      }
-      throw new Error(`now at ${await instructions()} instructions`);
-    };
+    const after = (count: RegExp) =>
+      ending(page).getByText(count).waitFor();
     await press(page, "Power on, and wait");
-    await page.getByText("Stopped after 0 instructions").waitFor();
+    await after(/^Stopped after 0 /);
     await press(page, "Step");
-    await count((n) => n === 1);
+    await after(/^Stopped after 1 /);
     await press(page, "Step");
-    await count((n) => n === 2);
+    await after(/^Stopped after 2 /);
     await press(page, "To the next event");
-    await count((n) => n > 2);
+    await after(/^Stopped after ([3-9]|\d[\d,]+) /);
     assert.ok(await page.getByLabel("The last events")
       .locator("li").count() > 0);
     await press(page, "Run");
     assert.match(await over(page, "0"), "powered off");
     await press(page, "Reset");
-    await page.getByText("Stopped after 0 instructions").waitFor();
+    await after(/^Stopped after 0 /);
   });
 });
 

@@ -56,6 +56,10 @@ export function findChromium(): string | undefined {
   }
 }
 
+/** Milliseconds that a page may take for anything. The slowest thing that a
+ * test waits for takes three seconds where nothing else runs. */
+const PATIENCE = 300_000;
+
 const flags = ["--headless", "--no-sandbox", "--disable-gpu",
   "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
@@ -70,7 +74,8 @@ export class Site {
   ) {}
 
   static async open(executablePath: string): Promise<Site> {
-    const browser = await chromium.launch({ executablePath, args: flags });
+    const browser = await chromium.launch(
+      { executablePath, args: flags, timeout: PATIENCE });
     return new Site(await serve(), browser);
   }
 
@@ -111,7 +116,7 @@ export class Site {
       if (!url.startsWith(this.address) && !/^(data|blob):/.test(url))
         wrong.push(`a request leaves the site: ${url}`);
     });
-    page.setDefaultTimeout(120_000);
+    page.setDefaultTimeout(PATIENCE);
     page.on("pageerror", (error) => wrong.push(String(error)));
     try {
       const response = await page.goto(this.address + path);
