@@ -78,7 +78,7 @@ export function stopsOfProcessor(
     bytes.set(c.code, 4 * head.length);
     return bytes;
   }));
-  const done = spawnSync(built.program, { input });
+  const done = spawnSync(built.program, { input, maxBuffer: 1 << 30 });
   if (done.status !== 0) return `no debug registers: ${done.stderr}`;
   let at = 0;
   const get = () => done.stdout.readUInt32LE((at += 4) - 4);

@@ -14,43 +14,43 @@ const recorded: Record<string, Record<number, Outcome>> = JSON.parse(
   readFileSync(join(website, ".woven/recorded.json"), "utf8"));
 let site: Site;
 
-/** How the look at each chapter's page ends, whenever that is. */
-const looks = new Map<string, Promise<void>>();
+test.before(async () => { site = await Site.open(findChromium() ?? ""); });
+test.after(async () => { await site.close(); });
 
-test.before(async () => {
-  site = await Site.open(findChromium() ?? "");
-  // Two pages at a time, or half of the computer would stand idle.
-  const lanes = [Promise.resolve(), Promise.resolve()];
-  Object.keys(recorded).forEach((slug, index) => {
-    const look = lanes[index % 2]!.then(() => pressAll(slug));
-    looks.set(slug, look);
-    lanes[index % 2] = look.catch(() => {});
-  });
-});
-test.after(async () => {
-  await Promise.allSettled(looks.values());
-  await site.close();
-});
-
-/** Presses Enter on Run and waits; gives what the example printed and said. */
+/** Presses Enter on Run and waits; gives what the example printed and said.
+ * By the page's own selectors: a locator walks through all of a chapter. */
 async function runExample(page: Page, id: string) {
-  const example = page.locator(`[data-example="${id}"]`);
-  await example.getByRole("button", { name: "Run" }).press("Enter");
-  await page.locator(`[data-example="${id}"]:is([data-state="done"],`
-    + `[data-state="failed"])`).waitFor();
-  const texts = await example.locator("pre[aria-label]").allTextContents();
-  const claims = await example.getByRole("status").textContent();
-  const wrong = await example.getAttribute("data-state") === "failed"
-    ? await example.textContent() : "";
-  return { printed: texts.join("\n"), claims, wrong };
+  const selector = `[data-example="${id}"]`;
+  await page.waitForFunction((selector) => {
+    const button = [...document.querySelectorAll<HTMLElement>(
+      `${selector} button`)].find((one) => one.textContent === "Run");
+    button?.focus();
+    return button && document.activeElement === button;
+  }, selector);
+  await page.keyboard.press("Enter");
+  const ended = await page.waitForFunction((selector) => {
+    const example = document.querySelector<HTMLElement>(selector);
+    const state = example?.dataset["state"] ?? "";
+    if (!example || !/^(done|failed)$/.test(state)) return false;
+    return {
+      printed: [...example.querySelectorAll("pre[aria-label]")]
+        .map((one) => one.textContent).join("\n"),
+      claims: example.querySelector("[role=status]")?.textContent,
+      wrong: state === "failed" ? example.textContent : "",
+    };
+  }, selector);
+  const result = await ended.jsonValue();
+  if (!result) throw new Error("no example");
+  return result;
 }
 
 /** Runs every example of a chapter, and compares with the record. */
 async function pressAll(slug: string): Promise<void> {
   const outcomes = Object.entries(recorded[slug] ?? {});
   await site.visitAgain(`/book/${slug}`, async (page) => {
-    const ids = await page.locator("[data-example]").evaluateAll((all) =>
-      all.map((one) => one.getAttribute("data-example")));
+    const ids = await page.evaluate(() =>
+      [...document.querySelectorAll("[data-example]")]
+        .map((one) => one.getAttribute("data-example")));
     assert.equal(ids, outcomes.map(([line]) => `${slug}:${line}`));
     for (const [line, outcome] of outcomes) {
       const live = await runExample(page, `${slug}:${line}`);
@@ -77,7 +77,7 @@ test("every fence of the book that can run was run by Node", () => {
 });
 
 for (const slug of Object.keys(recorded))
-  test(`${slug}: live is as recorded`, () => looks.get(slug)!);
+  test(`${slug}: live is as recorded`, () => pressAll(slug));
 
 const first = "[data-example^='00-invitation:']";
 

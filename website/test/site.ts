@@ -7,7 +7,7 @@ import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import type {
-  Browser, BrowserContext, BrowserContextOptions, Page,
+  Browser, BrowserContextOptions, Page, Request,
 } from "playwright-core";
 
 export const website = join(__dirname, "..");
@@ -66,7 +66,7 @@ const flags = ["--headless", "--no-sandbox", "--disable-gpu",
 
 /** A browser that looks at our site, and remembers what it asked for. */
 export class Site {
-  private kept?: Promise<BrowserContext>;
+  private kept?: Page;
 
   private constructor(
     readonly address: string,
@@ -89,41 +89,42 @@ export class Site {
     const context = await this.browser.newContext(
       { viewport: { width: 1280, height: 900 }, ...options });
     try {
-      await this.look(context, path, look);
+      await this.look(await context.newPage(), path, look);
     } finally {
       await context.close();
     }
   }
 
-  /** A page in a profile that has seen others before. */
+  /** The same page again and again: it has all that the pages share, which
+   * a fresh one fetches and compiles anew. */
   async visitAgain(
     path: string,
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
-    this.kept ??= this.browser.newContext();
-    await this.look(await this.kept, path, look);
+    this.kept ??= await this.browser.newPage();
+    await this.look(this.kept, path, look);
   }
 
   private async look(
-    context: BrowserContext,
+    page: Page,
     path: string,
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
-    const page = await context.newPage();
     const wrong: string[] = [];
-    page.on("request", (request) => {
+    const asked = (request: Request) => {
       const url = request.url();
       if (!url.startsWith(this.address) && !/^(data|blob):/.test(url))
         wrong.push(`a request leaves the site: ${url}`);
-    });
+    };
+    const failed = (error: Error) => void wrong.push(String(error));
     page.setDefaultTimeout(PATIENCE);
-    page.on("pageerror", (error) => wrong.push(String(error)));
+    page.on("request", asked).on("pageerror", failed);
     try {
       const response = await page.goto(this.address + path);
       if (!response?.ok()) wrong.push(`${path}: ${response?.status()}`);
       await look(page);
     } finally {
-      await page.close();
+      page.off("request", asked).off("pageerror", failed);
     }
     if (wrong.length > 0) throw new Error(wrong.join("\n"));
   }
