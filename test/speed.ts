@@ -1,5 +1,5 @@
 // How fast the immediate back end is, in CPU time: paged, flat, ring 0.
-// `node -r ts-node/register/transpile-only test/speed.ts` prints it.
+// `node -r ts-node/register test/speed.ts [runs] [millions]` prints it.
 import {
   assemble, CR0, CR0_PE, CR0_PG, EIP, ESP, Machine, writeControl,
 } from "../src";
@@ -121,7 +121,9 @@ export function measureYardstick(runs: number): number {
 }
 
 if (require.main === module) {
-  const speed = measure(8, 10), times = measureYardstick(8) / speed;
+  const runs = Number(process.argv[2] ?? 8);
+  const millions = Number(process.argv[3] ?? 10);
+  const speed = measure(runs, millions), times = measureYardstick(8) / speed;
   console.log(`${speed.toFixed(1)} million instructions a second; `
     + `JavaScript is ${times.toFixed(0)} times as fast`);
 }
