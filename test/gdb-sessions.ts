@@ -53,7 +53,7 @@ function gdb(
   port: number, lines: readonly (string | RegExp | (() => boolean))[],
 ): Promise<string> {
   const left = ["set prompt", "set pagination off", "set confirm off",
-    "set remotetimeout 1800", "set architecture i386",
+    `set remotetimeout ${PATIENCE / 1000}`, "set architecture i386",
     `target remote localhost:${port}`, ...lines];
   return new Promise((resolve, reject) => {
     const child = spawn("gdb", ["-nx", "-q"],

@@ -13,6 +13,7 @@ import {
 import type { Cpu, Device, Form } from "../src";
 import type { Semantics } from "../src/machine/semantics/operands";
 import { testWith } from "./reference";
+import { SYSTEM } from "./silicon/case";
 import { judged } from "./silicon/forms";
 import { single } from "./silicon/generate";
 import { disagreement } from "./silicon/habits";
@@ -231,8 +232,7 @@ testWith(test, "gcc -m32")("what ring 3 can execute ends as on the " +
 
 test("every row of the table is executed by a test", () => {
   // Without a processor to ask, the cases are at least executed.
-  const alone = new OurJudge(
-    { cs: 0x23, ss: 0x2b, ds: 0x2b, fs: 0x33, gs: 0 });
+  const alone = new OurJudge(SYSTEM);
   for (let n = 0; n < 12 * judged.length; n++) {
     if (forms.every((form) => executed.has(form))) break;
     alone.run([single(7, n).case]);

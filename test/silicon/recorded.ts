@@ -19,7 +19,7 @@ import {
   randomBreaks, stopsOfOurs, stopsOfProcessor, whyNoStops,
 } from "./breaks";
 import type { BreakCase, BreakStop } from "./breaks";
-import type { Judge, Selectors } from "./case";
+import type { Judge, Outcome, Selectors } from "./case";
 import { canonical, describe } from "./compare";
 import { everything, judged, repertoireOf } from "./forms";
 import { segmented, sequence, single } from "./generate";
@@ -121,7 +121,7 @@ function known(opcode: string): Form {
 
 /** Whether a judge's answer is about something that we do in our own way. */
 function saysNothing(
-  judge: Judge, trial: Trial, outcome: Parameters<typeof canonical>[1],
+  judge: Judge, trial: Trial, outcome: Outcome,
 ): boolean {
   return openFor(judge, trial, outcome) !== undefined
     // There we don't do as Intel's: see "how long 0F 3F is" in habits.ts.
@@ -212,7 +212,7 @@ function main(): number {
     readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "unknown";
   const bytes = record(processor, right.selectors, { judge: right,
     stops(cases) {
-      const stops = why === undefined ? stopsOfProcessor(cases) : why;
+      const stops = why ?? stopsOfProcessor(cases);
       return typeof stops === "string" ? cases.map(() => undefined) : stops;
     } }, order);
   writeFileSync(file, bytes);
