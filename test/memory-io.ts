@@ -1,5 +1,6 @@
 // The world around the command, for tests: files that are in memory, and
 // all that was said.
+import { normalize } from "node:path";
 import type { Io } from "../src/cli/io";
 import { UserError } from "../src/launcher";
 
@@ -28,6 +29,7 @@ export function memoryIo(files: Files) {
     },
     replace(path, bytes) { files[path] = bytes.slice(); },
     probe: () => {},
+    identity: (path) => normalize(path),
   };
   return { io, out: () => Buffer.concat(out).toString("latin1"),
     err: () => err.join("") };

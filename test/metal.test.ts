@@ -460,6 +460,7 @@ function typist(pieces: string[], terminal = false): Typist {
       owed -= bytes;
       if (terminal && owed <= 0) setImmediate(type);
     },
+    hold: () => {},
     stop: () => {},
   };
 }
@@ -558,7 +559,7 @@ test("a snapshot of a busy machine goes on as it would have", () => {
   assert.ok(Buffer.from(first.machine.snapshot())
     .equals(second.machine.snapshot()));
   assert.throws(() => loadMetal(new Uint8Array(50), { print: () => {} }),
-    /is not a snapshot of a bare machine/);
+    /is not a snapshot; --snapshot FILE writes one/);
 });
 
 // Ticks at 10 kHz, talks to itself in the UART's loop, prints, reads the

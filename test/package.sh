@@ -20,7 +20,7 @@ cd "$root"
 npm pack --silent --pack-destination "$work"
 cp -r test/example-project "$work/stranger"
 cd "$work/stranger"
-npm install --silent --no-audit --no-fund --offline ../lguest-*.tgz
+npm install --silent --no-audit --no-fund --prefer-offline ../lguest-*.tgz
 
 echo "== the command"
 expect 0 "powered off" npx --no-install lguest

@@ -22,6 +22,8 @@ export type Ending = Exclude<RunResult["reason"], "idle"> | "killed";
 
 /** Instructions between two looks at the cable. */
 const SLICE = 100_000;
+/** Milliseconds that a client has to take leave. */
+const PATIENCE = 2000;
 const LOOPBACK = "127.0.0.1";
 
 function noPort(error: NodeJS.ErrnoException, port: number): UserError {
@@ -36,9 +38,7 @@ function noPort(error: NodeJS.ErrnoException, port: number): UserError {
 export function runDebugged(run: DebuggedRun): Promise<number> {
   let client: Socket | undefined;
   let pumping = false;
-  const send = (bytes: Uint8Array) => {
-    if (client && !client.write(bytes)) client.pause();
-  };
+  const send = (bytes: Uint8Array) => void client?.write(bytes);
   const stub = new GdbStub({ ...run, send });
   return new Promise((resolve, reject) => {
     const server = createServer({ noDelay: true });
@@ -46,6 +46,7 @@ export function runDebugged(run: DebuggedRun): Promise<number> {
       const status = run.finish(reason);
       if (reason !== "killed") stub.end(status);
       client?.destroySoon();
+      setTimeout(() => client?.destroy(), PATIENCE).unref();
       server.close();
       resolve(status);
     };
@@ -76,12 +77,22 @@ export function runDebugged(run: DebuggedRun): Promise<number> {
         return;
       }
       client = socket;
+      let said: Uint8Array = new Uint8Array(0);
+      const listen = () => {
+        let i = 0;
+        while (i < said.length && !socket.writableNeedDrain) {
+          stub.feed(said.subarray(i, ++i));
+        }
+        said = said.subarray(i);
+        socket[said.length ? "pause" : "resume"]();
+        if (stub.running || stub.killed) pump();
+      };
       stub.attach();
       socket.on("data", (bytes) => {
-        stub.feed(bytes);
-        if (stub.running || stub.killed) pump();
+        said = said.length ? Buffer.concat([said, bytes]) : bytes;
+        listen();
       });
-      socket.on("drain", () => socket.resume());
+      socket.on("drain", listen);
       socket.on("error", () => {});
       socket.on("close", () => {
         client = undefined;

@@ -21,6 +21,9 @@ export interface Io {
   replace(path: string, bytes: Uint8Array): void;
   /** Throws if a file could not be written; leaves it as it is. */
   probe(path: string): void;
+  /** What all names of one file have in common; undefined for what is no
+   * file. */
+  identity(path: string): string | undefined;
   /** What is typed or piped in, if anybody can. */
   input?(): Input;
 }
@@ -38,33 +41,88 @@ export function inFile<T>(path: string, action: () => T): T {
   }
 }
 
-/** Does something with what a file says, where nonsense is a surprise. */
-export function fromFile<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof RangeError || error instanceof TypeError))
-      throw error;
-    throw new UserError(`${path} is a damaged file; copy it again`);
-  }
-}
-
-/** Throws if one of the files to be written could not be. */
-export function probeAll(
-  { record, traceFile, snapshot }: {
-    readonly record?: string; readonly traceFile?: string;
-    readonly snapshot?: string;
-  }, io: Io,
-): void {
-  for (const path of [record, traceFile, snapshot]) {
-    if (path !== undefined) io.probe(path);
-  }
-}
-
 /** The exit status that says: the budget was spent, and nothing else. */
 export const SPENT = 4;
 
 /** A text's UTF-8 as a string of bytes. */
 export function utf8(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+/** The text in a file. */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError("is not UTF-8; copy it again");
+  }
+}
+
+/** The files of a call. */
+export interface FilesOfCall {
+  readonly kernel?: string;
+  readonly rom?: string;
+  readonly initrd?: string;
+  readonly modules?: readonly { readonly path: string }[];
+  readonly replay?: string;
+  readonly restore?: string;
+  readonly record?: string;
+  readonly traceFile?: string;
+  readonly snapshot?: string;
+}
+
+/** Throws if one of the files to be written could not be, or is another
+ * one of the call. */
+export function probeAll(call: FilesOfCall, io: Io): void {
+  const { kernel, rom, initrd, modules = [], replay, restore } = call;
+  const { record, traceFile, snapshot } = call;
+  const files = Object.entries({ kernel, rom, initrd, replay, restore,
+    ...Object.fromEntries(modules.map(({ path }, i) =>
+      [`module #${i + 1}`, path])),
+    record, "trace-file": traceFile, snapshot })
+    .filter((pair): pair is [string, string] => pair[1] !== undefined);
+  for (const [one, path] of files) {
+    if (!["record", "trace-file", "snapshot"].includes(one)) continue;
+    const id = io.identity(path);
+    const same = id !== undefined && files.find(([other, at]) =>
+      other !== one && io.identity(at) === id &&
+      !(one === "snapshot" && other === "restore"));
+    if (same) {
+      throw new UserError(`--${one} and --${same[0]} are the same file, ` +
+        `${path}; give it another name`);
+    }
+  }
+  for (const path of [record, traceFile, snapshot]) {
+    if (path !== undefined) io.probe(path);
+  }
+}
+
+/** The world as a call sees it. */
+export function worldOf(call: FilesOfCall, io: Io): Io {
+  const { record, traceFile, snapshot } = call;
+  const wanted = [record, traceFile, snapshot].some(
+    (path) => path !== undefined);
+  const known = new Map<string, Uint8Array>();
+  const outlive = <T>(say: (what: T) => void) => {
+    let gone = false;
+    return (what: T) => {
+      if (gone) return;
+      try {
+        say(what);
+      } catch (error) {
+        if (!wanted || !(error instanceof BrokenPipe)) throw error;
+        gone = true;
+      }
+    };
+  };
+  return {
+    ...io,
+    print: outlive((bytes) => io.print(bytes)),
+    complain: outlive((text) => io.complain(text)),
+    read(path) {
+      const bytes = known.get(path) ?? io.read(path);
+      known.set(path, bytes);
+      return bytes;
+    },
+  };
 }

@@ -14,7 +14,7 @@ export interface LiveRun {
   readonly flush: () => void;
 }
 
-const SLICE = 200_000, NAP = 10;
+const SLICE = 200_000, NAP = 10, MOST_WAITING = 0x10000;
 
 /** Bytes that have arrived, and who waits for them. */
 export class Arrivals {
@@ -35,6 +35,7 @@ export class Arrivals {
     const meant = this.input.terminal ? this.escape.filter(bytes) : bytes;
     if (meant) for (const byte of meant) this.bytes.push(byte);
     else this.left = true;
+    if (this.bytes.length > MOST_WAITING) this.input.hold(true);
     this.wake();
   }
 
@@ -47,6 +48,7 @@ export class Arrivals {
   deliver(session: MetalSession): void {
     const { gate } = session, n = Math.min(gate.room, this.bytes.length);
     if (n > 0) gate.enter(Uint8Array.from(this.bytes.splice(0, n)));
+    if (this.bytes.length <= MOST_WAITING) this.input.hold(false);
   }
 
   /** Resolves when something arrives, or after so many milliseconds. */

@@ -1,6 +1,6 @@
-import { MiB, UserError } from "../launcher";
+import { MiB, MOST_CPUS, MOST_METAL, UserError } from "../launcher";
+import type { TypedSchedule } from "../launcher";
 import { civil, secondsOf } from "../machine";
-import type { Schedule } from "../machine";
 import type { GdbCall } from "./debug";
 import { MANY, number, schedule } from "./numbers";
 import { GDB_PORT } from "./words";
@@ -17,7 +17,7 @@ export interface MachineCall {
   /** Bytes. */
   readonly memory: number;
   readonly cpus: number;
-  readonly schedule?: Schedule;
+  readonly schedule?: TypedSchedule;
   readonly seed: number;
   /** Seconds since 1970. */
   readonly date?: number;
@@ -33,8 +33,6 @@ export interface MachineCall {
   readonly traceFile?: string;
   readonly gdb?: GdbCall;
 }
-
-const MOST_MEMORY = 2048, MOST_CPUS = 8;
 
 /** Reads the words behind `lguest machine`; throws UserError. */
 export function understandMachine(values: Values): MachineCall {
@@ -66,7 +64,7 @@ export function understandMachine(values: Values): MachineCall {
     ...given("kernel", kernel), ...given("rom", rom),
     ...given("initrd", initrd), modules: module.map(moduleOf),
     append: values.append ?? "",
-    memory: number("memory", values.memory, 64, 1, MOST_MEMORY) * MiB,
+    memory: number("memory", values.memory, 64, 1, MOST_METAL) * MiB,
     cpus: number("cpus", values.cpus, 1, 1, MOST_CPUS),
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
     ...given("schedule", values.schedule === undefined ? undefined

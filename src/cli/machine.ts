@@ -1,5 +1,6 @@
 import {
-  bootMetal, haltedForGood, inputCanWake, judgeMetal, loadMetal, runMetal,
+  bootMetal, haltedForGood, inputCanWake, judgeMetal, leftMetal, loadMetal,
+  runMetal,
   saveMetal, TURNS, UserError,
 } from "../launcher";
 import type { MetalEnd, MetalOptions, MetalSession, MetalSinks }
@@ -9,7 +10,7 @@ import { startTrace } from "./begin-trace";
 import { announce } from "./debug";
 import type { GdbCall } from "./debug";
 import { runDebugged } from "./gdb";
-import { fromFile, inFile, probeAll, SPENT, utf8 } from "./io";
+import { inFile, probeAll, SPENT, utf8, worldOf } from "./io";
 import type { Io } from "./io";
 import { Arrivals, runLive } from "./live";
 import type { MachineCall } from "./machine-options";
@@ -105,11 +106,6 @@ function runWithGdb(
 
 type Watch = (cpu: Cpu) => void;
 
-const left = ({ machine }: MetalSession): MetalEnd => ({
-  status: 0, instructions: machine.count,
-  sentence: `you left the machine after ${machine.count} instructions`,
-});
-
 async function drive(
   session: MetalSession, call: MachineCall, io: Io, printer: Printer,
   arrivals: Arrivals | undefined, limit: number, watch?: Watch,
@@ -121,7 +117,7 @@ async function drive(
   const { flush } = printer;
   if (!arrivals) return runMetal(session, limit, watch);
   return await runLive({ session, input: arrivals.input, limit, flush,
-    ...(watch && { watch }) }, arrivals) ?? left(session);
+    ...(watch && { watch }) }, arrivals) ?? leftMetal(session);
 }
 async function driveWithSnapshot(
   session: MetalSession, call: MachineCall, io: Io,
@@ -143,16 +139,15 @@ async function driveWithSnapshot(
 
 /** Carries out `lguest machine`; gives the exit status. */
 export async function machineCommand(
-  asked: MachineCall, io: Io,
+  asked: MachineCall, world: Io,
 ): Promise<number> {
+  const io = worldOf(asked, world);
   const replay = asked.replay === undefined ? undefined
     : replayMachine(asked.replay, asked, io);
   const call = replay?.call ?? asked;
   const printer = printerTo(io);
   probeAll(call, io);
-  const session = replay
-    ? fromFile(asked.replay!, () => begin(call, io, printer))
-    : begin(call, io, printer);
+  const session = begin(call, io, printer);
   const record = recordMachine(call, session, io);
   const trace = startTrace(call, session.machine, io);
   const input = replay ? undefined : io.input?.();
@@ -163,7 +158,7 @@ export async function machineCommand(
       ? Promise.resolve(replay.run(session, limit, trace?.begin))
       : drive(session, call, io, printer, arrivals, limit, trace?.begin);
     end = await driveWithSnapshot(session, call, io, go);
-    record?.end(end);
+    record?.end(session.machine, end);
     replay?.check(session, end);
   } finally {
     input?.stop();

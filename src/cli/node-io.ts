@@ -1,8 +1,11 @@
 import * as fs from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { UserError } from "../launcher";
 import { BrokenPipe } from "./io";
 import type { Io } from "./io";
 import { nodeInput } from "./terminal";
+
+const { O_CREAT, O_EXCL, O_NONBLOCK = 0, O_TRUNC, O_WRONLY } = fs.constants;
 
 const MEANING: Record<string, string> = {
   ENOENT: "no such file",
@@ -14,6 +17,9 @@ const MEANING: Record<string, string> = {
   ENOSPC: "no space left; free some, or try another disk",
   EFBIG: "too large for this disk",
   EIO: "the disk has a defect",
+  ENXIO: "nobody is at the other end of this pipe; start that first",
+  EPIPE: "nobody reads from this pipe any more",
+  ELOOP: "is a link to itself",
   ERR_FS_FILE_TOO_LARGE: "is larger than any kernel",
 };
 
@@ -23,73 +29,170 @@ function attempt<T>(what: string, action: () => T): T {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code = "", message } = error as NodeJS.ErrnoException;
-    if (code === "EPIPE") throw new BrokenPipe();
-    throw new UserError(`${what}: ${MEANING[code] ?? (code || message)}`);
+    const meaning = MEANING[code] ?? (code || message);
+    throw new UserError(`${what}: ${meaning}`, { cause: code });
   }
 }
 
-function readFile(path: string): Uint8Array {
-  if (fs.statSync(path).isCharacterDevice()) {
-    throw new UserError(`${path}: is a device; give a file`);
+/** Where a broken pipe is no mistake. */
+function toReader(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    const broken = error instanceof UserError && error.cause === "EPIPE";
+    throw broken ? new BrokenPipe() : error;
   }
-  return new Uint8Array(fs.readFileSync(path));
 }
 
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
-function writeSome(file: number, bytes: Uint8Array, from: number): number {
+/** Does something, or takes a nap because it would have to wait. */
+function orNap(action: () => number): number | undefined {
   try {
-    return fs.writeSync(file, bytes, from);
+    return action();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EAGAIN") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     Atomics.wait(nap, 0, 0, 5);
-    return 0;
+    return undefined;
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array, what: string): void {
-  let done = 0;
-  while (done < bytes.length) {
-    done += attempt(what, () => writeSome(file, bytes, done));
+const MOST_IN_PIPE = 2 ** 30;
+
+function readFile(path: string): Uint8Array {
+  const file = fs.openSync(path, O_NONBLOCK);
+  try {
+    const stat = fs.fstatSync(file);
+    if (stat.isCharacterDevice()) {
+      throw new UserError(`${path}: is a device; give a file`);
+    }
+    return stat.isFIFO() ? readPipe(file, path)
+      : new Uint8Array(fs.readFileSync(file));
+  } finally {
+    fs.closeSync(file);
   }
+}
+
+function readPipe(file: number, path: string): Uint8Array {
+  const parts: Buffer[] = [], part = Buffer.alloc(0x10000);
+  for (let size = 0; size <= MOST_IN_PIPE;) {
+    const n = orNap(() => fs.readSync(file, part));
+    if (n === undefined) continue;
+    if (n === 0 && size === 0) {
+      throw new UserError(`${path}: nothing comes out of this pipe; ` +
+        "start its writer first");
+    }
+    if (n === 0) return new Uint8Array(Buffer.concat(parts));
+    parts.push(Buffer.from(part.subarray(0, n)));
+    size += n;
+  }
+  throw new UserError(`${path}: ${MEANING["ERR_FS_FILE_TOO_LARGE"]!}`);
+}
+
+function writeAll(file: number, bytes: Uint8Array, what: string): void {
+  for (let done = 0; done < bytes.length;) {
+    done += attempt(what, () =>
+      orNap(() => fs.writeSync(file, bytes, done)) ?? 0);
+  }
+}
+
+/** The file that a name leads to, and what is there now. */
+function target(path: string): { real: string; stat?: fs.Stats } {
+  if (!fs.lstatSync(path, { throwIfNoEntry: false })) {
+    const folder = fs.realpathSync(dirname(path));
+    return { real: join(folder, basename(path)) };
+  }
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  if (!stat) {
+    throw new UserError(`${path}: is a link to a file that is not there; ` +
+      "remove the link");
+  }
+  if (stat.isDirectory()) {
+    throw new UserError(`${path}: ${MEANING["EISDIR"]!}`);
+  }
+  return { real: fs.realpathSync(path), stat };
+}
+
+/** A new file, with a name of its own, in the folder of another one. */
+function draftFor(real: string): { draft: string; file: number } {
+  for (let n = 0; ; n++) {
+    const draft = join(dirname(real), `.lguest-${process.pid}-${n}`);
+    try {
+      const file = fs.openSync(draft, O_WRONLY | O_CREAT | O_EXCL, 0o666);
+      return { draft, file };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** Pipes and devices, open since they were tried. */
+const held = new Map<string, number>();
+
+/** Opens a file to be written from its beginning. */
+function openFor(path: string): number {
+  const before = held.get(path);
+  held.delete(path);
+  return before ?? fs.openSync(target(path).real,
+    O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o666);
 }
 
 /** The world as Node shows it. */
 export const nodeIo: Io = {
   print(bytes) {
-    writeAll(1, bytes, "standard output");
+    toReader(() => writeAll(1, bytes, "standard output"));
   },
   complain(text) {
-    writeAll(2, new TextEncoder().encode(text), "standard error");
+    const bytes = new TextEncoder().encode(text);
+    toReader(() => writeAll(2, bytes, "standard error"));
   },
   read(path) {
     return attempt(path, () => readFile(path));
   },
   create(path) {
-    const file = attempt(path, () => fs.openSync(path, "w"));
+    const file = attempt(path, () => openFor(path));
     return {
       write: (bytes) => writeAll(file, bytes, path),
       close: () => attempt(path, () => fs.closeSync(file)),
     };
   },
   probe(path) {
-    const known = fs.existsSync(path);
-    attempt(path, () => fs.closeSync(fs.openSync(path, "a")));
-    if (!known) attempt(path, () => fs.unlinkSync(path));
+    attempt(path, () => {
+      const { real, stat } = target(path);
+      if (stat && !stat.isFile()) {
+        held.set(path, openFor(path));
+        return;
+      }
+      if (stat) fs.accessSync(real, fs.constants.W_OK);
+      const { draft, file } = draftFor(real);
+      fs.closeSync(file);
+      fs.unlinkSync(draft);
+    });
+  },
+  identity(path) {
+    const { real, stat } = attempt(path, () => target(path));
+    return !stat ? real : stat.isFile() ? `${stat.dev}:${stat.ino}`
+      : undefined;
   },
   replace(path, bytes) {
-    const known = fs.existsSync(path);
-    const real = known ? fs.realpathSync(path) : path;
-    const direct = known && !fs.statSync(real).isFile();
-    const draft = direct ? real : `${real}.new`;
+    const { real, stat } = attempt(path, () => target(path));
+    if (stat && !stat.isFile()) {
+      const output = this.create(path);
+      output.write(bytes);
+      output.close();
+      return;
+    }
+    const { draft, file } = attempt(path, () => draftFor(real));
     try {
-      const file = attempt(path, () => fs.openSync(draft, "w"));
       writeAll(file, bytes, path);
-      attempt(path, () => fs.closeSync(file));
-      if (!direct) attempt(path, () => fs.renameSync(draft, real));
+      attempt(path, () => {
+        if (stat) fs.fchmodSync(file, stat.mode);
+        fs.fsyncSync(file);
+        fs.closeSync(file);
+        fs.renameSync(draft, real);
+      });
     } catch (error) {
-      if (!direct) fs.rmSync(draft, { force: true });
+      fs.rmSync(draft, { force: true });
       throw error;
     }
   },

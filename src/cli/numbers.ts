@@ -1,5 +1,5 @@
-import { UserError } from "../launcher";
-import type { Schedule } from "../machine";
+import { MOST_QUANTUM, UserError } from "../launcher";
+import type { TypedSchedule } from "../launcher";
 
 /** A number that was typed behind an option, or what it is otherwise. */
 export function number(
@@ -17,10 +17,8 @@ export function number(
 /** No limit to speak of. */
 export const MANY = Number.MAX_SAFE_INTEGER;
 
-const MOST_QUANTUM = 1_000_000;
-
 /** A schedule that was typed: its name, and the most of a turn. */
-export function schedule(text: string): Schedule {
+export function schedule(text: string): TypedSchedule {
   const [name, most, more] = text.split(":");
   const quantum = most === undefined ? 1000 : Number(most);
   const known = name === "round-robin" || name === "random";

@@ -1,13 +1,11 @@
-import { MiB, UserError } from "../launcher";
-import type { Schedule } from "../machine";
+import { MiB, MOST_CPUS, MOST_GUEST, UserError } from "../launcher";
+import type { TypedSchedule } from "../launcher";
 import type { GdbCall } from "./debug";
 import { understandMachine } from "./machine-options";
 import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
 import { parseWords } from "./words";
 import type { Values } from "./words";
-
-const MOST_MEMORY = 864, MOST_CPUS = 8;
 
 /** A call of `run`, with all defaults filled in. */
 export interface RunCall {
@@ -21,7 +19,7 @@ export interface RunCall {
   /** Bytes. */
   readonly memory: number;
   readonly cpus: number;
-  readonly schedule?: Schedule;
+  readonly schedule?: TypedSchedule;
   readonly seed: number;
   readonly pge: "all-cpus" | "this-cpu";
   readonly hostPages: "4m" | "4k";
@@ -78,15 +76,6 @@ function checkFiles(values: Values): void {
   for (const name of files) {
     if (values[name] === "") throw new UserError(`--${name} needs a FILE`);
   }
-  for (const one of WRITTEN) {
-    const same = files.find((other) => other !== one &&
-      values[one] !== undefined && values[one] === values[other] &&
-      !(one === "snapshot" && other === "restore"));
-    if (same) {
-      throw new UserError(`--${one} and --${same} are the same file, ` +
-        `${values[one]}; give it another name`);
-    }
-  }
 }
 /** Reads the words behind `lguest`; throws UserError. */
 export function understand(words: readonly string[]): Call {
@@ -122,7 +111,7 @@ function understandRun(values: Values): RunCall {
   const { kernel, initrd, snapshot, restore, at, record, replay } = values;
   const traceFile = values["trace-file"];
   const max = values["max-instructions"];
-  const memory = number("memory", values.memory, 64, 1, MOST_MEMORY);
+  const memory = number("memory", values.memory, 64, 1, MOST_GUEST);
   return {
     command: "run",
     append: values.append ?? "",

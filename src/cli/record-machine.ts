@@ -1,23 +1,28 @@
 import {
-  haltedForGood, replayEntry, runMetal, runPiece, stateSum, UserError,
+  haltedForGood, leftMetal, replayEntry, runMetal, runPiece,
 } from "../launcher";
 import type {
   MetalEnd, MetalPiece, MetalSession, RunEnd, RunFile,
 } from "../launcher";
 import type { Cpu } from "../machine";
+import { inFile, SPENT } from "./io";
 import type { Io } from "./io";
 import type { MachineCall } from "./machine-options";
-import { imageLine, openRun, startRecord } from "./recorder";
+import { compareEnds, finite, imageLine, openRun, startRecord } from
+  "./recorder";
+import type { Recorder } from "./recorder";
 
 /** Begins to record, if that was asked for. */
 export function recordMachine(
   call: MachineCall, session: MetalSession, io: Io,
-): { end(end: MetalEnd): void } | undefined {
+): Recorder | undefined {
   const { record, kernel, rom, initrd, modules } = call;
   if (record === undefined) return undefined;
-  const { append, memory, cpus, seed, schedule, date, postPort, reboot,
-    maxInstructions } = call;
-  const named = Object.entries({ kernel, rom, initrd });
+  const { append, memory, cpus, seed, schedule, date, postPort, reboot } =
+    call;
+  const maxInstructions = finite(call.maxInstructions);
+  const named = [["kernel", kernel], ["rom", rom], ["initrd", initrd]] as
+    const;
   const images = [
     ...named.flatMap(([role, path]) => path === undefined ? []
       : [imageLine(role, path, io.read(path))]),
@@ -28,11 +33,7 @@ export function recordMachine(
     options: { append, memory, cpus, seed, schedule, date, postPort,
       reboot, maxInstructions } }, io);
   session.gate.listener = recorder.entry;
-  return {
-    end: ({ instructions, status, sentence }) => recorder.end(
-      { instructions, status, sentence, time: session.machine.time,
-        state: stateSum(session.machine) }),
-  };
+  return recorder;
 }
 
 /** A run of a bare machine that is carried out again. */
@@ -45,53 +46,49 @@ export interface Replay {
   check(session: MetalSession, end: MetalEnd): void;
 }
 
-function callOf(asked: MachineCall, { config }: RunFile): MachineCall {
-  const path = (role: string) =>
-    config.images.find((image) => image.role === role)?.path;
-  const [kernel, rom, initrd] = [path("kernel"), path("rom"),
-    path("initrd")];
-  const options = config.options as unknown as MachineCall;
-  return {
-    ...asked, ...options,
-    modules: config.images.filter(({ role }) => role === "module")
-      .map((image) => ({ path: image.path, text: image.text ?? "" })),
-    maxInstructions: Math.min(asked.maxInstructions,
-      options.maxInstructions ?? Infinity),
-    ...(kernel !== undefined && { kernel }),
-    ...(rom !== undefined && { rom }),
-    ...(initrd !== undefined && { initrd }),
-  };
+type Images = RunFile["config"]["images"];
+
+/** The path of an image, as the options have it. */
+function at<R extends string>(images: Images, role: R): { [k in R]?: string } {
+  const path = images.find((image) => image.role === role)?.path;
+  return (path ? { [role]: path } : {}) as { [k in R]?: string };
 }
+
+/** Paths of the images in a run file, by option. */
+export const pathsOf = (images: Images) =>
+  ({ ...at(images, "kernel"), ...at(images, "rom"),
+    ...at(images, "initrd") });
 /** Opens a run file, to carry it out again. */
 export function replayMachine(
   path: string, asked: MachineCall, io: Io,
 ): Replay {
-  const { kernel, rom, initrd } = asked;
-  const file = openRun(path, "machine", { kernel, rom, initrd }, io);
-  const call = callOf(asked, file), inputs = [...file.inputs];
-  const { end: last } = file;
-  const whole = Math.min(call.maxInstructions,
-    last?.instructions ?? Infinity);
+  const { kernel, rom, initrd, maxInstructions: budget } = asked;
+  const { config, inputs, end: last } =
+    openRun(path, "machine", { kernel, rom, initrd }, io);
+  const { options, images } = config, rest = [...inputs];
+  const maxInstructions =
+    Math.min(budget, options.maxInstructions ?? Infinity);
+  const modules = images.filter(({ role }) => role === "module")
+    .map((image) => ({ path: image.path, text: image.text ?? "" }));
+  const call = { ...asked, ...options, ...pathsOf(images), modules,
+    maxInstructions };
+  const whole = Math.min(maxInstructions, last?.instructions ?? Infinity);
   return {
     call,
     run(session, limit, watch) {
       const most = Math.min(limit, whole);
       const piece = { limit: most, ...(watch && { watch }) };
-      while (inputs[0]) {
-        const end = replayEntry(session, inputs[0], piece);
+      while (rest[0]) {
+        const end = inFile(path, () =>
+          replayEntry(session, rest[0]!, piece));
         if (end) return end;
-        inputs.shift();
+        rest.shift();
       }
       return last && most === whole ? lastPart(session, last, piece)
         : runMetal(session, most, watch);
     },
-    check(session, end) {
-      if (!last || end.instructions !== last.instructions) return;
-      if (stateSum(session.machine) === last.state) return;
-      throw new UserError(`${path} was recorded otherwise: after ` +
-        `${end.instructions} instructions the machine is in another ` +
-        "state; was it another version of lguest?");
-    },
+    check: ({ machine }, end) =>
+      compareEnds(path, last, machine, end, budget),
   };
 }
 function lastPart(
@@ -101,13 +98,14 @@ function lastPart(
   for (;;) {
     const end = runPiece(session, { ...piece, sleepUntil: time });
     if (end === "more") continue;
-    const cut = typeof end === "string" || end.status === 4;
+    const cut = typeof end === "string" || end.status === SPENT;
     if (!cut || machine.count !== instructions) {
       return typeof end === "string" ? haltedForGood(session) : end;
     }
     if (time > machine.time) {
       machine.run({ maxInstructions: 0, sleepUntil: time });
     }
-    return { status, instructions, sentence: last.sentence };
+    return status === SPENT && typeof end !== "string" ? end
+      : leftMetal(session);
   }
 }

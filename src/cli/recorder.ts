@@ -1,16 +1,17 @@
 import { defaultGuest } from "../guest";
 import {
-  readRunFile, runFileEnd, runFileHead, sha256, UserError,
+  readRunFile, runFileEnd, runFileHead, sha256, stateSum, UserError,
 } from "../launcher";
 import type { InputEntry, RunConfig, RunEnd, RunFile, RunImage }
   from "../launcher";
-import { inFile } from "./io";
+import type { Machine } from "../machine";
+import { inFile, SPENT, textOf } from "./io";
 import type { Io } from "./io";
 
 /** A run that is being written down. */
 export interface Recorder {
   entry(entry: InputEntry): void;
-  end(end: RunEnd): void;
+  end(machine: Machine, end: Omit<RunEnd, "time" | "state">): void;
 }
 
 /** Begins a run file. */
@@ -23,8 +24,9 @@ export function startRecord(
   write(runFileHead(config));
   return {
     entry: (entry) => write(`${JSON.stringify(entry)}\n`),
-    end(end) {
-      write(runFileEnd(end));
+    end(machine, { instructions, status, sentence }) {
+      write(runFileEnd({ instructions, status, sentence,
+        time: machine.time, state: stateSum(machine) }));
       output.close();
     },
   };
@@ -32,25 +34,32 @@ export function startRecord(
 
 /** An image's line in a run file. */
 export function imageLine(
-  role: string, path: string, bytes: Uint8Array, text?: string,
+  role: RunImage["role"], path: string, bytes: Uint8Array, text?: string,
 ): RunImage {
   return { role, path, sha256: sha256(bytes),
     ...(text !== undefined && { text }) };
 }
 
+/** A budget as JSON has it. */
+export const finite = (budget: number) =>
+  (budget === Infinity ? null : budget);
+
+type Command = RunConfig["command"];
+type ConfigOf<C extends Command> = Extract<RunConfig, { command: C }>;
+
 /** Reads a run file of a command, and checks its images; `moved` are
  * paths that replace those in the file. */
-export function openRun(
-  path: string, command: RunConfig["command"],
+export function openRun<C extends Command>(
+  path: string, command: C,
   moved: Readonly<Record<string, string | undefined>>, io: Io,
-): RunFile {
-  const text = new TextDecoder().decode(io.read(path));
-  const run = inFile(path, () => readRunFile(text));
-  if (run.config.command !== command) {
-    throw new UserError(`${path} is a run of lguest ${run.config.command}, ` +
-      `not of ${command}; try lguest ${run.config.command} --replay`);
+): RunFile<ConfigOf<C>> {
+  const run = inFile(path, () => readRunFile(textOf(io.read(path))));
+  const { config } = run;
+  if (config.command !== command) {
+    throw new UserError(`${path} is a run of lguest ${config.command}, ` +
+      `not of ${command}; try lguest ${config.command} --replay`);
   }
-  const images = run.config.images.map((image) =>
+  const images = config.images.map((image) =>
     ({ ...image, path: moved[image.role] ?? image.path }));
   for (const { role, path: at, sha256: sum } of images) {
     const bytes = at === "" ? defaultGuest() : io.read(at);
@@ -60,5 +69,21 @@ export function openRun(
       "recorded with: its SHA-256 is another; get the old one, or record " +
       "again");
   }
-  return { ...run, config: { ...run.config, images } };
+  return { ...run, config: { ...config as ConfigOf<C>, images } };
+}
+
+/** Throws UserError if a run has not become the one in a file. */
+export function compareEnds(
+  path: string, was: RunEnd | undefined, machine: Machine,
+  { instructions, status }: Pick<RunEnd, "instructions" | "status">,
+  budget: number,
+): void {
+  if (!was || (status === SPENT && budget < Infinity)) return;
+  const same = instructions === was.instructions &&
+    status === was.status && stateSum(machine) === was.state;
+  if (same) return;
+  throw new UserError(`${path} was recorded otherwise: after ` +
+    `${was.instructions} instructions with status ${was.status}, and ` +
+    `this ended after ${instructions} with ${status}, or in another ` +
+    "state; was it another version of lguest?");
 }

@@ -7,7 +7,7 @@ import type { End, Session, Watcher } from "../launcher";
 import { openTrace, startTrace } from "./begin-trace";
 import type { Tracing } from "./begin-trace";
 import { runSession } from "./debug";
-import { fromFile, inFile, probeAll, SPENT } from "./io";
+import { inFile, probeAll, SPENT, worldOf } from "./io";
 import type { Io } from "./io";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
@@ -56,14 +56,14 @@ function runWithSnapshot(
 
 /** Carries out `lguest run`; returns the exit status. */
 export function runCommand(
-  asked: RunCall, io: Io,
+  asked: RunCall, world: Io,
 ): number | Promise<number> {
+  const io = worldOf(asked, world);
   const replay = asked.replay === undefined ? undefined
     : replayRun(asked.replay, asked, io);
   const call = replay?.call ?? asked;
   probeAll(call, io);
-  const session = replay ? fromFile(asked.replay!, () => begin(call, io))
-    : begin(call, io);
+  const session = begin(call, io);
   const tell = ({ sentences, status }: End) => {
     for (const sentence of sentences) io.complain(`lguest: ${sentence}\n`);
     return status;

@@ -4,6 +4,8 @@ export interface Input {
   readonly terminal: boolean;
   /** Begins to listen; `ended` when there will be no more. */
   start(arrived: (bytes: Uint8Array) => void, ended: () => void): void;
+  /** Whether what comes has to wait for now. */
+  hold(on: boolean): void;
   stop(): void;
 }
 
@@ -39,6 +41,9 @@ export function nodeInput(): Input {
       stdin.on("data", (bytes: Buffer) => arrived(new Uint8Array(bytes)));
       stdin.on("end", ended);
       stdin.on("error", ended);
+    },
+    hold(on) {
+      if (on !== stdin.isPaused()) stdin[on ? "pause" : "resume"]();
     },
     stop() {
       if (terminal) stdin.setRawMode(false);

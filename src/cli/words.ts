@@ -17,9 +17,25 @@ const OPTIONS = {
 
 /** The words, by options. */
 export function parseWords(words: readonly string[]) {
+  const strange = words.find((word) => word.includes("\ufffd"));
+  if (strange !== undefined) {
+    throw new UserError(`${strange} is not UTF-8; rename the file, or give ` +
+      "a link to it");
+  }
+  const parsed = parseAll(words);
+  const names = parsed.tokens.flatMap((token) =>
+    token.kind === "option" && token.name !== "module" ? [token.name] : []);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new UserError(`--${twice} is given twice; leave one out`);
+  }
+  return parsed;
+}
+
+function parseAll(words: readonly string[]) {
   try {
     return parseArgs({ args: withPort(words), options: OPTIONS,
-      allowPositionals: true });
+      allowPositionals: true, tokens: true });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const option = /'(?:-\w, )?(-[^' ]*)/.exec(message)?.[1] ?? "";

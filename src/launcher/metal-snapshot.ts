@@ -1,64 +1,41 @@
-import { SnapshotError } from "../machine";
-import type { MachineOptions } from "../machine";
-import { UserError } from "./error";
+import * as v from "valibot";
 import { buildMetal } from "./metal";
-import type { MetalOptions, MetalSession, MetalSinks } from "./metal";
+import type { MetalSession, MetalSinks } from "./metal";
+import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
+import { open, restore, seal } from "./sealed";
 
-const FIRST_LINE = "lguest machine snapshot 1\n";
+const KIND = "lguest machine snapshot";
 
-type Kept = Omit<MetalOptions,
-  "kernel" | "kernelName" | "rom" | "initrd" | "modules" | "commandLine">;
+const metal = v.strictObject({
+  cpus: v.optional(whole(1, 16)), memory: whole(4096),
+  seed: v.optional(whole(0, 2 ** 32 - 1)),
+  schedule: v.optional(anySchedule), date: v.optional(dateShape),
+  postPort: v.optional(whole(0, 0xffff)), reboot: v.optional(v.boolean()),
+});
+
+const shape = v.pipe(
+  v.strictObject({ machine: machineShape, metal, loaded: v.boolean(),
+    block: v.string() }),
+  v.check(({ machine, metal: { schedule } }) =>
+    fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"));
 
 /** A bare machine as the bytes of a file. */
 export function saveMetal(session: MetalSession): Uint8Array {
   const { kernel, rom, initrd, modules, commandLine, kernelName,
     ...kept } = session.options;
-  const header = { machine: session.machineOptions, metal: kept,
-    loaded: kernel !== undefined };
-  const head = new TextEncoder()
-    .encode(FIRST_LINE + JSON.stringify(header) + "\n");
-  const block = session.machine.snapshot();
-  const file = new Uint8Array(head.length + block.length);
-  file.set(head);
-  file.set(block, head.length);
-  return file;
+  return seal(KIND, shape, { machine: session.machineOptions, metal: kept,
+    loaded: kernel !== undefined }, session.machine);
 }
 
 /** Goes on with a saved machine; UserError if it can't be. */
 export function loadMetal(
   file: Uint8Array, sinks: MetalSinks,
 ): MetalSession {
-  const { machine, metal, loaded, block } = open(file);
-  const options = loaded ? { ...metal, reboot: false } : metal;
+  const { header, block } = open(KIND, shape, file);
+  const { machine, loaded } = header;
+  const options = loaded ? { ...header.metal, reboot: false }
+    : header.metal;
   const session = buildMetal(options, sinks, undefined, machine);
-  try {
-    session.machine.restore(block);
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    throw new UserError(`can't be restored: ${error.message}`);
-  }
+  restore(session.machine, block);
   return session;
-}
-function open(file: Uint8Array): {
-  machine: MachineOptions; metal: Kept; loaded: boolean; block: Uint8Array;
-} {
-  const decoder = new TextDecoder();
-  const first = decoder.decode(file.subarray(0, FIRST_LINE.length));
-  if (first !== FIRST_LINE) {
-    throw new UserError(first.startsWith("lguest snapshot")
-      ? "is a snapshot of a run with Guests; try lguest run --restore"
-      : "is not a snapshot of a bare machine; --snapshot FILE writes one");
-  }
-  const end = file.indexOf(10, FIRST_LINE.length);
-  try {
-    const json = decoder.decode(file.subarray(FIRST_LINE.length, end));
-    const header = JSON.parse(json) as
-      { machine: MachineOptions; metal: Kept; loaded: boolean };
-    if (end > 0 && header.machine && header.metal) {
-      return { ...header, block: file.subarray(end + 1) };
-    }
-  } catch {
-    // Not JSON: damaged as well.
-  }
-  throw new UserError("is a damaged snapshot; copy it again");
 }

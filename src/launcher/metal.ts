@@ -193,6 +193,13 @@ export function haltedForGood(session: MetalSession): MetalEnd {
   return ended(session, 0, "halted, and nothing can wake it,");
 }
 
+/** The end of a machine that somebody has left. */
+export function leftMetal({ machine }: MetalSession): MetalEnd {
+  const instructions = machine.count;
+  return { status: 0, instructions,
+    sentence: `you left the machine after ${instructions} instructions` };
+}
+
 /** Whether a byte on COM1 would wake a CPU that has halted. */
 export function inputCanWake({ pc }: MetalSession): boolean {
   return pc.serial.wouldInterrupt();

@@ -1,39 +1,75 @@
-import { isSchedule } from "../machine";
-import type { Machine } from "../machine";
+import * as v from "valibot";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
+import { MiB } from "./kernel";
+import {
+  dateShape, MOST_CPUS, MOST_GUEST, MOST_METAL, readBack, typedSchedule,
+  whole,
+} from "./readback";
+
+const memory = (most: number) =>
+  v.pipe(whole(MiB, most * MiB), v.multipleOf(MiB));
+
+const both = {
+  append: v.string(), cpus: whole(1, MOST_CPUS),
+  seed: whole(0, 2 ** 32 - 1), schedule: v.optional(typedSchedule),
+  reboot: v.boolean(),
+  /** JSON knows no infinity. */
+  maxInstructions: v.nullable(whole(1)),
+};
+
+const image = v.strictObject({
+  /** Which option named it. */
+  role: v.picklist(["kernel", "rom", "initrd", "module"]),
+  /** Empty for the default Guest. */
+  path: v.string(),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  /** A module's text. */
+  text: v.optional(v.string()),
+});
+
+const config = v.variant("command", [
+  v.strictObject({
+    command: v.literal("run"),
+    options: v.strictObject({ ...both, memory: memory(MOST_GUEST),
+      pge: v.picklist(["all-cpus", "this-cpu"]),
+      hostPages: v.picklist(["4m", "4k"]),
+      abi: v.picklist(["extended", "strict"]) }),
+    images: v.array(image),
+  }),
+  v.strictObject({
+    command: v.literal("machine"),
+    options: v.strictObject({ ...both, memory: memory(MOST_METAL),
+      date: v.optional(dateShape), postPort: v.optional(whole(0, 0xffff)) }),
+    images: v.array(image),
+  }),
+]);
+const time = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+const entry = v.strictObject({
+  sequence: whole(0), time, counts: v.array(whole(0)),
+  source: v.literal("com1"),
+  bytes: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/)),
+});
+
+const last = v.strictObject({ end: v.strictObject({
+  instructions: whole(0), status: whole(0, 255), sentence: v.string(),
+  /** Machine time in ticks. */
+  time,
+  /** Checksum of the block, in hexadecimal. */
+  state: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+}) });
 
 /** A file that the run depends on. */
-export interface RunImage {
-  /** Which option named it: kernel, rom, initrd, module. */
-  readonly role: string;
-  readonly path: string;
-  readonly sha256: string;
-  /** A module's text. */
-  readonly text?: string;
-}
-
+export type RunImage = v.InferOutput<typeof image>;
 /** What a run was started with. */
-export interface RunConfig {
-  readonly command: "run" | "machine";
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly images: readonly RunImage[];
-}
-
+export type RunConfig = v.InferOutput<typeof config>;
 /** How a run ended. */
-export interface RunEnd {
-  readonly instructions: number;
-  readonly status: number;
-  readonly sentence: string;
-  /** Machine time in ticks. */
-  readonly time: number;
-  /** Checksum of the block, in hexadecimal. */
-  readonly state: string;
-}
+export type RunEnd = v.InferOutput<typeof last>["end"];
 
 /** A run, written down. */
-export interface RunFile {
-  readonly config: RunConfig;
+export interface RunFile<Config = RunConfig> {
+  readonly config: Config;
   readonly inputs: readonly InputEntry[];
   readonly end?: RunEnd;
 }
@@ -41,8 +77,8 @@ export interface RunFile {
 const FIRST_LINE = "lguest run 1";
 
 /** The first lines of a run file. */
-export function runFileHead(config: RunConfig): string {
-  return `${FIRST_LINE}\n${JSON.stringify(config)}\n`;
+export function runFileHead(written: RunConfig): string {
+  return `${FIRST_LINE}\n${JSON.stringify(written)}\n`;
 }
 
 /** The last line of a run file. */
@@ -50,60 +86,59 @@ export function runFileEnd(end: RunEnd): string {
   return `${JSON.stringify({ end })}\n`;
 }
 
-/** Checksum of a machine's block, in hexadecimal. */
-export function stateSum(machine: Machine): string {
-  const { buffer } = machine.snapshot();
-  return (new Int32Array(buffer)[4]! >>> 0).toString(16).padStart(8, "0");
-}
-
 /** Reads a run file; UserError if it isn't one. */
 export function readRunFile(text: string): RunFile {
-  const [first, ...lines] = text.split("\n");
+  const [first, ...rest] = text.split("\n");
   if (first !== FIRST_LINE) {
     throw new UserError(first?.startsWith("lguest run ")
       ? "is a run file of another version; record it again"
       : "is not a run file; --record FILE writes one");
   }
-  const records = lines.filter((line) => line !== "").map(parseLine);
-  const config = records.shift() as RunConfig | undefined;
-  const known = config?.command === "run" || config?.command === "machine";
-  if (!known || !Array.isArray(config.images) ||
-      !config.images.every(isImage) || !areOptions(config.options)) {
-    throw damaged();
+  if (!isJson(rest.at(-1)!)) rest.pop();
+  const read = <S extends v.GenericSchema>(schema: S, i: number) =>
+    readBack(rest[i] ?? "", schema, "run file", `line ${i + 2}`);
+  const head = read(config, 0), inputs: InputEntry[] = [];
+  checkImages(head);
+  for (let i = 1; i < rest.length; i++) {
+    if (i === rest.length - 1 && rest[i]!.startsWith('{"end"')) {
+      const { end } = read(last, i);
+      return { config: head, inputs, end };
+    }
+    inputs.push(inOrder(read(entry, i), inputs, head.options.cpus));
   }
-  const last = records.at(-1) as { end?: RunEnd } | undefined;
-  if (last?.end) records.pop();
-  const inputs = records as InputEntry[];
-  if (!inputs.every(isEntry)) throw damaged();
-  return { config, inputs, ...(last?.end && { end: last.end }) };
+  return { config: head, inputs };
 }
-
-const damaged = () =>
-  new UserError("is a damaged run file; copy it again");
-
-function parseLine(line: string): unknown {
+function isJson(line: string): boolean {
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value) return value;
+    JSON.parse(line);
+    return true;
   } catch {
-    // Not JSON: damaged as well.
+    return false;
   }
-  throw damaged();
+}
+function inOrder(
+  entry: InputEntry, before: readonly InputEntry[], cpus: number,
+): InputEntry {
+  const { sequence, time, counts } = entry, former = before.at(-1);
+  const good = sequence === before.length && counts.length === cpus &&
+    time >= (former?.time ?? 0) &&
+    counts.every((n, i) => n >= (former?.counts[i] ?? 0));
+  if (good) return entry;
+  throw new UserError(`is a damaged run file: line ${before.length + 3} ` +
+    "doesn't follow the one before; copy it again");
 }
 
-function isImage(image: RunImage | null): boolean {
-  return [image?.role, image?.path, image?.sha256]
-    .every((text) => typeof text === "string");
-}
-
-function areOptions(options: Record<string, unknown> | undefined): boolean {
-  const { cpus, memory, schedule } = options ?? {};
-  return Number.isInteger(cpus) && Number.isInteger(memory) &&
-    (schedule === undefined || isSchedule(schedule));
-}
-
-function isEntry(entry: InputEntry, i: number): boolean {
-  return entry.sequence === i && typeof entry.time === "number" &&
-    Array.isArray(entry.counts) && typeof entry.bytes === "string" &&
-    /^([0-9a-f]{2})*$/.test(entry.bytes);
+function checkImages({ command, images }: RunConfig): void {
+  const roles = images.map(({ role }) => role), guests = command === "run";
+  const count = (role: string) =>
+    roles.filter((one) => one === role).length;
+  const [kernels, roms] = [count("kernel"), count("rom")];
+  const good = count("initrd") <= kernels && kernels + roms <= 1 &&
+    (guests ? kernels === 1 && roms + count("module") === 0
+      : kernels === 1 || count("module") === 0) &&
+    images.every(({ role, path }) =>
+      path !== "" || (guests && role === "kernel"));
+  if (good) return;
+  throw new UserError("is a damaged run file: line 2, images, are no set " +
+    `for lguest ${command}; copy it again`);
 }

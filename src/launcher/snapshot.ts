@@ -1,96 +1,81 @@
-import { isSchedule, Machine, SnapshotError } from "../machine";
-import type { MachineOptions } from "../machine";
+import * as v from "valibot";
+import { buildHost, hostCallNames, most } from "../host";
+import { Machine } from "../machine";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
+import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
+import { open, restore, seal } from "./sealed";
 import { attach } from "./session";
-import type { BootOptions, Session } from "./session";
+import type { Session } from "./session";
+import { sha256 } from "./sha256";
 
-const FIRST_LINE = "lguest snapshot 1\n";
+const guest = v.strictObject({ name: v.string(), commandLine: v.string(),
+  memory: whole(0) });
 
-interface Header {
-  readonly machine: MachineOptions;
-  readonly boot: Omit<BootOptions, "guests">;
-  readonly guests: readonly {
-    name: string; commandLine: string; memory: number;
-  }[];
+const boot = v.strictObject({
+  cpus: v.optional(whole(1, 16)), seed: v.optional(whole(0, 2 ** 32 - 1)),
+  schedule: v.optional(anySchedule),
+  pge: v.optional(v.picklist(["all-cpus", "this-cpu"])),
+  hostPages: v.optional(v.picklist(["4m", "4k"])),
+  switcher: v.optional(v.string()), sequential: v.optional(v.boolean()),
+  abi: v.optional(v.picklist(["extended", "strict"])),
+  startDate: v.optional(dateShape),
+});
+
+const shape = v.pipe(
+  v.strictObject({ machine: machineShape, boot, host: v.string(),
+    guests: v.pipe(v.array(guest), v.maxLength(most.GUESTS_MAX)),
+    block: v.string() }),
+  v.check(({ machine, boot: { schedule } }) =>
+    fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"));
+
+const digests = new Map<string | undefined, string>();
+
+/** A digest of the Host around this Switcher: image and host calls. */
+function hostDigest(switcher: string | undefined): string {
+  const known = digests.get(switcher);
+  if (known !== undefined) return known;
+  const { bytes } = buildHost({ switcher });
+  const names = new TextEncoder().encode(hostCallNames().join());
+  const digest = sha256(names) + sha256(bytes);
+  digests.set(switcher, digest);
+  return digest;
 }
 
 /** The session as the bytes of a file. */
 export function saveSession(session: Session): Uint8Array {
-  const { guests, ...boot } = session.options;
-  const header: Header = {
-    machine: session.machineOptions,
-    boot,
+  const { guests, ...rest } = session.options;
+  return seal("lguest snapshot", shape, {
+    machine: session.machineOptions, boot: rest,
     guests: guests.map(({ name, commandLine, memory }) =>
       ({ name, commandLine, memory })),
-  };
-  const text = FIRST_LINE + JSON.stringify(header) + "\n";
-  const head = new TextEncoder().encode(text);
-  const block = session.machine.snapshot();
-  const file = new Uint8Array(head.length + block.length);
-  file.set(head);
-  file.set(block, head.length);
-  return file;
+    host: hostDigest(rest.switcher),
+  }, session.machine);
 }
 
+function digestOrDamage(switcher: string | undefined): string {
+  try {
+    return hostDigest(switcher);
+  } catch {
+    throw new UserError("is a damaged snapshot: its Switcher can't be " +
+      "assembled; copy it again");
+  }
+}
 /** Goes on with a saved session; throws a UserError if it can't be. */
 export function loadSession(
   file: Uint8Array, print: ConsoleSink,
 ): Session {
-  const { header, block } = open(file);
-  const guests = header.guests.map((guest) =>
-    ({ ...guest, image: new Uint8Array(0) }));
-  const machine = build(header);
-  const options = { ...header.boot, guests };
-  const session = attach(machine, header.machine, options, print);
-  try {
-    machine.restore(block);
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    throw new UserError(`can't be restored: ${error.message}`);
+  const { header, block } = open("lguest snapshot", shape, file);
+  const { machine: machineOptions, boot: rest } = header;
+  if (header.host !== digestOrDamage(rest.switcher)) {
+    throw new UserError("is a snapshot of another version of the Host; " +
+      "take it again");
   }
+  const guests = header.guests.map((one) =>
+    ({ ...one, image: new Uint8Array(0) }));
+  const machine = new Machine(machineOptions);
+  const session =
+    attach(machine, machineOptions, { ...rest, guests }, print);
+  restore(machine, block);
   return session;
-}
-
-function build(header: Header): Machine {
-  try {
-    return new Machine(header.machine);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw damaged();
-  }
-}
-const damaged = () =>
-  new UserError("is a damaged snapshot; copy it again");
-
-function open(file: Uint8Array): { header: Header; block: Uint8Array } {
-  const decoder = new TextDecoder();
-  const first = decoder.decode(file.subarray(0, FIRST_LINE.length));
-  if (first !== FIRST_LINE) {
-    throw new UserError(first.startsWith("lguest snapshot")
-      ? "is a snapshot of another version; take it again"
-      : first.startsWith("lguest machine")
-        ? "is of a bare machine; try lguest machine --restore"
-        : "is not a snapshot; --snapshot FILE writes one");
-  }
-  const end = file.indexOf(10, FIRST_LINE.length);
-  if (end < 0) {
-    throw new UserError("is a truncated snapshot; copy it again");
-  }
-  const json = file.subarray(FIRST_LINE.length, end);
-  const header = parse(decoder.decode(json));
-  return { header, block: file.subarray(end + 1) };
-}
-
-function parse(json: string): Header {
-  try {
-    const header = JSON.parse(json) as Header;
-    const { guests, machine, boot: { schedule } } = header;
-    const good = Array.isArray(guests) && machine &&
-      (schedule === undefined || isSchedule(schedule));
-    if (good) return header;
-  } catch {
-    // Not JSON, or not an object: damaged as well.
-  }
-  throw damaged();
 }

@@ -28,22 +28,6 @@ export function checkSchedule(schedule: Schedule): void {
   throw new RangeError("a schedule's turns are whole and at least 1");
 }
 
-/** Whether something that a file claims to be a schedule is one. */
-export function isSchedule(claim: unknown): claim is Schedule {
-  const { kind, turns = [] } = Object(claim) as
-    { readonly kind?: unknown; readonly turns?: unknown };
-  if (kind !== "round-robin" && kind !== "random" && kind !== "list")
-    return false;
-  if (!Array.isArray(turns) || turns.some((turn) => turn === null))
-    return false;
-  try {
-    checkSchedule(claim as Schedule);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The next number of a xorshift generator whose state is one word. */
 export function nextRandom(header: Int32Array): number {
   let x = header[H_RANDOM]!;

@@ -72,6 +72,14 @@ export function unpackBlock(bytes: Uint8Array, block: Uint8Array): void {
   const live = new Int32Array(
     block.buffer, block.byteOffset, block.length / 4);
   checkConfiguration(data, words[2]!, live);
+  for (let i = 0, next = 0; i < pages; i++) {
+    const page = data[i * each]!;
+    if (page < next || page * PAGE >= block.length) {
+      throw new SnapshotError(`the snapshot is damaged: page ${page} is not ` +
+        "where it should be");
+    }
+    next = page + 1;
+  }
   live.fill(0);
   for (let i = 0; i < pages; i++) {
     const page = data.subarray(i * each + 1, (i + 1) * each);
