@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { assemble, writeElf } from "../src/assembler";
 import { main } from "../src/cli/main";
 import { sha256 } from "../src/launcher";
+import { H_EVENTS, H_SCHEDULE_CPU } from "../src/machine/layout";
 import { guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
@@ -397,8 +398,8 @@ test("schedules that leave out a CPU, or name one that isn't there",
     assert.is(good.status, 0, good.err);
   });
 
-test("pages out of range, twice, or out of order are refused", async () => {
-  const PAGE_WORDS = 1025, FIRST = 5;
+test("pages out of range, twice, or out of order, events of nobody", async () => {
+  const PAGE_WORDS = 1025, FIRST = 5, HEADER = FIRST + 1;
   for (const [command, file] of Object.entries(await snapshots())) {
     const lies: ((words: Int32Array) => void)[] = [
       (w) => { w[FIRST + PAGE_WORDS] = 0x7fffffff; },
@@ -408,6 +409,11 @@ test("pages out of range, twice, or out of order are refused", async () => {
       (w) => { w[FIRST] = 1; },
       (w) => { w[3]! -= 1; },
       (w) => { w[2] = 0; },
+      // A turn of a CPU, and an event's kind and CPU, that aren't there.
+      (w) => { w[HEADER + H_SCHEDULE_CPU] = 7; },
+      (w) => { w[HEADER + H_EVENTS + 3] = 99; },
+      (w) => { w[HEADER + H_EVENTS + 3] = -1; },
+      (w) => { w[HEADER + H_EVENTS + 2] = 7; w[HEADER + H_EVENTS + 3] = 1; },
     ];
     for (const [i, lie] of lies.entries()) {
       const s = forged(file, (header) => header, (words) => {

@@ -22,7 +22,7 @@ import { resetMultiboot, resetVector, resetWaiting } from "./reset";
 import {
   checkSchedule, DEFAULT_SCHEDULE, nextTurn, type Schedule,
 } from "./schedule";
-import { packBlock, unpackBlock } from "./snapshot";
+import { packBlock, SnapshotError, unpackBlock } from "./snapshot";
 import {
   ACTIVITY, CLOCK, HALTED, IF, RETIRED, RUNNING, SHUTDOWN, SYSTEM_FLAGS,
 } from "./state";
@@ -557,6 +557,14 @@ export class Machine {
     const { blockSize } = this.layout;
     const block = new Uint8Array(this.memory.buffer, 0, blockSize);
     unpackBlock(bytes, block);
+    const isCpu = (id: number) => this.cpus[id] !== undefined;
+    const strange = this.queue.some((kind, cpu) =>
+      kind < APIC_TIMER_EVENT || !(isCpu(cpu) || cpu === NO_CPU) ||
+      kind > APIC_TIMER_EVENT + this.handlers.length);
+    if (strange || !isCpu(this.header[H_SCHEDULE_CPU]!)) {
+      throw new SnapshotError("the snapshot is damaged: it names an event " +
+        "or a CPU that isn't there");
+    }
     this.refreshAddressMask();
     for (const cpu of this.cpus) cpu.refresh();
     this.codePages.fill(0);
