@@ -112,6 +112,22 @@ test("halted for good is 0, a triple fault 1, the budget 4", async () => {
   }
 });
 
+test("a kernel that looks for a coprocessor finds none", async () => {
+  const probe = image(`
+        movw $0x5a5a, seen
+        fninit
+        fnstsw seen
+        movw seen, %ax
+        fnstsw %ax
+        fwait
+        shrl $1, %eax           # 0x5a5a: nobody has answered
+        jmp exit
+seen:   .word 0
+`);
+  const { status, err } = await lguest(["--kernel", "k"], { k: probe });
+  assert.is(status, ((0x5a5a >> 1 & 0xff) << 1 | 1) & 0xff, err);
+});
+
 test("--reboot starts it again, and RAM is what it was", async () => {
   const k = image(`
         incl 0x200000
