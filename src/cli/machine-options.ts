@@ -1,4 +1,4 @@
-import { MiB, UserError } from "../launcher";
+import { MiB, MOST_FOR_MACHINES, UserError } from "../launcher";
 import { civil, secondsOf } from "../machine";
 import type { Schedule } from "../machine";
 import type { GdbCall } from "./debug";
@@ -34,7 +34,7 @@ export interface MachineCall {
   readonly gdb?: GdbCall;
 }
 
-const MOST_MEMORY = 2048, MOST_CPUS = 8;
+const MOST_CPUS = 8;
 
 /** Reads the words behind `lguest machine`; throws UserError. */
 export function understandMachine(values: Values): MachineCall {
@@ -66,7 +66,8 @@ export function understandMachine(values: Values): MachineCall {
     ...given("kernel", kernel), ...given("rom", rom),
     ...given("initrd", initrd), modules: module.map(moduleOf),
     append: values.append ?? "",
-    memory: number("memory", values.memory, 64, 1, MOST_MEMORY) * MiB,
+    memory: number("memory", values.memory, 64, 1, MOST_FOR_MACHINES / MiB) *
+      MiB,
     cpus: number("cpus", values.cpus, 1, 1, MOST_CPUS),
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
     ...given("schedule", values.schedule === undefined ? undefined

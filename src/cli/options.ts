@@ -1,4 +1,4 @@
-import { MiB, UserError } from "../launcher";
+import { MiB, MOST_FOR_GUESTS, UserError } from "../launcher";
 import type { Schedule } from "../machine";
 import type { GdbCall } from "./debug";
 import { understandMachine } from "./machine-options";
@@ -7,7 +7,7 @@ import { MANY, number, schedule } from "./numbers";
 import { parseWords } from "./words";
 import type { Values } from "./words";
 
-const MOST_MEMORY = 864, MOST_CPUS = 8;
+const MOST_CPUS = 8;
 
 /** A call of `run`, with all defaults filled in. */
 export interface RunCall {
@@ -122,7 +122,8 @@ function understandRun(values: Values): RunCall {
   const { kernel, initrd, snapshot, restore, at, record, replay } = values;
   const traceFile = values["trace-file"];
   const max = values["max-instructions"];
-  const memory = number("memory", values.memory, 64, 1, MOST_MEMORY);
+  const memory = number("memory", values.memory, 64, 1,
+    MOST_FOR_GUESTS / MiB);
   return {
     command: "run",
     append: values.append ?? "",

@@ -169,13 +169,15 @@ function sectionsOf(file: Uint8Array, from: number): Sections | undefined {
 const LOWEST = 0x1000, USUAL = 0x9000, EXTENDED_BIOS_DATA = 0x9fc00;
 
 function lowPlace(length: number, taken: readonly Piece[]): number {
-  const ends = taken.map((p) => Math.ceil((p.address + p.length) / 16) * 16)
-    .sort((a, b) => a - b);
-  const isFree = (at: number) => at >= LOWEST &&
-    at + length <= EXTENDED_BIOS_DATA && taken.every((p) =>
-      at >= p.address + p.length || at + length <= p.address);
-  const found = [USUAL, ...ends, LOWEST].find(isFree);
-  if (found !== undefined) return found;
+  const inOrder = [...taken].sort((a, b) => a.address - b.address);
+  for (const from of [USUAL, LOWEST]) {
+    let at = from;
+    for (const p of inOrder) {
+      if (at + length <= p.address) break;
+      at = Math.max(at, Math.ceil((p.address + p.length) / 16) * 16);
+    }
+    if (at + length <= EXTENDED_BIOS_DATA) return at;
+  }
   throw new UserError(`leaves no room below 640 KiB for ${length} bytes ` +
     "of multiboot information; shorten --append or what modules are " +
     "called, or link the kernel at 1 MiB");
