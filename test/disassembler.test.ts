@@ -155,6 +155,15 @@ start:  nop
   assert.is(show(new Map([["later", 0xd0000000]])), "jmp    0xc0100001");
 });
 
+test("an escape shows its opcode and its operand", () => {
+  const shown = (...bytes: number[]) => disassemble(Uint8Array.from(bytes));
+  assert.equal(shown(0xd9, 0xe8), { text: "esc    $0xd,%st(0)", length: 2 });
+  assert.equal(shown(0x64, 0xdd, 0x5c, 0x24, 8),
+    { text: "esc    $0x2b,%fs:0x8(%esp)", length: 5 });
+  assert.equal(shown(0xdb, 0xe3), { text: "fninit", length: 2 });
+  assert.equal(shown(0xdd, 0x38), { text: "fnstsw (%eax)", length: 2 });
+});
+
 test("what is no instruction is bad, and one byte long", () => {
   const bad = { text: "(bad)", length: 1 };
   assert.equal(disassemble(Uint8Array.of(0x0f, 0xff)), bad);
