@@ -20,9 +20,10 @@ function undefinedBytes(...bytes: number[]): void {
 function modrmOf(form: Form): number {
   const register = form.operands.some(({ kind }) => kind === "R");
   // Some opcodes have a form of their own for some of the fields.
-  const shared = forms.some(other => other.digit !== undefined
-    && `${other.prefix}` === `${form.prefix}`);
-  const field = form.digit ?? (shared ? 7 : 0);
+  const taken = forms.filter(({ prefix }) => `${prefix}` === `${form.prefix}`)
+    .map(({ digit }) => digit);
+  const field = form.digit
+    ?? [0, 1, 2, 3, 4, 5].find(n => !taken.includes(n))!;
   return (register ? 0xc0 : 0x03) | (field << 3);
 }
 

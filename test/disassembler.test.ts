@@ -17,6 +17,8 @@ const testGnu = testWith(test, "objdump");
 // What objdump prints otherwise, or doesn't know.
 const exceptions: [ours: RegExp, theirs: RegExp, reason: string][] = [
   [/\b(salc|hostcall)/, /\(bad\)/, "objdump has no name for it"],
+  [/\besc /, /^(\w+ )*(f\w|\(bad\))/, "it is for a coprocessor"],
+  [/\bfwait$/, /\bf(?!wait)\w/, "WAIT and an escape have a name together"],
   [/data(16|32).*wbinvd/, /\(bad\)/, "a later processor's wbnoinvd is near"],
   [/\bnop|\(bad\)/, /\bbnd|\bcldemote|\bendbr|\brdssp/,
     "later processors know these hints"],
@@ -111,7 +113,9 @@ for (const code16 of [false, true]) testGnu("random instructions of each " +
   const random = randomNumbers(1);
   const all: number[] = [];
   for (const form of forms) {
-    if (form.mnemonic === "hostcall" || form.mnemonic === "salc") continue;
+    if (/^(hostcall|salc|esc)$/.test(form.mnemonic)) continue;
+    // objdump takes it for a prefix of what follows, prefixes or not.
+    if (form.mnemonic === "fwait") continue;
     // objdump reads them as a later processor's, of other lengths.
     if (/^0F 1[AB]/.test(form.opcode)) continue;
     for (let i = 0; i < 60; i++)
@@ -149,6 +153,15 @@ start:  nop
   assert.is(show(), "jmp    0xc0100001");
   assert.is(show(labels), "jmp    c0100001 <start+0x1>");
   assert.is(show(new Map([["later", 0xd0000000]])), "jmp    0xc0100001");
+});
+
+test("an escape shows its opcode and its operand", () => {
+  const shown = (...bytes: number[]) => disassemble(Uint8Array.from(bytes));
+  assert.equal(shown(0xd9, 0xe8), { text: "esc    $0xd,%st(0)", length: 2 });
+  assert.equal(shown(0x64, 0xdd, 0x5c, 0x24, 8),
+    { text: "esc    $0x2b,%fs:0x8(%esp)", length: 5 });
+  assert.equal(shown(0xdb, 0xe3), { text: "fninit", length: 2 });
+  assert.equal(shown(0xdd, 0x38), { text: "fnstsw (%eax)", length: 2 });
 });
 
 test("what is no instruction is bad, and one byte long", () => {

@@ -8,11 +8,13 @@ import { main } from "../src/cli/main";
 import { Escape } from "../src/cli/terminal";
 import type { Input } from "../src/cli/terminal";
 import {
-  bootMetal, loadMetal, MiB, readRunFile, runMetal, runPiece, saveMetal,
+  bootMetal, loadMetal, MiB, planKernel, readRunFile, runMetal, runPiece,
+  saveMetal,
 } from "../src/launcher";
 import { writeElf } from "../src/assembler";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
+import { randomNumbers } from "./programs";
 import { testWith } from "./reference";
 
 const test = suite("metal");
@@ -110,6 +112,22 @@ test("halted for good is 0, a triple fault 1, the budget 4", async () => {
   }
 });
 
+test("a kernel that looks for a coprocessor finds none", async () => {
+  const probe = image(`
+        movw $0x5a5a, seen
+        fninit
+        fnstsw seen
+        movw seen, %ax
+        fnstsw %ax
+        fwait
+        shrl $1, %eax           # 0x5a5a: nobody has answered
+        jmp exit
+seen:   .word 0
+`);
+  const { status, err } = await lguest(["--kernel", "k"], { k: probe });
+  assert.is(status, ((0x5a5a >> 1 & 0xff) << 1 | 1) & 0xff, err);
+});
+
 test("--reboot starts it again, and RAM is what it was", async () => {
   const k = image(`
         incl 0x200000
@@ -187,6 +205,95 @@ test("a multiboot kernel is told about memory and modules", async () => {
   assert.is(modules, "00000005 04030201 first one00000004 00000009 n");
   assert.is(map, "00000000 000a0000 00000001 000a0000 00060000 00000002 " +
     "00100000 00700000 00000001 lguest");
+});
+
+// Maps 0 to the end of its own image, and reads then what it is told.
+const SELFISH = `
+        movl $pt, %edi
+        xorl %eax, %eax
+1:      movl %eax, %edx
+        orl $3, %edx
+        movl %edx, (%edi)
+        addl $4, %edi
+        addl $4096, %eax
+        cmpl $digits + 16, %eax
+        jb 1b
+        movl $pt + 3, pd
+        movl $pd, %eax
+        movl %eax, %cr3
+        movl %cr0, %eax
+        orl $0x80000000, %eax
+        movl %eax, %cr0
+        movl 16(%ebx), %esi     # the command line
+        call print
+        movl 24(%ebx), %eax     # the modules' list
+        movl 8(%eax), %esi
+        call print
+        movl 48(%ebx), %eax     # the map
+        movl 20(%eax), %eax
+        call hex
+        movl 64(%ebx), %esi     # our name
+        call print
+        movb $0x21, %al
+        jmp exit
+        .balign 4096
+pd:     .fill 1024, 4, 0
+pt:     .fill 1024, 4, 0
+`;
+
+test("a kernel that maps only itself can read what it is told", async () => {
+  const { status, out, err } = await lguest(["--kernel", "k", "--append",
+    "quiet", "--module", "m=!", ...LIMIT],
+    { k: image(SELFISH), m: Uint8Array.of(1) });
+  assert.is(status, 67, err);
+  assert.is(out, "k quiet!00000001 lguest");
+});
+
+/** Where a multiboot kernel with these segments is told what. */
+function toldTo(segments: readonly [number, number][], commandLine = "",
+  modules: readonly { bytes: Uint8Array; text: string }[] = []) {
+  const { bytes } = assemble(HEADER, { origin: 0x100000 });
+  const file = writeElf([{ paddr: 0x100000, vaddr: 0, bytes },
+    ...segments.map(([paddr, length]) =>
+      ({ paddr, vaddr: 0, bytes: new Uint8Array(length) }))], 0x100000);
+  const { pieces, info } = planKernel(file,
+    { memory: 64 * MiB, commandLine, modules });
+  return { pieces, info, told: pieces.find((p) => p.address === info)! };
+}
+
+test("what a kernel is told is low, and clear of its segments", () => {
+  const random = randomNumbers(5);
+  for (let n = 0; n < 300; n++) {
+    const segments = Array.from({ length: random(4) }, () =>
+      [random(0x9f000), 1 + random(0x20000)] as [number, number]);
+    const { pieces, told } = toldTo(segments, "x".repeat(random(2000)));
+    const end = told.address + told.length;
+    const why = `case ${n} of seed 5: ${JSON.stringify(segments)}`;
+    assert.ok(told.address >= 0x1000 && end <= 0x9fc00, why);
+    for (const one of pieces) assert.ok(one === told || one.length === 0 ||
+      end <= one.address || told.address >= one.address + one.length, why);
+  }
+});
+
+test("a kernel is told all of it, however much it is", () => {
+  const bytes = Uint8Array.of(7), text = "m".repeat(90);
+  const modules = Array.from({ length: 3000 }, () => ({ bytes, text }));
+  const { pieces, told } = toldTo([], "x".repeat(131_072), modules);
+  assert.is(told.address, 0x9000);
+  const view = new DataView(told.bytes.buffer);
+  const word = (at: number) => view.getUint32(at - told.address, true);
+  const { address } = told, list = word(address + 24);
+  assert.is(word(address + 20), 3000);
+  assert.is(word(address + 16) + 131_080, word(list + 8));
+  const files = pieces.filter(({ what }) => what === "a module");
+  files.forEach((file, n) => {
+    assert.is(word(list + 16 * n), file.address);
+    assert.is(file.address % 4096, 0);
+    assert.ok(file.address >= MiB);
+  });
+  assert.throws(() => toldTo([], "x".repeat(700_000)),
+    /^leaves no room below 640 KiB for 700\d\d\d bytes .*; shorten --append/);
+  assert.throws(() => toldTo([[0x1000, 0x9ec00]]), /^leaves no room below/);
 });
 
 test("a kernel that keeps the masks that it found gets ticks", async () => {

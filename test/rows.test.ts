@@ -146,6 +146,13 @@ const byHand: Record<string, ByHand> = {
   "smsw and lmsw": { text: "smsw %ebx\n movl $8, %eax\n lmsw %ax\n" +
     " smsw 0x7000", check: (c) => [c.w[EBX], c.load16(0x7000)],
   expected: [0x11, 0x19] },
+  "escapes, unheard": {
+    text: "movl $0x5a5a5a5a, %eax\n movl %eax, 0x7000\n fninit\n" +
+      " fnstsw %ax\n fnstsw 0x7000\n fnstcw 0x7000\n" + [0, 1, 2, 3, 4, 5, 6,
+      7].map((n) => ` .byte ${0xd8 + n}, 0xc0, ${0xd8 + n}, 5\n` +
+        " .long 0x7000\n").join(""),
+    check: (c) => [eax(c), c.load32(0x7000) >>> 0, c.retired],
+    expected: [0x5a5a5a5a, 0x5a5a5a5a, 24] },
   clts: { text: "clts", prepare: (c) => { c.w[CR0]! |= CR0_TS; },
     check: (c) => c.w[CR0]! & CR0_TS, expected: 0 },
   invlpg: { text: "movl 0x7000, %eax\n invlpg 0x7000", prepare: paged,

@@ -409,18 +409,48 @@ test("dr4 is another name of dr6 unless CR4.DE is set", () => {
   assert.equal(run(".byte 0x0f, 0x21, 0xe0", { prepare }).faults, ["6"]);
 });
 
-test("x87 instructions are #NM if asked for, else not there yet", () => {
-  const fninit = ".byte 0xdb, 0xe3", wait = ".byte 0x9b";
-  const cr0 = (bits: number) => ({ prepare: (c: Cpu) => {
-    c.w[CR0] = (c.w[CR0]! & ~(CR0_EM | CR0_MP | CR0_TS)) | bits;
-  } });
-  assert.equal(run(fninit, cr0(CR0_EM)).faults, ["7"]);
-  assert.equal(run(fninit, cr0(CR0_TS)).faults, ["7"]);
-  assert.equal(run(wait, cr0(CR0_TS)).faults, ["6"]);
-  assert.equal(run(wait, cr0(CR0_TS | CR0_MP)).faults, ["7"]);
-  const { faults, unimplemented } = run(fninit, cr0(0));
-  assert.equal(faults, ["6"]);
-  assert.equal(unimplemented, ["opcode db"]);
+test("CR0 says who hears an escape, and who waits", () => {
+  const texts: Record<string, string> = { fwait: "fwait" };
+  for (let n = 0xd8; n < 0xe0; n++) {
+    texts[`${n}, register`] = `.byte ${n}, 0xe3`;
+    // An operand at an address that nobody may read.
+    texts[`${n}, memory`] = `.byte ${n}, 0x0d, 0xff, 0xff, 0xff, 0xff`;
+  }
+  for (const text of ["fninit", "fnstsw %ax", "fnstsw 4", "fnstcw 4"]) {
+    texts[text] = text;
+  }
+  for (let k = 0; k < 8; k++) {
+    const bits = (k & 1 ? CR0_EM : 0) | (k & 2 ? CR0_MP : 0) |
+      (k & 4 ? CR0_TS : 0);
+    const both = CR0_MP | CR0_TS;
+    for (const [name, text] of Object.entries(texts))
+    for (const ring of [0, 3]) {
+      const heard = name === "fwait" ? (bits & both) === both
+        : (bits & (CR0_EM | CR0_TS)) !== 0;
+      const { faults, unimplemented, cpu } = run(text, { ring,
+        prepare: (c: Cpu) => { c.w[CR0] =
+          (c.w[CR0]! & ~(CR0_EM | CR0_MP | CR0_TS)) | bits; } });
+      const why = `${name} in ring ${ring}, CR0 ${bits}`;
+      // In ring 3 the hlt behind it is what faults.
+      const then = ring === 3 ? ["13(0)"] : [];
+      assert.equal(faults, heard ? ["7"] : then, why);
+      assert.equal(unimplemented, [], why);
+      assert.is(cpu.w[EIP] === ORIGIN, heard, why);
+    }
+  }
+});
+
+test("LOCK makes an escape undefined, whatever CR0 says", () => {
+  const prepare = (c: Cpu) => { c.w[CR0]! |= CR0_EM | CR0_TS | CR0_MP; };
+  for (const code of ["0x9b", "0xdb, 0xe3", "0xdd, 0x3d, 0, 0, 0, 0"]) {
+    const text = `.byte 0xf0, ${code}`;
+    assert.equal(run(text, { prepare }).faults, ["6"], text);
+  }
+});
+
+test("what isn't built is named by its opcode", () => {
+  const { faults, unimplemented } = run(".byte 0x66, 0x0f, 0x77");
+  assert.equal([faults, unimplemented], [["6"], ["opcode 0f 77"]]);
 });
 
 test("a wrong LOCK is #UD, and nobody promises to build it", () => {

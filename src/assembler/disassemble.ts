@@ -26,6 +26,11 @@ function operandTexts(
   if (form.mnemonic === "enter")
     return ["$" + hex(immediate), "$" + hex(immediate2)];
   if (form.mnemonic === "xlat") return [tableText(insn)];
+  if (form.mnemonic === "esc") {
+    const opcode = (form.prefix[0]! & 7) << 3 | insn.reg;
+    return ["$" + hex(opcode), insn.isMemory
+      ? operandText(form.operands[0]!, insn) : `%st(${insn.rm})`];
+  }
   const star = isIndirect(form) ? "*" : "";
   const show = (operand: Operand) => operand.kind === "J"
     ? targetText(insn, address, symbols)

@@ -24,7 +24,7 @@ export function hasOperandSize(form: Form): boolean {
 const otherNames: Record<string, string[]> = {
   callf: ["lcall"], jmpf: ["ljmp"], retf: ["lret"], shl: ["shl", "sal"],
   loope: ["loope", "loopz"], loopne: ["loopne", "loopnz"],
-  xlat: ["xlat", "xlatb"], ud2: ["ud2", "ud2a"],
+  xlat: ["xlat", "xlatb"], ud2: ["ud2", "ud2a"], fwait: ["fwait", "wait"],
 };
 
 const otherConditions: Record<string, string[]> = {
@@ -74,7 +74,7 @@ function spellings(form: Form): Spelling[] {
   const ends: readonly [string, Width][] = semantic === "jcc" ? []
     : worksOnBytes(form) ? [["b", 1]]
     : mnemonic === "bswap" || form.operands.some(isSystem) ? [["l", 4]]
-    : mnemonic === "jmp" && !form.modrm ? []
+    : mnemonic === "jmp" && !form.modrm || /^fn/.test(mnemonic) ? []
     : hasOperandSize(form) ? suffixes
     : form.operands[0]?.kind === "S" ? [["w", 0], ["l", 0]]
     : form.operands.some(({ size }) => size === "w") ? [["w", 0]] : [];

@@ -1,4 +1,5 @@
-import { MiB, MOST_CPUS, MOST_METAL, UserError } from "../launcher";
+import { MiB, MOST_CPUS, MOST_FOR_MACHINES, UserError } from
+  "../launcher";
 import type { TypedSchedule } from "../launcher";
 import { civil, secondsOf } from "../machine";
 import type { GdbCall } from "./debug";
@@ -64,7 +65,8 @@ export function understandMachine(values: Values): MachineCall {
     ...given("kernel", kernel), ...given("rom", rom),
     ...given("initrd", initrd), modules: module.map(moduleOf),
     append: values.append ?? "",
-    memory: number("memory", values.memory, 64, 1, MOST_METAL) * MiB,
+    memory: number("memory", values.memory, 64, 1, MOST_FOR_MACHINES / MiB) *
+      MiB,
     cpus: number("cpus", values.cpus, 1, 1, MOST_CPUS),
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
     ...given("schedule", values.schedule === undefined ? undefined

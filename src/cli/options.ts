@@ -1,4 +1,4 @@
-import { MiB, MOST_CPUS, MOST_GUEST, UserError } from "../launcher";
+import { MiB, MOST_CPUS, MOST_FOR_GUESTS, UserError } from "../launcher";
 import type { TypedSchedule } from "../launcher";
 import type { GdbCall } from "./debug";
 import { understandMachine } from "./machine-options";
@@ -111,7 +111,8 @@ function understandRun(values: Values): RunCall {
   const { kernel, initrd, snapshot, restore, at, record, replay } = values;
   const traceFile = values["trace-file"];
   const max = values["max-instructions"];
-  const memory = number("memory", values.memory, 64, 1, MOST_GUEST);
+  const memory = number("memory", values.memory, 64, 1,
+    MOST_FOR_GUESTS / MiB);
   return {
     command: "run",
     append: values.append ?? "",

@@ -105,16 +105,16 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 643 "chapters/60-kernel.md" # columns -4
+# 644 "chapters/60-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
     mov %cr0, %eax
-    orl $0x80050000, %eax           # PG, AM, WP
+    orl $0x80050002, %eax           # PG, AM, WP, MP
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 660 "chapters/60-kernel.md" # columns -4
+# 661 "chapters/60-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -122,7 +122,7 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 673 "chapters/60-kernel.md" # columns -4
+# 674 "chapters/60-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
@@ -141,7 +141,7 @@ start:
 # 482 "chapters/60-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 685 "chapters/60-kernel.md" # columns -4
+# 686 "chapters/60-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -157,7 +157,7 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 715 "chapters/60-kernel.md" # columns -4
+# 716 "chapters/60-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
@@ -223,7 +223,7 @@ cpu_wakes:
     mov %eax, %cr4
     movl HOST + host_boot_directory - KERNEL, %eax
     mov %eax, %cr3
-    movl $0x80050011, %eax              # PG, AM, WP, ET, PE
+    movl $0x80050013, %eax              # PG, AM, WP, ET, MP, PE
     mov %eax, %cr0
     movl $1f, %eax
     jmp *%eax

@@ -6,8 +6,7 @@ export * from "./ports";
 export * from "./end";
 export * from "./session";
 export * from "./boot-default";
-export { MOST_CPUS, MOST_GUEST, MOST_METAL, MOST_QUANTUM } from
-  "./readback";
+export { MOST_CPUS, MOST_QUANTUM } from "./readback";
 export type { TypedSchedule } from "./readback";
 export { stateSum } from "./sealed";
 export * from "./snapshot";

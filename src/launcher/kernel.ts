@@ -1,4 +1,3 @@
-import { hex32 } from "../machine";
 import { UserError } from "./error";
 
 /** A run of bytes in a kernel's file and its place in memory. */
@@ -20,6 +19,32 @@ export interface Kernel {
 
 /** Bytes in a mebibyte. */
 export const MiB = 1024 * 1024;
+
+/** The most that --memory takes, in bytes. */
+export const MOST_FOR_GUESTS = 864 * MiB, MOST_FOR_MACHINES = 2048 * MiB;
+
+/** An address or the end of something; it may lie beyond 4 GiB. */
+export function inHex(address: number): string {
+  return "0x" + address.toString(16).padStart(8, "0");
+}
+
+/** What to try where so many bytes of memory would do. */
+export function tryMemory(need: number, most: number): string {
+  const wanted = Math.ceil(need / MiB);
+  return wanted * MiB <= most ? `try --memory ${wanted}`
+    : `it can't fit: --memory goes up to ${most / MiB}`;
+}
+
+/** Eight bytes of a file, as exactly as a number can be. */
+export function quad(view: DataView, at: number): number {
+  return view.getUint32(at, true) + 2 ** 32 * view.getUint32(at + 4, true);
+}
+
+/** Where the last of a kernel's segments ends. */
+export function endOf({ segments }: Kernel): number {
+  return segments.reduce(
+    (end, s) => Math.max(end, s.address + s.memorySize), 0);
+}
 
 /** A file as numbers of several bytes. */
 export function viewOf(file: Uint8Array): DataView {
@@ -98,8 +123,8 @@ function checkSegment(segment: KernelSegment, memory: number): void {
   const { address, memorySize } = segment;
   if (address < BOOT_PARAMS_END) {
     throw new UserError(
-      `wants to lie at 0x${hex32(address)}, but what is below ` +
-      `0x${hex32(BOOT_PARAMS_END)} is taken; try ld -Ttext=0x100000`);
+      `wants to lie at ${inHex(address)}, but what is below ` +
+      `${inHex(BOOT_PARAMS_END)} is taken; try ld -Ttext=0x100000`);
   }
   const end = address + memorySize;
   if (end > memory) throw tooBig(address, end, memory);
@@ -107,20 +132,19 @@ function checkSegment(segment: KernelSegment, memory: number): void {
 function tooBig(start: number, end: number, memory: number): UserError {
   const advice = start >= LINKERS_DEFAULT - 0x1000
     ? "try to link it lower: ld -Ttext=0x100000"
-    : `try --memory ${Math.ceil(end / MiB)}`;
+    : tryMemory(end, MOST_FOR_GUESTS);
   return new UserError(
-    `is too big: it reaches up to 0x${hex32(end)}, and the Guest ` +
+    `is too big: it reaches up to ${inHex(end)}, and the Guest ` +
     `has ${Math.floor(memory / MiB)} MiB; ${advice}`);
 }
 /** Throws a UserError if a RAM disk has no room above its kernel. */
 export function checkInitrd(
   kernel: Kernel, initrd: Uint8Array, memory: number,
 ): void {
-  const ends = kernel.segments.map((s) => s.address + s.memorySize);
-  const need = Math.max(...ends) + initrd.length + 4096;
+  const need = endOf(kernel) + initrd.length + 4096;
   if (need <= memory) return;
   throw new UserError(`is ${initrd.length} bytes long, and doesn't fit ` +
-    `above the kernel; try --memory ${Math.ceil(need / MiB)}`);
+    `above the kernel; ${tryMemory(need, MOST_FOR_GUESTS)}`);
 }
 
 const HEADER = 0x1f1, UNPACKER = 0x100000;
@@ -136,7 +160,8 @@ function bzImageKernel(file: Uint8Array): Kernel {
   const offset = ((file[HEADER] || 4) + 1) * 512;
   if (offset >= file.length) throw truncated(offset + 1, file.length);
   const fileSize = file.length - offset;
-  const room = version < 0x20a ? 0 : word(0x258) + word(0x260) - UNPACKER;
+  const room = version < 0x20a ? 0
+    : quad(view, 0x258) + word(0x260) - UNPACKER;
   return { entry: word(0x214),
     header: file.subarray(HEADER, Math.min(0x202 + file[0x201]!, 0x290)),
     segments: [{ address: UNPACKER, virtual: UNPACKER, offset, fileSize,
@@ -157,7 +182,7 @@ export function parseKernel(file: Uint8Array, memory: number): Kernel {
     entry >= s.address && entry < s.address + s.memorySize;
   if (!segments.some(starts)) {
     throw new UserError(
-      `begins at 0x${hex32(entry)}, where nothing of it is loaded; ` +
+      `begins at ${inHex(entry)}, where nothing of it is loaded; ` +
       "the entry must be a physical address: ld --entry=0x100000");
   }
   return kernel;

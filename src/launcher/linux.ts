@@ -1,6 +1,8 @@
-import { hex32 } from "../machine";
 import { UserError } from "./error";
-import { elfKernel, isBzImage, MiB, truncated, viewOf } from "./kernel";
+import {
+  elfKernel, endOf, inHex, isBzImage, MiB, MOST_FOR_MACHINES, quad, truncated,
+  tryMemory, viewOf,
+} from "./kernel";
 import { memoryMap } from "./multiboot";
 import {
   LINUX_COMMAND_LINE, LINUX_GDT, LINUX_PARAMS, piece, zeroTerminated,
@@ -39,7 +41,7 @@ function bzImage(file: Uint8Array): Setup {
   const since = (v: number, at: number, otherwise: number) =>
     version >= v ? view.getUint32(at, true) : otherwise;
   const size = Math.max(since(0x20a, 0x260, 0), bytes.length);
-  const preferred = since(0x20a, 0x258, KERNEL);
+  const preferred = version >= 0x20a ? quad(view, 0x258) : KERNEL;
   return {
     header: file.subarray(HEADER, end), entry: KERNEL,
     pieces: [piece("the kernel", KERNEL, bytes)],
@@ -50,7 +52,7 @@ function bzImage(file: Uint8Array): Setup {
 }
 
 function vmlinux(file: Uint8Array): Setup {
-  const { entry, segments } = elfKernel(file);
+  const kernel = elfKernel(file), { entry, segments } = kernel;
   const pieces = segments.map((s) => piece("its segment", s.address,
     file.subarray(s.offset, s.offset + s.fileSize), s.memorySize));
   const header = new Uint8Array(0x77), view = viewOf(header);
@@ -59,22 +61,21 @@ function vmlinux(file: Uint8Array): Setup {
   view.setUint16(0x206 - HEADER, 0x20c, true);
   header[0x211 - HEADER] = 1;
   view.setUint32(0x214 - HEADER, entry, true);
-  const needs = Math.max(...pieces.map((p) => p.address + p.length));
-  return { header, pieces, entry, needs, highest: 0x37ffffff,
-    longest: 2047 };
+  return { header, pieces, entry, needs: endOf(kernel),
+    highest: 0x37ffffff, longest: 2047 };
 }
 
 function placeInitrd(
   initrd: Uint8Array, setup: Setup, memory: number,
 ): number {
   const top = Math.min(memory, setup.highest + 1);
-  const address = (top - initrd.length) & ~0xfff;
+  const address = Math.floor((top - initrd.length) / 4096) * 4096;
   if (address >= setup.needs) return address;
-  const need = Math.ceil((setup.needs + initrd.length + 4096) / MiB);
+  const need = setup.needs + initrd.length + 4096;
   throw new UserError(`leaves no room for an initrd of ` +
     `${initrd.length} bytes in ${memory / MiB} MiB; ` +
-    (need * MiB > setup.highest ? "try a smaller one"
-      : `try --memory ${need}`));
+    (need > setup.highest ? "try a smaller one"
+      : tryMemory(need, MOST_FOR_MACHINES)));
 }
 /** Plans to load a Linux kernel by the 32-bit protocol. */
 export function planLinux(
@@ -88,9 +89,9 @@ export function planLinux(
   }
   if (setup.needs > memory) {
     throw new UserError("doesn't fit: it needs memory up to " +
-      `0x${hex32(setup.needs)} before it looks how much there is, and ` +
+      `${inHex(setup.needs)} before it looks how much there is, and ` +
       `the machine has ${memory / MiB} MiB; ` +
-      `try --memory ${Math.ceil(setup.needs / MiB)}`);
+      tryMemory(setup.needs, MOST_FOR_MACHINES));
   }
   if (commandLine.length > setup.longest) {
     throw new UserError(`takes a command line of ${setup.longest} bytes, ` +

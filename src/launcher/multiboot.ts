@@ -95,7 +95,7 @@ class Table {
   /** Adds a string; gives its address. */
   text(text: string): number {
     const at = this.address + this.bytes.length;
-    this.bytes.push(...zeroTerminated(text));
+    for (const byte of zeroTerminated(text)) this.bytes.push(byte);
     return at;
   }
 
@@ -166,6 +166,23 @@ function sectionsOf(file: Uint8Array, from: number): Sections | undefined {
   return { pieces, words: [count, size, from, names] };
 }
 
+const LOWEST = 0x1000, USUAL = 0x9000, EXTENDED_BIOS_DATA = 0x9fc00;
+
+function lowPlace(length: number, taken: readonly Piece[]): number {
+  const inOrder = [...taken].sort((a, b) => a.address - b.address);
+  for (const from of [USUAL, LOWEST]) {
+    let at = from;
+    for (const p of inOrder) {
+      if (at + length <= p.address) break;
+      at = Math.max(at, Math.ceil((p.address + p.length) / 16) * 16);
+    }
+    if (at + length <= EXTENDED_BIOS_DATA) return at;
+  }
+  throw new UserError(`leaves no room below 640 KiB for ${length} bytes ` +
+    "of multiboot information; shorten --append or what modules are " +
+    "called, or link the kernel at 1 MiB");
+}
+
 /** Plans to load a multiboot kernel; throws UserError if it can't be. */
 export function planMultiboot(
   file: Uint8Array, header: number, options: LoadOptions,
@@ -187,8 +204,9 @@ export function planMultiboot(
     behind([module]);
   }
   const sections = sectionsOf(file, next);
-  behind(sections?.pieces ?? []);
-  const info = information(next, options, modules, all, sections);
+  const tell = (address: number) =>
+    information(address, options, modules, all, sections);
+  const info = tell(lowPlace(tell(0).length, pieces));
   return { kind: "multiboot", entry, info: info.address,
     pieces: [...pieces, ...modules, ...sections?.pieces ?? [], info] };
 }

@@ -1,10 +1,9 @@
 import {
-  CS, DS, EAX, EBX, EIP, ES, ESI, ESP, FS, GS, hex32, loadGdtr, putSegment,
-  SS,
+  CS, DS, EAX, EBX, EIP, ES, ESI, ESP, FS, GS, loadGdtr, putSegment, SS,
 } from "../machine";
 import type { Machine } from "../machine";
 import { UserError } from "./error";
-import { MiB } from "./kernel";
+import { inHex, MiB, MOST_FOR_MACHINES, tryMemory } from "./kernel";
 
 /** Bytes and their place in RAM, with zeros behind them. */
 export interface Piece {
@@ -61,13 +60,13 @@ export function checkPlan(plan: LoadPlan, memory: number): LoadPlan {
     const end = address + length;
     if (end <= memory) continue;
     throw new UserError(`doesn't fit: ${what} reaches up to ` +
-      `0x${hex32(end)}, and the machine has ${memory / MiB} MiB; ` +
-      `try --memory ${Math.ceil(end / MiB)}`);
+      `${inHex(end)}, and the machine has ${memory / MiB} MiB; ` +
+      tryMemory(end, MOST_FOR_MACHINES));
   }
   const inside = plan.pieces.some(({ address, length }) =>
     plan.entry >= address && plan.entry < address + length);
   if (!inside) {
-    throw new UserError(`begins at 0x${hex32(plan.entry)}, where nothing ` +
+    throw new UserError(`begins at ${inHex(plan.entry)}, where nothing ` +
       "of it is loaded; the entry must be a physical address");
   }
   return plan;

@@ -28,10 +28,8 @@ export function readBack<S extends v.GenericSchema>(
     issue.message.slice(0, 160));
 }
 
-/** The most that the command gives: CPUs, a Guest's MiB, a machine's. */
-export const MOST_CPUS = 8, MOST_GUEST = 864, MOST_METAL = 2048;
-/** The most of a turn. */
-export const MOST_QUANTUM = 1_000_000;
+/** The most that the command gives: CPUs, and instructions of a turn. */
+export const MOST_CPUS = 8, MOST_QUANTUM = 1_000_000;
 
 const quantum = whole(1, MOST_QUANTUM);
 

@@ -1,14 +1,13 @@
 import * as v from "valibot";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
-import { MiB } from "./kernel";
+import { MiB, MOST_FOR_GUESTS, MOST_FOR_MACHINES } from "./kernel";
 import {
-  dateShape, MOST_CPUS, MOST_GUEST, MOST_METAL, readBack, typedSchedule,
-  whole,
+  dateShape, MOST_CPUS, readBack, typedSchedule, whole,
 } from "./readback";
 
 const memory = (most: number) =>
-  v.pipe(whole(MiB, most * MiB), v.multipleOf(MiB));
+  v.pipe(whole(MiB, most), v.multipleOf(MiB));
 
 const both = {
   append: v.string(), cpus: whole(1, MOST_CPUS),
@@ -31,7 +30,7 @@ const image = v.strictObject({
 const config = v.variant("command", [
   v.strictObject({
     command: v.literal("run"),
-    options: v.strictObject({ ...both, memory: memory(MOST_GUEST),
+    options: v.strictObject({ ...both, memory: memory(MOST_FOR_GUESTS),
       pge: v.picklist(["all-cpus", "this-cpu"]),
       hostPages: v.picklist(["4m", "4k"]),
       abi: v.picklist(["extended", "strict"]) }),
@@ -39,7 +38,7 @@ const config = v.variant("command", [
   }),
   v.strictObject({
     command: v.literal("machine"),
-    options: v.strictObject({ ...both, memory: memory(MOST_METAL),
+    options: v.strictObject({ ...both, memory: memory(MOST_FOR_MACHINES),
       date: v.optional(dateShape), postPort: v.optional(whole(0, 0xffff)) }),
     images: v.array(image),
   }),

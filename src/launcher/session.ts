@@ -51,7 +51,8 @@ export function machineFor(options: BootOptions): MachineOptions {
   const sum = host + add(sizes);
   if (sum > MOST_MEMORY) {
     throw new UserError(`this takes ${Math.ceil(sum / MiB)} MiB, and ` +
-      `the Host can use ${MOST_MEMORY / MiB}; try less --memory`);
+      `the Host can use ${MOST_MEMORY / MiB}; try less --memory, or a ` +
+      "smaller kernel and initrd");
   }
   return {
     cpus: options.cpus ?? 1,

@@ -5,7 +5,7 @@ import { readCounter } from "./counters";
 import { identify } from "./cpuid";
 import { signedQuotient, unsignedQuotient } from "./divide";
 import { softwareInterrupt } from "./exceptions";
-import { Fault, gp, UD } from "./fault";
+import { Fault, gp, NM, UD } from "./fault";
 import { popFlags, pushedFlags, setFlag } from "./flaghelpers";
 import { runHostCall } from "./hostcall";
 import { readMsr, readTimeStamp, writeMsr } from "./msr";
@@ -16,7 +16,8 @@ import {
   loadTaskRegister, lsl, verr, verw,
 } from "./segments";
 import {
-  ACTIVITY, BASE, CPL, CR0, CR0_TS, HALTED, INHIBIT, SEGMENTS, SHADOW_SS,
+  ACTIVITY, BASE, CPL, CR0, CR0_EM, CR0_MP, CR0_TS, HALTED, INHIBIT, SEGMENTS,
+  SHADOW_SS,
 } from "./state";
 import { systemEnter, systemExit } from "./systemcall";
 import { farCall, farJump, farReturn } from "./transfer";
@@ -100,6 +101,15 @@ const controlling = named(false, {
     return 0;
   },
   clearTaskSwitched: (cpu) => (cpu.w[CR0] = cpu.w[CR0]! & ~CR0_TS),
+  escape: (cpu) => {
+    if (cpu.w[CR0]! & (CR0_EM | CR0_TS)) throw new Fault(NM);
+    return 0;
+  },
+  wait: (cpu) => {
+    const both = CR0_MP | CR0_TS;
+    if ((cpu.w[CR0]! & both) === both) throw new Fault(NM);
+    return 0;
+  },
   invalidate: (cpu, segment, offset) => {
     const base = cpu.w[SEGMENTS + 4 * segment + BASE]!;
     invalidatePage(cpu, (base + offset) | 0);

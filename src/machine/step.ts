@@ -1,4 +1,4 @@
-import { decode, decodeLoosely, InstructionTooLong } from "../table";
+import { decode, InstructionTooLong } from "../table";
 import type { Insn } from "../table";
 import type { Builder } from "./builder";
 import { CodeCache, CodePage } from "./codecache";
@@ -6,14 +6,13 @@ import type { Cpu } from "./cpu";
 import { Decoded } from "./decoded";
 import { checkCode, DR6_BS, holdTrap } from "./breakpoints";
 import { deliver, deliverTrap } from "./exceptions";
-import { Fault, gp, NM, UD } from "./fault";
+import { Fault, gp, UD } from "./fault";
 import { Immediate } from "./immediate";
 import { takeInterrupt } from "./interrupts";
 import type { Machine } from "./machine";
 import {
-  ACTIVITY, ATTENTION, BASE, CLOCK, CPL, CR0, CR0_EM, CR0_MP, CR0_TS, CS,
-  DEBUG_PENDING, EIP, HALTED, INHIBIT, LIMIT, RETIRED, RF, RUNNING, SEGMENTS,
-  SHADOW_SS, SYSTEM_FLAGS, TF,
+  ACTIVITY, ATTENTION, BASE, CLOCK, CPL, CS, DEBUG_PENDING, EIP, HALTED,
+  INHIBIT, LIMIT, RETIRED, RF, RUNNING, SEGMENTS, SHADOW_SS, SYSTEM_FLAGS, TF,
 } from "./state";
 import { unimplemented } from "./unimplemented";
 import { virtualIsDue } from "./virtual";
@@ -201,20 +200,14 @@ function isPrefix(byte: number): boolean {
     .includes(byte);
 }
 
-// There is no x87 yet; but a kernel may have asked to be told about it.
 function undecodable(cpu: Cpu, byteAt: (i: number) => number): never {
-  const cr0 = cpu.w[CR0]!;
   let at = 0;
   while (isPrefix(byteAt(at))) {
     if (byteAt(at++) === 0xf0) throw new Fault(UD);
   }
-  const first = byteAt(at);
-  const escape = (first & 0xf8) === 0xd8, wait = first === 0x9b;
-  const both = CR0_MP | CR0_TS;
-  if (escape && cr0 & (CR0_EM | CR0_TS)) throw new Fault(NM);
-  if (wait && (cr0 & both) === both) throw new Fault(NM);
-  if (decodeLoosely(byteAt, cpu.code32)) throw new Fault(UD);
-  throw unimplemented(cpu, `opcode ${first.toString(16)}`);
+  const hex = (i: number) => byteAt(i).toString(16).padStart(2, "0");
+  const escaped = byteAt(at) === 0x0f ? ` ${hex(at + 1)}` : "";
+  throw unimplemented(cpu, `opcode ${hex(at)}${escaped}`);
 }
 
 const caches = new WeakMap<Machine, CodeCache>();

@@ -88,7 +88,8 @@ function findForm(
   if (rep === 0xf3 && slot.repeated) form = slot.repeated;
   if (slot.group) {
     modrm = reader.byte();
-    form = slot.group[((modrm >> 3) & 7) + (modrm >= 0xc0 ? 8 : 0)];
+    form = slot.whole?.get(modrm)
+      ?? slot.group[((modrm >> 3) & 7) + (modrm >= 0xc0 ? 8 : 0)];
     // A move to or from a control register knows registers only.
     if (isSystemMove(slot.group[8])) {
       modrm |= 0xc0;

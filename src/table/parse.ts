@@ -26,6 +26,7 @@ function operand(
 function parseOperand(code: string): Operand {
   if (code === "Rv/Mw") return operand(code, "E", "v");
   if (code === "eAX") return operand(code, "register", "v", 0);
+  if (code === "AX") return operand(code, "register", "w", 0);
   if (code === "DX") return operand(code, "register", "w", 2);
   if (code === "1") return operand(code, "one", "");
   if (byteNames.includes(code))

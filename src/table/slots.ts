@@ -9,6 +9,8 @@ export interface Slot {
   repeated?: Form;
   /** By ModR/M's middle field, plus 8 if it names a register. */
   group?: (Form | undefined)[];
+  /** By all of ModR/M, where a form is one byte of it. */
+  whole?: Map<number, Form>;
 }
 
 /** Whether ModR/M can have this middle field, and name a register. */
@@ -21,7 +23,11 @@ function allows(form: Form, field: number, register: boolean): boolean {
     : kind === "C" ? field < 5 && field !== 1 : true);
 }
 
-function fill(slot: Slot, form: Form): void {
+function fill(slot: Slot, form: Form, second: number): void {
+  if (second >= 0) {
+    (slot.whole ??= new Map()).set(second, form);
+    return;
+  }
   if (form.mandatory) slot.repeated = form;
   if (!form.modrm && !form.mandatory) slot.plain ??= form;
   if (!form.modrm) return;
@@ -33,11 +39,11 @@ function fill(slot: Slot, form: Form): void {
 function buildSlots(): (Slot | undefined)[] {
   const slots = new Array<Slot | undefined>(512).fill(undefined);
   for (const form of forms) {
-    const last = form.prefix[form.prefix.length - 1]!;
-    const first = last + (form.prefix.length > 1 ? 256 : 0);
+    const [one, two = -1] = form.prefix;
+    const first = one === 0x0f ? 256 + two : one!;
     const count = form.plusReg ? 8 : 1;
     for (let code = first; code < first + count; code++)
-      fill(slots[code] ??= {}, form);
+      fill(slots[code] ??= {}, form, one === 0x0f ? -1 : two);
   }
   return slots;
 }

@@ -381,9 +381,25 @@ F4           hlt       -           cpl0
 0F 3F        hostcall  Ib          cpl0
 `;
 
+const escapes = `
+DB E3        fninit    -
+DF E0        fnstsw    AX
+DD /7        fnstsw    Mw
+D9 /7        fnstcw    Mw
+9B           fwait     -
+D8 /r        esc       E           alias
+D9 /r        esc       E           alias
+DA /r        esc       E           alias
+DB /r        esc       E           alias
+DC /r        esc       E           alias
+DD /r        esc       E           alias
+DE /r        esc       E           alias
+DF /r        esc       E           alias
+`;
+
 /** Every form of every instruction, a line each; columns are opcode,
  * mnemonic, operands and attributes. */
 export const tableText = [
   arithmetic, single, shifts, doubleShifts, bits, moves, stack,
-  flagRows, conditions, transfers, strings, segments, system,
+  flagRows, conditions, transfers, strings, segments, system, escapes,
 ].join("\n");

@@ -357,6 +357,11 @@ const traps: Inquiry = { name: "traps", stage: "linear", checks: [
   check("§7", "#NM while TS is set",
     call(8, 1) + trap(7, 0x8e00, ".byte 0xd9, 0xd0", (at) =>
       frame(at, 0)) + call(8, 0)),
+  check("§7", "WAIT, too, while TS is set", call(8, 1) +
+    trap(7, 0x8e00, "fwait", (at) => frame(at, 0)) + call(8, 0)),
+  check("§7", "and none while it isn't: nobody hears an escape",
+    "movl $0x5a5a, %eax\n fwait\n fninit\n fnstsw %ax\n" +
+    expect("%eax", 0x5a5a)),
   check("§12.1", "sti is #GP(0)", trap(13, 0x8e00, "sti", (at) =>
     expect("(%esp)", 0) + expect("4(%esp)", `$${at}`))),
   check("§12.1", "cli is skipped, and turns nothing off",

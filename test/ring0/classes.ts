@@ -136,6 +136,7 @@ function control(s: Scene): void {
       w.memory(0, [0x0f, 0x00], 2 + r.below(2), at);
     },
     () => w.add(0x0f, r.pick([0x08, 0x09])),
+    () => w.add(...r.pick([[0x9b], [0xd9, 0xd0], [0xdb, 0xe3]])),
     () => s.ring > 0 ? w.add(0xf4) : w.add(0x0f, 0x0b),
     () => s.ring > 0 ? w.add(0x0f, r.pick([0x30, 0x32])) : msr(s),
     () => touch(s),

@@ -26,7 +26,6 @@ export interface Compared {
   all: readonly Difference[];
 }
 
-const WAIT = 0x9b;
 const DOUBLE_FAULT = 8, PAGE_FAULT = 14;
 /** The bit of a page fault's error code. */
 const RESERVED = 8;
@@ -229,14 +228,6 @@ export const explanations: readonly Explanation[] = [
     }),
   },
   {
-    name: "WAIT where there is no x87",
-    reference: "SDM 2B, WAIT: it waits for the x87, and we have none yet, as "
-      + "CPUID says: #UD. The Pentium II of Bochs has one",
-    accepts: (_d, of) => of.ours.events[0]?.vector === 6
-      && [0, 0x10000, of.trial.case.base].some(base =>
-        byteAt(of, of.ours.events[0]!.frame0 + base) === WAIT),
-  },
-  {
     name: "which word of a frame is read first",
     reference: "the manual is silent; the processors of chapter 38 begin with "
       + "the uppermost. Bochs begins with EIP",
@@ -326,13 +317,6 @@ function overgrown({ trial }: Compared, { changes }: PrivilegedOutcome) {
   const before = new Map(trial.case.patches);
   return changes.filter(([at, value]) => at >= TABLE && at < TABLE + 0x400
     && (value ^ (before.get(at) ?? worldWord(at))) & ~(A | D)).length >= 8;
-}
-
-/** A byte of the world as our machine left it. */
-function byteAt({ trial, ours }: Compared, at: number): number {
-  const word = new Map([...trial.case.patches, ...ours.changes]).get(at & ~3)
-    ?? worldWord(at & ~3);
-  return word >>> 8 * (at & 3) & 0xff;
 }
 
 /** Whether the breakpoints with those bits are where the trap's EIP is. */

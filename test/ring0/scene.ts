@@ -80,7 +80,7 @@ export class Scene {
     const { r, mode } = this;
     // EM: who comes upon an ESC by mistake has no coprocessor anywhere.
     const bits = (r.chance(50) ? 0x10000 : 0) | (r.chance(10) ? 8 : 0)
-      | (r.chance(50) ? 0x20 : 0) | 0x14;
+      | (r.chance(50) ? 0x20 : 0) | (r.chance(50) ? 2 : 0) | 0x14;
     if (mode === "real")
       return 0x15;
     return (bits | 1 | (mode === "vm86" || r.chance(92) ? 1 << 31 : 0)) >>> 0;

@@ -8,9 +8,11 @@ import type { Form } from "../../src/table";
 // - What no two processors answer alike: cpuid, rdtsc, rdpmc.
 // - What the system under the processor takes for itself: sysenter calls
 //   it, and with UMIP sgdt, sidt, sldt, str and smsw ask it for a number.
+// - What a floating-point unit hears: the processor has one, and we haven't.
 const leftOut = new Set([
   "cpuid", "rdtsc", "rdpmc", "sysenter",
   "sgdt", "sidt", "sldt", "str", "smsw",
+  "esc", "fninit", "fnstsw", "fnstcw",
 ]);
 
 /** The forms that the processor can judge. */
@@ -72,7 +74,7 @@ const classes: [string, string][] = [
   ["shifts", "shl shr sar rol ror rcl rcr shld shrd"],
   ["bits", "bt bts btr btc bsf bsr bswap setcc"],
   ["moves", "mov movzx movsx lea xchg cmovcc xlat cbw cwd nop pause "
-    + "prefetchnta prefetcht0 prefetcht1 prefetcht2"],
+    + "fwait prefetchnta prefetcht0 prefetcht1 prefetcht2"],
   ["exchange", "cmpxchg cmpxchg8b xadd"],
   ["stack", "push pop pusha popa pushf popf enter leave"],
   ["flags", "sahf lahf cmc clc stc cld std salc"],

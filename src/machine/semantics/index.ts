@@ -12,7 +12,7 @@ import { segments } from "./segments";
 import { shifts } from "./shifts";
 import { stack } from "./stack";
 import { strings } from "./strings";
-import { system } from "./system";
+import { escapes, system } from "./system";
 import { transfers } from "./transfers";
 
 /** What each instruction does, by the table's semantic key; a few keys
@@ -20,7 +20,7 @@ import { transfers } from "./transfers";
 export const semantics: Record<string, Semantics> = {
   ...arithmetic, ...multiplication, ...shifts, ...bits, ...moves,
   ...stack, ...transfers, ...strings, ...flagops, ...decimal,
-  ...segments, ...system,
+  ...segments, ...system, ...escapes,
 };
 
 const kinds: Record<string, string> = {

@@ -48,3 +48,12 @@ export const system: Record<string, Semantics> = {
     b.call(helpers.hostCall, b.constant(i.immediate & 0xff));
   },
 };
+
+
+const escape: Semantics = (b) => { b.call(helpers.escape); };
+
+/** What is meant for a chip that isn't there. */
+export const escapes: Record<string, Semantics> = {
+  esc: escape, fninit: escape, fnstsw: escape, fnstcw: escape,
+  fwait: (b) => { b.call(helpers.wait); },
+};
