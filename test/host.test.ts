@@ -8,7 +8,7 @@ import {
   lguestOf, place, worldSwitches,
 } from "../src/host";
 import type { GuestModule, HostOptions } from "../src/host";
-import { launcher } from "../src/launcher";
+import { judge, launcher } from "../src/launcher";
 import { CR4, CR4_PGE, Machine } from "../src/machine";
 import { endless, guest, notify, shutdown } from "./guests";
 
@@ -173,6 +173,76 @@ test("CPUs that find nothing to do don't keep the Host waiting", () => {
   const machine = boot([polite()], {}, 3);
   assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
   assert.is(guestOutcome(machine, 0).state, "poweroff");
+});
+
+/** Runs until this CPU makes this host call; or, with `alone`, only it. */
+function runTo(machine: Machine, cpu: number, call: string, alone: boolean) {
+  const stop = machine.events.on((e) => {
+    if (e.kind === "hostcall" && e.cpu === cpu && e.name === call)
+      machine.requestStop();
+  });
+  const { reason } = machine.run({ maxInstructions: 5e6,
+    schedule: alone ? only(cpu) : { kind: "round-robin", quantum: 1 } });
+  stop();
+  assert.is(reason, "stopped", `CPU ${cpu} never makes ${call}`);
+}
+
+const only = (cpu: number) =>
+  ({ kind: "list", turns: [{ cpu, instructions: 1 }] }) as const;
+
+test("a CPU that sees no Launcher doesn't leave if Guests are to come", () => {
+  const machine = boot([counter(), counter(), counter()],
+    { sequential: true }, 2);
+  const carriers = new Set<number>();
+  machine.events.on((e) => { if (e.kind === "switch") carriers.add(e.cpu); });
+  const some = (cpu: number, maxInstructions: number) =>
+    machine.run({ maxInstructions, schedule: only(cpu) });
+  runTo(machine, 1, "create_launcher", false);  // in vain: CPU 0 has the first
+  some(1, 8);                                   // the lock is free again
+  runTo(machine, 0, "free_launcher", true);
+  some(0, 2);                                   // now there is none at all
+  some(1, 3);                                   // what does CPU 1 make of it?
+  runTo(machine, 0, "enqueue", true);           // the second Guest's thread
+  some(0, 7);
+  const turns = [1, 0].map((cpu) => ({ cpu, instructions: 100 }));
+  assert.is(machine.run({ maxInstructions: 2e7,
+    schedule: { kind: "list", turns } }).reason, "halted");
+  assert.equal([...carriers].sort(), [0, 1]);
+  for (const n of [0, 1, 2])
+    assert.is(guestOutcome(machine, n).state, "poweroff");
+});
+
+test("an oops ends those who wait for a lock of the CPU that has it", () => {
+  const machine = boot([module(endless()), module(endless())], {}, 2);
+  runTo(machine, 0, "create_launcher", false);
+  machine.run({ maxInstructions: 1000, schedule: only(1) });
+  // CPU 1 waits for the allocator's lock. CPU 0 can't give it back.
+  const { symbols } = buildHost();
+  machine.writePhysical(symbols.get("unlock_allocator")! - place.KERNEL,
+    Uint8Array.of(0x0f, 0x0b));
+  const { reason, count } = machine.run({ maxInstructions: 1e6 });
+  assert.is(reason, "halted");
+  assert.match(hostOops(machine)!, /^trap 6 .* on CPU 0$/);
+  const end = judge(machine, ["one", "two"], reason);
+  assert.is(end.status, 3);
+  assert.match(end.sentences[0]!, /the Host oopsed .*: trap 6 /);
+  assert.ok(count < 30000, `after ${count}`);
+});
+
+test("the first oops is the one that is told", () => {
+  const machine = boot([module(endless()), module(endless())], {}, 2);
+  const oopses: string[] = [];
+  machine.events.on((e) => {
+    if (e.kind === "oops") oopses.push(String(e.message));
+  });
+  runTo(machine, 0, "lguest_prepare", false);
+  const { symbols } = buildHost();
+  for (const label of ["read_lguest", "schedule", "lock_queue", "stop"])
+    machine.writePhysical(symbols.get(label)! - place.KERNEL,
+      Uint8Array.of(0x0f, 0x0b));
+  machine.run({ maxInstructions: 1e5 });
+  assert.ok(oopses.length > 1);
+  assert.is(hostOops(machine), oopses[0]);
 });
 
 test("a restored snapshot goes on like the machine it was taken of", () => {
