@@ -5,9 +5,9 @@ import { AssemblerError } from "../src/assembler";
 import {
   LgCpu, Lguest, LguestPages, Regs, attachHost, bootHost, buildHost,
   checkLocks, freePages, get, guestOutcome, hostMemory, hostOops,
-  lguestOf, place, worldSwitches,
+  lguestOf, place, raiseIrq, worldSwitches,
 } from "../src/host";
-import type { GuestModule, HostOptions } from "../src/host";
+import type { DevLguest, GuestModule, HostOptions } from "../src/host";
 import { judge, launcher } from "../src/launcher";
 import { CR4, CR4_PGE, Machine } from "../src/machine";
 import { endless, guest, notify, shutdown } from "./guests";
@@ -173,6 +173,143 @@ test("CPUs that find nothing to do don't keep the Host waiting", () => {
   const machine = boot([polite()], {}, 3);
   assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
   assert.is(guestOutcome(machine, 0).state, "poweroff");
+});
+
+const SLICE = 100_000;
+
+/** Does that a few times: runs for a while, and sleeps for 2000 ticks. */
+const sleeper = (times: number, work: number) => module(guest(`
+   movl $6, %eax
+   movl $32, %ebx
+   movl $handler, %ecx
+   movl $0x108e00, %edx
+   int $0x1f
+   movl $0, lguest_data + 4
+   movl $${times}, %ebp
+1: movl $${work}, %ecx
+2: decl %ecx
+   jnz 2b
+   movl $9, %eax
+   movl $20000, %ebx
+   int $0x1f
+   movl $10, %eax
+   int $0x1f
+   decl %ebp
+   jnz 1b
+   ${shutdown("bye")}
+   handler: pushl 8(%esp)
+   popl lguest_data
+   iret
+   bye: .asciz ""\n .balign 4`));
+
+/** How long each Guest ran at a time, in ticks, one after the other. */
+function turnsOf(machine: Machine): { guest: number; ticks: number }[] {
+  const turns: { guest: number; ticks: number }[] = [];
+  let since = 0;
+  machine.events.on((e) => {
+    if (e.kind === "hostcall" && e.name === "lguest_enter")
+      since = machine.cpus[e.cpu]!.clock;
+    if (e.kind !== "switch") return;
+    const ticks = machine.cpus[e.cpu]!.clock - since;
+    const last = turns.at(-1);
+    if (last?.guest === e.guest) last!.ticks += ticks;
+    else turns.push({ guest: Number(e.guest), ticks });
+  });
+  return turns;
+}
+
+test("who wakes runs soon, ahead of those who only spin", () => {
+  const machine = boot([module(endless()), module(endless()),
+    module(endless()), sleeper(20, 100)]);
+  let ended = 0;
+  machine.events.on((e) => {
+    if (e.kind === "guest-end") ended = machine.time;
+  });
+  machine.run({ maxInstructions: 8e6 });
+  assert.is(guestOutcome(machine, 3).state, "poweroff");
+  // Its first turn comes behind three slices; and then it only sleeps.
+  assert.ok(ended < 7 * SLICE, `20 times 2000 ticks, and over at ${ended}`);
+});
+
+test("who is pushed aside by a sleeper has the rest of its slice", () => {
+  const machine = boot([module(endless()), module(endless()),
+    sleeper(150, 100)]);
+  const turns = turnsOf(machine);
+  machine.run({ maxInstructions: 1e6 });
+  const spins: { guest: number; ticks: number }[] = [];
+  for (const { guest: g, ticks } of turns.filter((turn) => turn.guest < 2)) {
+    if (spins.at(-1)?.guest === g) spins.at(-1)!.ticks += ticks;
+    else spins.push({ guest: g, ticks });
+  }
+  assert.ok(turns.length > 80 && spins.length > 6);
+  // The rest is the Host's, at each of some fifteen interruptions.
+  for (const { ticks } of spins.slice(0, -1))
+    assert.ok(ticks > 0.6 * SLICE, `${ticks} of a slice`);
+});
+
+for (const sleepers of [1, 2]) test("who sleeps for a moment and works for " +
+  `most of a slice starves nobody, ${sleepers} of them`, () => {
+  const machine = boot([module(endless()), ...Array.from(
+    { length: sleepers }, () => sleeper(1e6, 45_000))]);
+  const turns = turnsOf(machine);
+  machine.run({ maxInstructions: 4e6 });
+  const ran = [0, 1, 2].map((n) => turns.reduce((sum, turn) =>
+    sum + (turn.guest === n ? turn.ticks : 0), 0));
+  const fair = (ran[0]! + ran[1]! + ran[2]!) / (sleepers + 1);
+  assert.ok(ran[0]! > 0.9 * fair, `${ran[0]} of ${fair} ticks`);
+});
+
+/** Waits for interrupt 5, with HALT or in a loop, and powers off. */
+const waiter = (wait: string) => module(guest(`
+   movl $6, %eax
+   movl $37, %ebx
+   movl $handler, %ecx
+   movl $0x108e00, %edx
+   int $0x1f
+   movl $0, lguest_data + 4
+   movl $0x200, lguest_data
+1: ${wait}
+   jmp 1b
+   handler: ${shutdown("bye")}
+   bye: .asciz ""\n .balign 4`));
+
+/** A Launcher that raises interrupt 5 of Guest 0 when Guest 1 prints. */
+const raiser = (told: () => void) => ({ step(dev: DevLguest) {
+  if (dev.guest === 1 && dev.result instanceof Uint8Array) {
+    told();
+    raiseIrq(dev.cpu, get(dev.cpu, lguestOf(0), Lguest.vcpu), 5);
+  }
+  return quiet.step(dev);
+} });
+
+const ringer = () => module(guest(`movl $3000, %ecx\n 1: loop 1b
+  ${notify("text")}\n hang: jmp hang\n text: .asciz "ring"\n .balign 4`));
+
+for (const cpus of [1, 2]) test("an interrupt wakes a Guest that sleeps, " +
+  `on ${cpus} CPU${"s".slice(2 - cpus)}`, () => {
+  let rung = Infinity;
+  const machine = boot([waiter("movl $10, %eax\n int $0x1f"), ringer()],
+    { launcher: raiser(() => { rung = machine.count; }) }, cpus);
+  const complaints: string[] = [];
+  checkLocks(machine, (sentence) => complaints.push(sentence));
+  let ended = 0;
+  machine.events.on((e) => { if (e.kind === "guest-end") ended = e.count; });
+  machine.run({ maxInstructions: 4e5 });
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+  assert.ok(ended - rung < 10_000, `rung ${rung}, ended ${ended}`);
+  assert.equal(complaints, []);
+});
+
+test("an interrupt reaches a Guest that runs on another CPU at once", () => {
+  let rung = Infinity, ended = 0;
+  const machine = boot([waiter("nop"), ringer()],
+    { launcher: raiser(() => { rung = machine.time; }) }, 2);
+  machine.events.on((e) => {
+    if (e.kind === "guest-end") ended = machine.time;
+  });
+  machine.run({ maxInstructions: 1e6 });
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+  assert.ok(ended - rung < 0.1 * SLICE, `rung ${rung}, ended ${ended}`);
 });
 
 /** Runs until this CPU makes this host call; or, with `alone`, only it. */

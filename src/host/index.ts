@@ -7,6 +7,7 @@ export type { HostEvent } from "./events";
 export * from "./hostmemory";
 export * from "./image";
 export * from "./inspect";
+export { raiseIrq } from "./interrupts";
 export * from "./layout";
 export * from "./lguest";
 export * from "./lguestpages";

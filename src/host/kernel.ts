@@ -130,7 +130,7 @@ start:
     call load_tables
 # 480 "chapters/60-kernel.md"
     call wake_cpus
-# 491 "chapters/62-threads.md" # columns -4
+# 555 "chapters/62-threads.md" # columns -4
     call lock_allocator
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
@@ -249,7 +249,7 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 552 "chapters/62-threads.md"
+# 616 "chapters/62-threads.md"
 start_launchers:
     call lock_allocator
     movl $thread_start, %eax
@@ -264,7 +264,7 @@ start_launchers:
     call unlock_queue
     jmp start_launchers
 1:  ret
-# 505 "chapters/62-threads.md"
+# 569 "chapters/62-threads.md"
 idle:
     cli
     call reap
@@ -277,7 +277,7 @@ idle:
     sti
     hlt
     jmp idle
-# 525 "chapters/62-threads.md"
+# 589 "chapters/62-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -342,7 +342,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 393 "chapters/62-threads.md"
+# 450 "chapters/62-threads.md"
 
 schedule:
     call lock_queue
@@ -356,7 +356,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 216 "chapters/62-threads.md"
+# 218 "chapters/62-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -366,7 +366,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 240 "chapters/62-threads.md" # columns -4
+# 242 "chapters/62-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -374,27 +374,32 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 226 "chapters/62-threads.md"
+# 228 "chapters/62-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 412 "chapters/62-threads.md"
+# 469 "chapters/62-threads.md"
 thread_start:
     call unlock_queue
-    sti
     jmp launcher_thread
-# 426 "chapters/62-threads.md"
+# 484 "chapters/62-threads.md"
 launcher_thread:
+    cli
+    call lock_queue
     .byte 0x0f, 0x3f, HC_launcher_step
-    testl %eax, %eax
-    jnz 1f
+    movl %eax, %ebx
+    call unlock_queue
+    cmpl $0, %fs:cpu_need_resched
+    je 1f
+    call schedule
+1:  testl %ebx, %ebx
+    jnz 2f
     call read_lguest
     jmp launcher_thread
-1:
-# 444 "chapters/62-threads.md" # columns -4
-    cli
+2:
+# 509 "chapters/62-threads.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
     call unlock_queue

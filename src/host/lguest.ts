@@ -39,7 +39,7 @@ export const lgCpuLayout = structure("lg_cpu", {
   cr2: "u32", halted: "u32", ts: "u32",
   /** A hypercall that waits to be made, and where in the ring we are. */
   hcall: "u32", next_hcall: "u32",
-  /** Interrupts that wait, a bit each. The alarm: what the Guest has
+  /** Interrupts that wait, a bit each (atomic). The alarm: what the Guest has
    * asked for, and when it goes off (queue lock). */
   irqs: "u32", alarm_changed: "u32", alarm_delta: "u32",
   alarm: "u32[2]", alarm_set: "u32", alarm_next: "u32",

@@ -259,14 +259,17 @@ export class Invariants {
   private queue(): void {
     const { ram } = this, threads = this.threads();
     let at = ram.get(HOST, Shared.queue_head), last = 0, length = 0;
+    let woken = ram.get(HOST, Shared.last_woken);
     while (at !== 0 && length++ < 8) {
       if (!threads.includes(at)) {
         this.must(false, `the queue has 0x${at.toString(16)} in it`);
         return;
       }
       last = at;
+      if (at === woken) woken = 0;
       at = ram.get(at, Thread.next);
     }
+    this.must(woken === 0, "last_woken isn't in the queue");
     this.must(length <= this.guests, "the queue is too long");
     this.must(ram.get(HOST, Shared.queue_tail) === last, "queue_tail");
     const vcpus = Array.from({ length: this.guests }, (_, n) =>
