@@ -176,7 +176,6 @@ const killers: [string, string, RegExp][] = [
   ["§5: entry 32", call(18, 32, 0, 0), /gdt entries 32/],
   ["§5: entry 2^31", call(18, 0x80000000, 0, 0), /gdt entries/],
   ["§5: TLS outside memory", call(16, 0x3ffff0, 0), /TLS address/],
-  ["§8.3: a directory askew", call(4, 0x200004), /page directory/],
   ["§8.3: entry 1024", call(15, 0x200000, 1024), /index 1024/],
   ["§7: a trap without a gate", "ud2", /^unhandled trap 6 at/],
   ["§7: a system call without a gate", "int $0x80", /trap 13 .*0x402/],
@@ -876,6 +875,21 @@ test("a kernel from before Linux 4.1 is told from its lguest_data", () => {
     "movl $0xc0000000, data + " + Data.syscall_vec.offset + "\n int $0x1f"));
   assert.is(reason,
     "Bad syscall vector 0xc0000000; is it a kernel from before Linux 4.1?");
+});
+
+test("§8.3: cr3's low bits name no other directory", () => {
+  const [cr3, was, is] = notes(PAGED + call(4, 0x200018) + `
+    mov %cr3, %eax
+    call note
+    movl 0x181000, %eax         # in the shadow, at 0x181
+    movl $0x182007, 0x201604    # another page, and nobody is told
+    movl $7, 0x182000
+    movl 0x181000, %eax
+    call note
+  ` + call(14, 0x200008, 0x181000, 0) + `
+    movl 0x181000, %eax
+    call note`, 3);
+  assert.equal([cr3, was, is], [0x200000, 0, 7]);
 });
 
 test("Linux restarts with a message that is nowhere", () => {

@@ -93,13 +93,12 @@ const killed: Case[] = [
       "movl $lguest_data, %ebx\n int $0x1f"), /kernel address/],
   ["a string outside memory", guest(call(17, 0x400000)), /notify 0x400000/],
   ["a last message outside memory", guest(call(2, 0x400000, 1)), /message/],
-  ["a shutdown for no known reason", guest(call(2, 0x100000, 3)), /reason 3/],
 
   ["a directory above memory", guest(call(4, 0x400000)),
     /page directory 0x400000/],
   ["a directory at the end of the world", guest(call(4, 0xfffff000)),
     /page directory/],
-  ["a directory askew", guest(call(4, 0x200004)), /page directory/],
+  ["an empty directory with low bits", guest(call(4, 0x200004)), /trap 14/],
   ["an empty directory", guest(call(4, 0x200000)), /trap 14/],
   ["a large page", paged("movl $0x87, 0x200000"),
     /^bad page directory entry$/],
@@ -146,6 +145,8 @@ const spared: [string, Uint8Array][] = [
     off())],
   ["null data segments", guest(
     "xorl %eax, %eax\n movl %eax, %fs\n movl %eax, %gs\n" + off())],
+  ["low bits in cr3", paged("", call(4, 0x200fff) +
+    call(14, 0x200018, 0x150000, 0) + "movl 0x150000, %eax\n" + off())],
   ["strings that run backwards", guest("std\n" + off())],
   ["nested task and alignment flags", guest(
     "pushl $0x44202\n popfl\n" + off())],
@@ -308,6 +309,9 @@ test("the end says how it was meant", () => {
   assert.equal(ends("no init found", 1), { state: "crashed",
     reason: "no init found" });
   assert.equal(ends("", 2), { state: "restart", reason: "" });
+  assert.equal(ends("for no known reason", 3), { state: "crashed",
+    reason: "for no known reason" });
+  assert.equal(ends("", 0), { state: "poweroff", reason: "" });
 });
 
 test.run();
