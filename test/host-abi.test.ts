@@ -892,6 +892,86 @@ test("§8.3: cr3's low bits name no other directory", () => {
   assert.equal([cr3, was, is], [0x200000, 0, 7]);
 });
 
+/** A step that a load of ss holds back until behind an instruction. */
+const HELD = (instruction: string) => `
+    pushl %ss
+    pushl $0x302
+    popfl
+    popl %ss
+    ${instruction}
+behind:`;
+
+/** Notes where it comes from, less the label \`from\`, and steps no more. */
+const STEPPED = (from: string) => HANDLER("handler1", `
+    movl (%esp), %eax
+    subl $${from}, %eax
+    call note
+    movl 8(%esp), %eax
+    andl $0x100, %eax
+    call note
+    andl $~0x100, 8(%esp)
+    iret`);
+
+for (const [gate, type] of [["an interrupt", 0x8e00], ["a trap", 0x8f00]] as const)
+  for (const [name, instruction, setup, from] of [
+    ["a hypercall", "int $0x1f", "xorl %eax, %eax", "behind"],
+    ["HALT", "int $0x1f", call(9, 1000).replace(/int.*/, "") +
+      "movl $0, data + 4\n int $0x1f\n movl $10, %eax", "behind"],
+    ["a reflected trap", "int3", GENERAL(3, 0xae00), "handler3"],
+    ["a direct trap", "int3", GENERAL(3, 0xaf00), "handler3"],
+    ["nothing", "nop", "", "behind"],
+  ] as const)
+    test(`a debug trap held back behind ${name} comes by ${gate} gate`, () => {
+      const [eip, flag, there] = notes(INIT + GENERAL(1, type) +
+        GENERAL(32, 0x8e00) + setup + HELD(instruction) + `
+        movl $77, %eax
+        call note`, 3, { rest: STEPPED(from) +
+          "handler3: iret\nhandler32: iret\n" });
+      assert.is(eip, 0);
+      // In a handler TF is off; it is on again behind that one's iret.
+      assert.is(flag, from === "behind" ? 0x100 : 0);
+      if (from === "behind") assert.is(there, 77);
+    });
+
+test("a debug trap of ring 3, held back behind a system call", () => {
+  for (const type of [0xee00, 0xef00]) {
+    const found = find(PAGED + GENERAL(1, 0x8e00) + GENERAL(0x80, type) +
+      GENERAL(13, 0x8e00) + TO_RING_3 + `
+program: pushl %ss
+    pushl $0x302
+    popfl
+    popl %ss
+    int $0x80
+    cli
+handler128:
+    iret
+handler1:
+    pushl %ds
+    movl $0x69, %eax
+    movl %eax, %ds
+    movl 4(%esp), %eax
+    subl $handler128, %eax
+    call note
+    popl %ds
+    andl $~0x100, 8(%esp)
+    iret
+handler13:
+    movl $0x69, %eax
+    movl %eax, %ds
+    movl $77, %eax
+    call note
+` + OFF);
+    assert.is(found.reason, "done");
+    assert.equal(found.notes.slice(0, 2), [0, 77]);
+  }
+});
+
+test("a debug trap held back, and no gate for it", () => {
+  const found = find(INIT + "xorl %eax, %eax" + HELD("int $0x1f"));
+  assert.is(found.state, "killed");
+  assert.match(found.reason, /^unhandled trap 1 at 0x1000[0-9a-f]{2} \(0x0\)$/);
+});
+
 test("Linux restarts with a message that is nowhere", () => {
   const { state } = find(INIT + "movl $2, %eax\n" +
     "movl $0x40000000, %ebx\n movl $2, %ecx\n int $0x1f\n");

@@ -117,7 +117,7 @@ export class Invariants {
     for (let n = 0; n < 256; n++) {
       const word = ram.at(idt + 8 * n), high = ram.at(idt + 8 * n + 4);
       const direct = word >>> 16 === 0x61 && (high & 0x8f00) === 0x8f00 &&
-        (n < 32 || n === 128) && ![2, 7, 8, 13, 14, 15, 31].includes(n);
+        (n < 32 || n === 128) && ![1, 2, 7, 8, 13, 14, 15, 31].includes(n);
       if (direct) continue;
       this.same(idt + 8 * n, idt + 8 * n + 4, 0, `gate ${n}`);
       this.same(idt + 8 * n + 4, idt + 8 * n + 8,
