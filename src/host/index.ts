@@ -20,3 +20,4 @@ export * from "./stubs";
 export * from "./switcher";
 export * from "./tally";
 export * from "./walks";
+export * from "./words";
