@@ -34,6 +34,8 @@ const call = (number: number, ...args: number[]) =>
 
 const switcher = 0xffc00000;
 
+const NO_387 = /^unhandled trap 7 at 0x10[0-9a-f]{4} \(0x0\): floating point, and this machine has no coprocessor; try no387, [ -~]+$/;
+
 type Case = [name: string, image: Uint8Array, reason: RegExp];
 
 const killed: Case[] = [
@@ -73,6 +75,11 @@ const killed: Case[] = [
   ["the double fault's gate", bareGuest("int $8"), /trap 13.*0x42/],
   ["a single step", guest("pushfl\n orl $0x100, (%esp)\n popfl\n nop\n nop"),
     /trap 1 /],
+  ["floating point that it wants to hear of",
+    guest(call(8, 1) + ".byte 0xd9, 0xe8"), NO_387],
+  ["floating point with a prefix, after a task switch of its own", guest(
+    "mov %cr0, %eax\n orl $8, %eax\n mov %eax, %cr0\n .byte 0x26, 0xd9, 0x00"),
+  NO_387],
   ["ring 3 without an IDT", guest("pushl $0x7b\n pushl $0x1000\n" +
     "pushl $0x202\n pushl $0x73\n pushl $0x100000\n iret"), /trap 13/],
 
@@ -298,6 +305,14 @@ test("HALT sleeps for ever, and others run beside it", () => {
   const machine = run([guest(call(10)), polite], false);
   assert.is(guestOutcome(machine, 0).state, "running");
   assert.is(guestOutcome(machine, 1).state, "poweroff");
+});
+
+test("a Guest whom fninit kills is told why", () => {
+  const { state, reason } = guestOutcome(run(
+    [guest(".byte 0xdb, 0xe3\n jmp .")], false), 0);
+  // Whether it does is the CPU's business.
+  if (state === "running") return assert.is(reason, "");
+  assert.match(reason, /^unhandled trap [67] .*no coprocessor; try no387/);
 });
 
 test("the end says how it was meant", () => {

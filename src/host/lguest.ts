@@ -98,12 +98,12 @@ export function endGuest(
 
 /** A Guest has trapped, and has no gate for it. */
 export function killUnhandled(
-  cpu: Cpu, vcpu: number, lg: number, trap: number,
+  cpu: Cpu, vcpu: number, lg: number, trap: number, hint = "",
 ): void {
   const regs = get(cpu, vcpu, LgCpu.regs);
   const detail = trap === 256 ? 0 : trap === 14
     ? get(cpu, vcpu, LgCpu.cr2) : get(cpu, regs, Regs.errcode);
   const eip = get(cpu, regs, Regs.eip).toString(16);
   killGuest(cpu, lg,
-    `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})`);
+    `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})${hint}`);
 }

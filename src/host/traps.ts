@@ -3,6 +3,7 @@ import type { Cpu } from "../machine";
 import { EVENT_TRAP } from "./devlguest";
 import { emulate, pendingInstruction } from "./emulate";
 import { emit } from "./events";
+import { floatingHint } from "./floating";
 import { Data, writeData } from "./guestdata";
 import { get, put } from "./layout";
 import { LgCpu, Lguest, currentVcpu, killUnhandled } from "./lguest";
@@ -39,7 +40,7 @@ export function lguestTrap(cpu: Cpu): void {
     default: if (isHostInterrupt(cpu, lg, trap)) return;
   }
   if (!deliverTrap(cpu, vcpu, lg, trap))
-    killUnhandled(cpu, vcpu, lg, trap);
+    killUnhandled(cpu, vcpu, lg, trap, floatingHint(cpu, vcpu, lg, trap));
 }
 
 /** An interrupt of the Host's: it has been handled on the way out. */
