@@ -972,6 +972,13 @@ test("a debug trap held back, and no gate for it", () => {
   assert.match(found.reason, /^unhandled trap 1 at 0x1000[0-9a-f]{2} \(0x0\)$/);
 });
 
+test("§9.1: the real CR0 has TS while a Guest runs that has asked for it", () => {
+  const look = "smsw %eax\n andl $8, %eax\n call note\n";
+  assert.equal(notes(INIT + look + call(8, 1) + look + "clts\n" + look +
+    "mov %cr0, %eax\n orl $8, %eax\n mov %eax, %cr0\n" + look +
+    call(8, 0) + look, 5), [0, 8, 0, 8, 0]);
+});
+
 test("Linux restarts with a message that is nowhere", () => {
   const { state } = find(INIT + "movl $2, %eax\n" +
     "movl $0x40000000, %ebx\n movl $2, %ecx\n int $0x1f\n");

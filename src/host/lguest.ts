@@ -5,7 +5,7 @@ import { get, put, putText, structure } from "./layout";
 import { Regs } from "./lguestpages";
 import { most, place } from "./map";
 import { Thread, currentThread } from "./threads";
-import { guestText } from "./words";
+import { lastWords } from "./words";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
 export const lguestLayout = structure("lguest", {
@@ -91,7 +91,7 @@ export function endGuest(
   put(cpu, lg, Lguest.dead, 1);
   put(cpu, lg, Lguest.state, guestStates.indexOf(state));
   putText(cpu, lg, Lguest.reason, reason);
-  const guest = get(cpu, lg, Lguest.index), told = guestText(reason);
+  const guest = get(cpu, lg, Lguest.index), told = lastWords(reason);
   if (state === "killed") emit(cpu, { kind: "killed", guest, reason: told });
   emit(cpu, { kind: "guest-end", guest, state, reason: told });
 }

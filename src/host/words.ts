@@ -20,7 +20,7 @@ export function oneLine(text: string): string {
 }
 
 /** A Guest's bytes, one in each character, as one line of text. */
-export function guestText(bytes: string): string {
+export function lastWords(bytes: string): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return oneLine(bytes.replace(BEYOND, (some) => {
     const codes = Array.from(some, (c) => c.charCodeAt(0));
