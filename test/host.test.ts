@@ -374,6 +374,15 @@ test("an oops ends those who wait for a lock of the CPU that has it", () => {
   assert.ok(count < 30000, `after ${count}`);
 });
 
+test("an oops ends those who wait for another CPU's answer", () => {
+  const machine = boot([polite()], {}, 2);
+  const { symbols } = buildHost();
+  machine.writePhysical(symbols.get("pge_interrupt")! - place.KERNEL,
+    Uint8Array.of(0x0f, 0x0b));
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
+  assert.match(hostOops(machine)!, /^trap 6 .* on CPU 1$/);
+});
+
 test("the first oops is the one that is told", () => {
   const machine = boot([module(endless()), module(endless())], {}, 2);
   const oopses: string[] = [];
