@@ -115,6 +115,19 @@ test("a restart is an orderly end", () => {
   assert.match(err, /asked for a restart/);
 });
 
+test("a last message forges no second line, in a trace either", () => {
+  const k = guest(shutdown("m") + `m: .ascii "died\\nlguest: the Guest "
+    .ascii "powered off after 1 instructions\\n"
+    .byte 27
+    .asciz "[2J"`);
+  const { status, err, files } = lguest(["--kernel", "k", "--trace-file", "t",
+    ...LIMIT], { k });
+  assert.is(status, 1);
+  assert.match(err, /^lguest: the Guest shut down after \d+ instructions, \d+ world switches: died\\x0alguest: [ -~]+\\x0a\\x1b\[2J\n$/);
+  assert.match(Buffer.from(files.t!).toString("latin1"),
+    /guest-end .* reason=died\\x0alguest: [ -~]+\n/);
+});
+
 test("a panic is status 1 with its message", () => {
   const k = guest(shutdown("m") + 'm: .asciz "Panic: no init"');
   const { status, err } = lguest(["--kernel", "k", ...LIMIT], { k });

@@ -3,12 +3,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
-  LgCpu, Lguest, LguestPages, Regs, attachHost, bootHost, buildHost,
+  LHREQ_IRQ, LgCpu, Lguest, LguestPages, Regs, attachHost, bootHost, buildHost,
   checkLocks, freePages, get, guestOutcome, hostMemory, hostOops,
-  lguestOf, place, worldSwitches,
+  lguestOf, place, raiseIrq, worldSwitches,
 } from "../src/host";
-import type { GuestModule, HostOptions } from "../src/host";
-import { launcher } from "../src/launcher";
+import type { DevLguest, GuestModule, HostOptions } from "../src/host";
+import { judge, launcher } from "../src/launcher";
 import { CR4, CR4_PGE, Machine } from "../src/machine";
 import { endless, guest, notify, shutdown } from "./guests";
 
@@ -25,8 +25,8 @@ const polite = () => module(guest(
    bye: .asciz ""\n .balign 4`));
 
 /** Counts to a million, one page of stores, then powers off. */
-const counter = () => module(guest(
-  `movl $400000, %ecx
+const counter = (times = 400000) => module(guest(
+  `movl $${times}, %ecx
    1: incl 0x200000
    decl %ecx
    jnz 1b
@@ -173,6 +173,230 @@ test("CPUs that find nothing to do don't keep the Host waiting", () => {
   const machine = boot([polite()], {}, 3);
   assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
   assert.is(guestOutcome(machine, 0).state, "poweroff");
+});
+
+const SLICE = 100_000;
+
+/** Does that a few times: runs for a while, and sleeps for 2000 ticks. */
+const sleeper = (times: number, work: number) => module(guest(`
+   movl $6, %eax
+   movl $32, %ebx
+   movl $handler, %ecx
+   movl $0x108e00, %edx
+   int $0x1f
+   movl $0, lguest_data + 4
+   movl $${times}, %ebp
+1: movl $${work}, %ecx
+2: decl %ecx
+   jnz 2b
+   movl $9, %eax
+   movl $20000, %ebx
+   int $0x1f
+   movl $10, %eax
+   int $0x1f
+   decl %ebp
+   jnz 1b
+   ${shutdown("bye")}
+   handler: pushl 8(%esp)
+   popl lguest_data
+   iret
+   bye: .asciz ""\n .balign 4`));
+
+/** How long each Guest ran at a time, in ticks, one after the other. */
+function turnsOf(machine: Machine): { guest: number; ticks: number }[] {
+  const turns: { guest: number; ticks: number }[] = [];
+  let since = 0;
+  machine.events.on((e) => {
+    if (e.kind === "hostcall" && e.name === "lguest_enter")
+      since = machine.cpus[e.cpu]!.clock;
+    if (e.kind !== "switch") return;
+    const ticks = machine.cpus[e.cpu]!.clock - since;
+    const last = turns.at(-1);
+    if (last?.guest === e.guest) last!.ticks += ticks;
+    else turns.push({ guest: Number(e.guest), ticks });
+  });
+  return turns;
+}
+
+test("who wakes runs soon, ahead of those who only spin", () => {
+  const machine = boot([module(endless()), module(endless()),
+    module(endless()), sleeper(20, 100)]);
+  let ended = 0;
+  machine.events.on((e) => {
+    if (e.kind !== "guest-end") return;
+    ended = machine.time;
+    machine.requestStop();
+  });
+  machine.run({ maxInstructions: 8e6 });
+  assert.is(guestOutcome(machine, 3).state, "poweroff");
+  // Its first turn comes behind three slices; and then it only sleeps.
+  assert.ok(ended < 7 * SLICE, `20 times 2000 ticks, and over at ${ended}`);
+});
+
+test("who is pushed aside by a sleeper has the rest of its slice", () => {
+  const machine = boot([module(endless()), module(endless()),
+    sleeper(150, 100)]);
+  const turns = turnsOf(machine);
+  machine.run({ maxInstructions: 1e6 });
+  const spins: { guest: number; ticks: number }[] = [];
+  for (const { guest: g, ticks } of turns.filter((turn) => turn.guest < 2)) {
+    if (spins.at(-1)?.guest === g) spins.at(-1)!.ticks += ticks;
+    else spins.push({ guest: g, ticks });
+  }
+  assert.ok(turns.length > 80 && spins.length > 6);
+  // The rest is the Host's, at each of some fifteen interruptions.
+  for (const { ticks } of spins.slice(0, -1))
+    assert.ok(ticks > 0.6 * SLICE, `${ticks} of a slice`);
+});
+
+for (const sleepers of [1, 2]) test("who sleeps for a moment and works for " +
+  `most of a slice starves nobody, ${sleepers} of them`, () => {
+  const machine = boot([module(endless()), ...Array.from(
+    { length: sleepers }, () => sleeper(1e6, 45_000))]);
+  const turns = turnsOf(machine);
+  machine.run({ maxInstructions: 2e6 });
+  const ran = [0, 1, 2].map((n) => turns.reduce((sum, turn) =>
+    sum + (turn.guest === n ? turn.ticks : 0), 0));
+  const fair = (ran[0]! + ran[1]! + ran[2]!) / (sleepers + 1);
+  assert.ok(ran[0]! > 0.9 * fair, `${ran[0]} of ${fair} ticks`);
+});
+
+/** Waits for interrupt 5, with HALT or in a loop, and powers off. */
+const waiter = (wait: string) => module(guest(`
+   movl $6, %eax
+   movl $37, %ebx
+   movl $handler, %ecx
+   movl $0x108e00, %edx
+   int $0x1f
+   movl $0, lguest_data + 4
+   movl $0x200, lguest_data
+1: ${wait}
+   jmp 1b
+   handler: ${shutdown("bye")}
+   bye: .asciz ""\n .balign 4`));
+
+/** A Launcher that raises interrupt 5 of Guest 0 when Guest 1 prints: with a
+ * request, on the one CPU there is, or as the Host does. */
+const raiser = (told: () => void, cpus: number) => {
+  let first: DevLguest | undefined;
+  return { step(dev: DevLguest) {
+    first ??= dev;
+    if (dev.guest === 1 && dev.result instanceof Uint8Array) {
+      told();
+      if (cpus === 1) first.write(LHREQ_IRQ, 5);
+      else raiseIrq(dev.cpu, get(dev.cpu, lguestOf(0), Lguest.vcpu), 5);
+    }
+    return quiet.step(dev);
+  } };
+};
+
+const ringer = () => module(guest(`movl $3000, %ecx\n 1: loop 1b
+  ${notify("text")}\n hang: jmp hang\n text: .asciz "ring"\n .balign 4`));
+
+for (const cpus of [1, 2]) test("an interrupt wakes a Guest that sleeps, " +
+  `on ${cpus} CPU${"s".slice(2 - cpus)}`, () => {
+  let rung = Infinity;
+  const machine = boot([waiter("movl $10, %eax\n int $0x1f"), ringer()],
+    { launcher: raiser(() => { rung = machine.count; }, cpus) }, cpus);
+  const complaints: string[] = [];
+  checkLocks(machine, (sentence) => complaints.push(sentence));
+  let ended = 0;
+  machine.events.on((e) => { if (e.kind === "guest-end") ended = e.count; });
+  machine.run({ maxInstructions: 4e5 });
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+  assert.ok(ended - rung < 10_000, `rung ${rung}, ended ${ended}`);
+  assert.equal(complaints, []);
+});
+
+test("an interrupt reaches a Guest that runs on another CPU at once", () => {
+  let rung = Infinity, ended = 0;
+  const machine = boot([waiter("nop"), ringer()],
+    { launcher: raiser(() => { rung = machine.time; }, 2) }, 2);
+  machine.events.on((e) => {
+    if (e.kind === "guest-end") ended = machine.time;
+  });
+  machine.run({ maxInstructions: 1e6 });
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+  assert.ok(ended - rung < 0.1 * SLICE, `rung ${rung}, ended ${ended}`);
+});
+
+/** Runs until this CPU makes this host call; or, with `alone`, only it. */
+function runTo(machine: Machine, cpu: number, call: string, alone: boolean) {
+  const stop = machine.events.on((e) => {
+    if (e.kind === "hostcall" && e.cpu === cpu && e.name === call)
+      machine.requestStop();
+  });
+  const { reason } = machine.run({ maxInstructions: 5e6,
+    schedule: alone ? only(cpu) : { kind: "round-robin", quantum: 1 } });
+  stop();
+  assert.is(reason, "stopped", `CPU ${cpu} never makes ${call}`);
+}
+
+const only = (cpu: number) =>
+  ({ kind: "list", turns: [{ cpu, instructions: 1 }] }) as const;
+
+test("a CPU that sees no Launcher doesn't leave if Guests are to come", () => {
+  const machine = boot([1, 2, 3].map(() => counter(1000)),
+    { sequential: true }, 2);
+  const carriers = new Set<number>();
+  machine.events.on((e) => { if (e.kind === "switch") carriers.add(e.cpu); });
+  const some = (cpu: number, maxInstructions: number) =>
+    machine.run({ maxInstructions, schedule: only(cpu) });
+  runTo(machine, 1, "create_launcher", false);  // in vain: CPU 0 has the first
+  some(1, 8);                                   // the lock is free again
+  runTo(machine, 0, "free_launcher", true);
+  some(0, 2);                                   // now there is none at all
+  some(1, 3);                                   // what does CPU 1 make of it?
+  runTo(machine, 0, "enqueue", true);           // the second Guest's thread
+  some(0, 7);
+  const turns = [1, 0].map((cpu) => ({ cpu, instructions: 100 }));
+  assert.is(machine.run({ maxInstructions: 2e7,
+    schedule: { kind: "list", turns } }).reason, "halted");
+  assert.equal([...carriers].sort(), [0, 1]);
+  for (const n of [0, 1, 2])
+    assert.is(guestOutcome(machine, n).state, "poweroff");
+});
+
+test("an oops ends those who wait for a lock of the CPU that has it", () => {
+  const machine = boot([module(endless()), module(endless())], {}, 2);
+  runTo(machine, 0, "create_launcher", false);
+  machine.run({ maxInstructions: 1000, schedule: only(1) });
+  // CPU 1 waits for the allocator's lock. CPU 0 can't give it back.
+  const { symbols } = buildHost();
+  machine.writePhysical(symbols.get("unlock_allocator")! - place.KERNEL,
+    Uint8Array.of(0x0f, 0x0b));
+  const { reason, count } = machine.run({ maxInstructions: 1e6 });
+  assert.is(reason, "halted");
+  assert.match(hostOops(machine)!, /^trap 6 .* on CPU 0$/);
+  const end = judge(machine, ["one", "two"], reason);
+  assert.is(end.status, 3);
+  assert.match(end.sentences[0]!, /the Host oopsed .*: trap 6 /);
+  assert.ok(count < 30000, `after ${count}`);
+});
+
+test("an oops ends those who wait for another CPU's answer", () => {
+  const machine = boot([polite()], {}, 2);
+  const { symbols } = buildHost();
+  machine.writePhysical(symbols.get("pge_interrupt")! - place.KERNEL,
+    Uint8Array.of(0x0f, 0x0b));
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
+  assert.match(hostOops(machine)!, /^trap 6 .* on CPU 1$/);
+});
+
+test("the first oops is the one that is told", () => {
+  const machine = boot([module(endless()), module(endless())], {}, 2);
+  const oopses: string[] = [];
+  machine.events.on((e) => {
+    if (e.kind === "oops") oopses.push(String(e.message));
+  });
+  runTo(machine, 0, "lguest_prepare", false);
+  const { symbols } = buildHost();
+  for (const label of ["read_lguest", "schedule", "lock_queue", "stop"])
+    machine.writePhysical(symbols.get(label)! - place.KERNEL,
+      Uint8Array.of(0x0f, 0x0b));
+  machine.run({ maxInstructions: 1e5 });
+  assert.ok(oopses.length > 1);
+  assert.is(hostOops(machine), oopses[0]);
 });
 
 test("a restored snapshot goes on like the machine it was taken of", () => {

@@ -34,6 +34,8 @@ const call = (number: number, ...args: number[]) =>
 
 const switcher = 0xffc00000;
 
+const NO_387 = /^unhandled trap 7 at 0x10[0-9a-f]{4} \(0x0\): floating point, and this machine has no coprocessor; try no387, [ -~]+$/;
+
 type Case = [name: string, image: Uint8Array, reason: RegExp];
 
 const killed: Case[] = [
@@ -73,6 +75,11 @@ const killed: Case[] = [
   ["the double fault's gate", bareGuest("int $8"), /trap 13.*0x42/],
   ["a single step", guest("pushfl\n orl $0x100, (%esp)\n popfl\n nop\n nop"),
     /trap 1 /],
+  ["floating point that it wants to hear of",
+    guest(call(8, 1) + "fninit"), NO_387],
+  ["floating point with a prefix, after a task switch of its own", guest(
+    "mov %cr0, %eax\n orl $8, %eax\n mov %eax, %cr0\n .byte 0x26, 0xd9, 0x00"),
+  NO_387],
   ["ring 3 without an IDT", guest("pushl $0x7b\n pushl $0x1000\n" +
     "pushl $0x202\n pushl $0x73\n pushl $0x100000\n iret"), /trap 13/],
 
@@ -93,13 +100,12 @@ const killed: Case[] = [
       "movl $lguest_data, %ebx\n int $0x1f"), /kernel address/],
   ["a string outside memory", guest(call(17, 0x400000)), /notify 0x400000/],
   ["a last message outside memory", guest(call(2, 0x400000, 1)), /message/],
-  ["a shutdown for no known reason", guest(call(2, 0x100000, 3)), /reason 3/],
 
   ["a directory above memory", guest(call(4, 0x400000)),
     /page directory 0x400000/],
   ["a directory at the end of the world", guest(call(4, 0xfffff000)),
     /page directory/],
-  ["a directory askew", guest(call(4, 0x200004)), /page directory/],
+  ["an empty directory with low bits", guest(call(4, 0x200004)), /trap 14/],
   ["an empty directory", guest(call(4, 0x200000)), /trap 14/],
   ["a large page", paged("movl $0x87, 0x200000"),
     /^bad page directory entry$/],
@@ -146,6 +152,8 @@ const spared: [string, Uint8Array][] = [
     off())],
   ["null data segments", guest(
     "xorl %eax, %eax\n movl %eax, %fs\n movl %eax, %gs\n" + off())],
+  ["low bits in cr3", paged("", call(4, 0x200fff) +
+    call(14, 0x200018, 0x150000, 0) + "movl 0x150000, %eax\n" + off())],
   ["strings that run backwards", guest("std\n" + off())],
   ["nested task and alignment flags", guest(
     "pushl $0x44202\n popfl\n" + off())],
@@ -299,6 +307,11 @@ test("HALT sleeps for ever, and others run beside it", () => {
   assert.is(guestOutcome(machine, 1).state, "poweroff");
 });
 
+test("a Guest that has not asked for TS may probe with fninit", () => {
+  assert.equal(guestOutcome(run([guest("fninit\n jmp .")], false), 0),
+    { state: "running", reason: "" });
+});
+
 test("the end says how it was meant", () => {
   const ends = (message: string, how: number) => guestOutcome(run([guest(
     `${shutdown("m", how)}\n m: .asciz "${message}"\n .balign 4`)],
@@ -308,6 +321,9 @@ test("the end says how it was meant", () => {
   assert.equal(ends("no init found", 1), { state: "crashed",
     reason: "no init found" });
   assert.equal(ends("", 2), { state: "restart", reason: "" });
+  assert.equal(ends("for no known reason", 3), { state: "crashed",
+    reason: "for no known reason" });
+  assert.equal(ends("", 0), { state: "poweroff", reason: "" });
 });
 
 test.run();

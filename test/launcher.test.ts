@@ -67,6 +67,46 @@ test("a Guest that sleeps with nothing to wake it is reported", () => {
   assert.ok(end.instructions < 50_000, "a silent machine stops");
 });
 
+/** The bytes of a message, as a Guest says them last. */
+const last = (...bytes: number[]) => guest(shutdown("m") +
+  `m: .byte ${[...bytes, 0].join(", ")}\n .balign 4`);
+const ascii = (text: string) => [...Buffer.from(text)];
+
+for (const [name, bytes, said] of [
+  ["a lie in a second line", ascii("died\nlguest: the Guest powered off"),
+    "died\\x0alguest: the Guest powered off"],
+  ["a cleared screen and a title", ascii("a\x1b[2J\x1b]0;title\x07b"),
+    "a\\x1b[2J\\x1b]0;title\\x07b"],
+  ["a newline at the end", ascii("Kernel panic - not syncing: no init \n"),
+    "Kernel panic - not syncing: no init "],
+  ["a line that is written over", ascii("bad\rgood\x7f\b"),
+    "bad\\x0dgood\\x7f\\x08"],
+  ["text in UTF-8", ascii("größe 1€ 🐶"), "größe 1€ 🐶"],
+  ["C1 in UTF-8, and bare", [0x61, 0xc2, 0x9b, 0x9b, 0x62], "a\\x9b\\x9bb"],
+  ["what is no UTF-8", [0xff, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0xe2, 0x82, 0x41],
+    "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82A"],
+  ["other lines and directions", ascii("a\u2028b\u202ec"),
+    "a\\u{2028}b\\u{202e}c"],
+] as const)
+  test(`a Guest's last words are one line: ${name}`, () => {
+    const session = boot({ guests: [of("g", last(...bytes))] }, () => {});
+    const told: unknown[] = [];
+    session.machine.events.on((e) => {
+      if (e.kind === "guest-end") told.push(e.reason);
+    });
+    const { sentences, guests, status } = run(session, LIMIT);
+    assert.is(status, 1);
+    assert.is(guests[0]!.reason, said);
+    assert.ok(sentences[0]!.endsWith(` world switches: ${said}`));
+    assert.equal(told, [said], "nor does a trace tell more lines");
+  });
+
+test("a Guest's name is one line, too", () => {
+  const [sentence] = run(boot({ guests: [of("a\nlguest: b\x1b[2J",
+    last(...ascii("bye")))] }, () => {}), LIMIT).sentences;
+  assert.match(sentence!, /^a\\x0alguest: b\\x1b\[2J shut down after /);
+});
+
 test("a console gets a Guest's bytes as they are", () => {
   const bytes: number[] = [];
   const k = guest(notify("text") + shutdown("off") +

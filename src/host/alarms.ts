@@ -2,9 +2,9 @@
 import type { Cpu } from "../machine";
 import { EAX } from "../machine";
 import { get, getTime, put, putTime, timeWords } from "./layout";
+import { raiseIrq } from "./interrupts";
 import { LgCpu, currentVcpu } from "./lguest";
 import { HOST, Shared, putShared } from "./structures";
-import { wakeThread } from "./threads";
 import { ticksToNext } from "./timer";
 
 /** Puts a new head on the list, and notes its time. */
@@ -67,7 +67,6 @@ export function tick(cpu: Cpu): void {
     const vcpu = get(cpu, HOST, Shared.alarms);
     if (vcpu === 0 || getTime(cpu, vcpu, LgCpu.alarm) > cpu.clock) return;
     remove(cpu, vcpu);
-    put(cpu, vcpu, LgCpu.irqs, get(cpu, vcpu, LgCpu.irqs) | 1);
-    wakeThread(cpu, get(cpu, vcpu, LgCpu.thread));
+    raiseIrq(cpu, vcpu, 0);
   }
 }

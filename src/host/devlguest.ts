@@ -6,6 +6,7 @@ import { LHREQ_GETREG, LHREQ_INITIALIZE, LHREQ_IRQ, LHREQ_SETREG,
 import type { DevLguest, LauncherCalls } from "./dev";
 import { flatWords } from "./descriptors";
 import { loadBytes, readGuestBytes, writeGuestBytes } from "./guestmemory";
+import { raiseIrq } from "./interrupts";
 import { get, put, textAt } from "./layout";
 import type { Field } from "./layout";
 import { LgCpu, Lguest, currentVcpu, guestStates, killUnhandled } from
@@ -99,7 +100,7 @@ function request(
     return initialize(cpu, vcpu, lg, first, second, third, fourth);
   if (!get(cpu, lg, Lguest.running)) return -errno.EINVAL;
   switch (what) {
-    case LHREQ_IRQ: return raiseIrq(cpu, vcpu, first);
+    case LHREQ_IRQ: return interrupt(cpu, vcpu, first);
     case LHREQ_GETREG: return getRegister(cpu, vcpu, first);
     case LHREQ_SETREG: return setRegister(cpu, vcpu, first, second);
     case LHREQ_TRAP: return trap(cpu, vcpu, lg, first);
@@ -107,9 +108,9 @@ function request(
   }
 }
 
-function raiseIrq(cpu: Cpu, vcpu: number, irq: number): number {
+function interrupt(cpu: Cpu, vcpu: number, irq: number): number {
   if (irq >= 32) return -errno.EINVAL;
-  put(cpu, vcpu, LgCpu.irqs, get(cpu, vcpu, LgCpu.irqs) | (1 << irq));
+  raiseIrq(cpu, vcpu, irq);
   return 0;
 }
 

@@ -117,7 +117,7 @@ function writeControl(
   if (number === 2 && get(cpu, lg, Lguest.initialized))
     writeData(cpu, lg, Data.cr2, value);
   if (number === 3) {
-    newPageTable(cpu, vcpu, lg, (value & 0xfffff000) >>> 0);
+    newPageTable(cpu, vcpu, lg, value);
     if (!get(cpu, lg, Lguest.dead)) flushAll(cpu, vcpu, lg);
   }
 }

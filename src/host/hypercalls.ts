@@ -123,7 +123,7 @@ function notify(cpu: Cpu, vcpu: number, lg: number, address: number): void {
   put(cpu, vcpu, LgCpu.pending, 1);
 }
 
-const SHUTDOWN_POWEROFF = 1, SHUTDOWN_RESTART = 2;
+const SHUTDOWN_RESTART = 2;
 
 function shutdown(
   cpu: Cpu, lg: number, address: number, why: number,
@@ -133,8 +133,6 @@ function shutdown(
     if (restarts) return endGuest(cpu, lg, "restart", "");
     return killGuest(cpu, lg, `Bad shutdown message ${hex(address)}`);
   }
-  if (why !== SHUTDOWN_POWEROFF && !restarts)
-    return killGuest(cpu, lg, `Bad shutdown reason ${why}`);
   const room = get(cpu, lg, Lguest.pfn_limit) * 4096 - address;
   const message = textAt(cpu, get(cpu, lg, Lguest.mem_base) + address,
     Math.min(128, room));

@@ -44,8 +44,10 @@ export function setGate(
     get(cpu, vcpu, LgCpu.changed) | CHANGED_IDT);
 }
 
-/** Whether the Guest's gate may be used as it is. */
-function isDirect(cpu: Cpu, lg: number, vector: number): boolean {
+const DEBUG = 1;
+
+/** Whether the Guest's gate counts: for its DPL, or as it is. */
+function isTheirs(cpu: Cpu, lg: number, vector: number): boolean {
   if ([7, 13, 14, vectors.LGUEST_TRAP].includes(vector)) return false;
   return vector < 32 || vector === get(cpu, lg, Lguest.syscall_vec);
 }
@@ -58,12 +60,13 @@ export function copyTraps(cpu: Cpu, vcpu: number, pages: number): void {
   const syscall = get(cpu, lg, Lguest.syscall_vec) || 0x80;
   for (const n of [...Array(32).keys(), syscall]) {
     const [low, high] = gateOf(cpu, vcpu, n);
-    if (isDirect(cpu, lg, n) && gateType(high) === TRAP_GATE) {
+    const theirs = isTheirs(cpu, lg, n);
+    if (theirs && n !== DEBUG && gateType(high) === TRAP_GATE) {
       putDescriptor(cpu, idt + 8 * n, low, high);
       continue;
     }
     const dpl = n === vectors.LGUEST_TRAP ? 1
-      : isDirect(cpu, lg, n) ? (high >>> 13) & 3 : 0;
+      : theirs ? (high >>> 13) & 3 : 0;
     const stub = cpu.load32(stubs + 4 * n) >>> 0;
     putDescriptor(cpu, idt + 8 * n,
       ...gateWords(selector.LGUEST_CS, stub, dpl));

@@ -9,7 +9,7 @@ import { lguestPagesLayout, regsLayout } from "./lguestpages";
 import { most, place, selector, vector } from "./map";
 import { cpuLayout, hostLayout, trapFrame } from "./structures";
 import { trapStubs } from "./stubs";
-import { switcherText } from "./switcher";
+import { debugText, switcherText } from "./switcher";
 import { threadLayout } from "./threads";
 
 /** The Host as bytes, and where they go. */
@@ -40,9 +40,9 @@ export function hostEquates(): string {
 
 /** The Switcher's complete text: yours or ours, and the stubs. */
 export function completeSwitcherText(switcher = switcherText): string {
-  return hostEquates() + `# 1 "switcher"\n${switcher}\n` +
-    trapStubs("guest_trap", (n) => n === 2 ? "handle_nmi"
-      : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
+  return hostEquates() + `# 1 "switcher"\n${switcher}\n${debugText}` +
+    trapStubs("guest_trap", (n) => n === 1 ? "guest_debug"
+      : n === 2 ? "handle_nmi" : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
 }
 
 /** The Host's complete text around an assembled Switcher. */

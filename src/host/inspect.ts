@@ -4,12 +4,14 @@ import type { GuestOutcome } from "./dev";
 import { hostMemory } from "./hostmemory";
 import { get, textAt } from "./layout";
 import { Lguest, guestStates, lguestOf } from "./lguest";
+import { lastWords } from "./words";
 
 /** How the Guest with this number stands or ended. */
 export function guestOutcome(machine: Machine, guest: number): GuestOutcome {
   const memory = hostMemory(machine), lg = lguestOf(guest);
   const state = guestStates[get(memory, lg, Lguest.state)] ?? "killed";
-  return { state, reason: textAt(memory, lg + Lguest.reason.offset) };
+  return { state, reason: lastWords(textAt(memory,
+    lg + Lguest.reason.offset)) };
 }
 
 /** Round trips Host, Guest, Host of the Guest with this number. */

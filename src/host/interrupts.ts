@@ -9,10 +9,23 @@ import { LgCpu, Lguest, killGuest } from "./lguest";
 import { Regs } from "./lguestpages";
 import { enterHandler, pushFrame } from "./reflect";
 import { HOST, Shared } from "./structures";
+import { wakeThread } from "./threads";
 import { guestPhysical } from "./translate";
 
 /** Vector of a Guest's interrupt 0, which is its timer. */
 const FIRST_IRQ = 32;
+
+/** Changes single bits of lg_cpu.irqs, which nobody else writes. */
+function changeIrqs(cpu: Cpu, vcpu: number, on: number, off: number): void {
+  put(cpu, vcpu, LgCpu.irqs, (get(cpu, vcpu, LgCpu.irqs) | on) & ~off);
+}
+
+/** An interrupt for a Guest: it waits, and the Guest hears of it at once,
+ * asleep or on whichever CPU. Queue lock held. */
+export function raiseIrq(cpu: Cpu, vcpu: number, irq: number): void {
+  changeIrqs(cpu, vcpu, 1 << irq, 0);
+  wakeThread(cpu, get(cpu, vcpu, LgCpu.thread));
+}
 
 /** The interrupts that wait and aren't masked, a bit each. */
 function deliverable(cpu: Cpu, vcpu: number, lg: number): number {
@@ -56,7 +69,7 @@ function startHandler(
   cpu: Cpu, vcpu: number, lg: number, irq: number,
 ): void {
   const regs = get(cpu, vcpu, LgCpu.regs);
-  put(cpu, vcpu, LgCpu.irqs, get(cpu, vcpu, LgCpu.irqs) & ~(1 << irq));
+  changeIrqs(cpu, vcpu, 0, 1 << irq);
   const eip = get(cpu, regs, Regs.eip);
   const last = eip === get(cpu, lg, Lguest.noirq_iret) &&
     (get(cpu, regs, Regs.cs) & 3) === 1;

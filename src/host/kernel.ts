@@ -130,7 +130,7 @@ start:
     call load_tables
 # 480 "chapters/60-kernel.md"
     call wake_cpus
-# 485 "chapters/62-threads.md" # columns -4
+# 555 "chapters/62-threads.md" # columns -4
     call lock_allocator
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
@@ -184,6 +184,8 @@ wake_cpus:
     movl $0x4500, LOCAL_APIC + 0x300        # INIT
     movl $0x4600 + TRAMPOLINE / 4096, LOCAL_APIC + 0x300
     4:
+    cmpl $0, HOST + host_oopsed
+    jne stop
     cmpl HOST + host_cpus_online, %ecx
     je 4b
 # 126 "chapters/63-cpus.md"
@@ -242,12 +244,12 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 157 "chapters/63-cpus.md"
+# 159 "chapters/63-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 538 "chapters/62-threads.md"
+# 616 "chapters/62-threads.md"
 start_launchers:
     call lock_allocator
     movl $thread_start, %eax
@@ -262,20 +264,20 @@ start_launchers:
     call unlock_queue
     jmp start_launchers
 1:  ret
-# 499 "chapters/62-threads.md"
+# 569 "chapters/62-threads.md"
 idle:
     cli
     call reap
     call start_launchers
-    cmpl $0, HOST + host_launchers
-    je stop
+    testl %ecx, %ecx                    # Launchers, as the lock saw them
+    jz stop
     call schedule
     cmpl $0, HOST + host_zombies
     jne idle
     sti
     hlt
     jmp idle
-# 519 "chapters/62-threads.md"
+# 589 "chapters/62-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -289,7 +291,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 441 "chapters/70-switcher.md"
+# 510 "chapters/70-switcher.md"
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax
@@ -300,7 +302,9 @@ pge_off:
     decl %edx
     jz 2f
     movl $0xc0000 + PGE_VECTOR, LOCAL_APIC + 0x300
-1:  cmpl HOST + host_pge_acks, %edx
+1:  cmpl $0, HOST + host_oopsed
+    jne stop
+    cmpl HOST + host_pge_acks, %edx
     jne 1b
 2:  ret
 
@@ -315,7 +319,9 @@ pge_interrupt:
 spin_lock:
     lock btsl $0, (%eax)
     jnc 2f
-1:  testl $1, (%eax)
+1:  cmpl $0, HOST + host_oopsed
+    jne stop
+    testl $1, (%eax)
     jnz 1b
     jmp spin_lock
 2:  ret
@@ -323,7 +329,7 @@ spin_lock:
 spin_unlock:
     movl $0, (%eax)
     ret
-# 134 "chapters/62-threads.md"
+# 140 "chapters/62-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %eax
     jmp spin_lock
@@ -336,7 +342,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 387 "chapters/62-threads.md"
+# 450 "chapters/62-threads.md"
 
 schedule:
     call lock_queue
@@ -350,7 +356,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 210 "chapters/62-threads.md"
+# 218 "chapters/62-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -360,7 +366,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 234 "chapters/62-threads.md" # columns -4
+# 242 "chapters/62-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -368,27 +374,32 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 220 "chapters/62-threads.md"
+# 228 "chapters/62-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 406 "chapters/62-threads.md"
+# 469 "chapters/62-threads.md"
 thread_start:
     call unlock_queue
-    sti
     jmp launcher_thread
-# 420 "chapters/62-threads.md"
+# 484 "chapters/62-threads.md"
 launcher_thread:
+    cli
+    call lock_queue
     .byte 0x0f, 0x3f, HC_launcher_step
-    testl %eax, %eax
-    jnz 1f
+    movl %eax, %ebx
+    call unlock_queue
+    cmpl $0, %fs:cpu_need_resched
+    je 1f
+    call schedule
+1:  testl %ebx, %ebx
+    jnz 2f
     call read_lguest
     jmp launcher_thread
-1:
-# 438 "chapters/62-threads.md" # columns -4
-    cli
+2:
+# 509 "chapters/62-threads.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
     call unlock_queue
@@ -447,7 +458,7 @@ sleep_guest:
     call schedule_locked
     sti
     jmp read_lguest
-# 239 "chapters/61-traps.md"
+# 241 "chapters/61-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
@@ -478,7 +489,7 @@ trap_common:
     je stop
     cmpl $SPURIOUS_VECTOR, %eax
     je trap_return
-# 226 "chapters/61-traps.md" # columns -4
+# 228 "chapters/61-traps.md" # columns -4
     movl %esp, %eax
     .byte 0x0f, 0x3f, HC_oops
     cmpl $1, HOST + host_cpus_online

@@ -5,6 +5,7 @@ import { get, put, putText, structure } from "./layout";
 import { Regs } from "./lguestpages";
 import { most, place } from "./map";
 import { Thread, currentThread } from "./threads";
+import { lastWords } from "./words";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
 export const lguestLayout = structure("lguest", {
@@ -39,7 +40,7 @@ export const lgCpuLayout = structure("lg_cpu", {
   cr2: "u32", halted: "u32", ts: "u32",
   /** A hypercall that waits to be made, and where in the ring we are. */
   hcall: "u32", next_hcall: "u32",
-  /** Interrupts that wait, a bit each. The alarm: what the Guest has
+  /** Interrupts that wait, a bit each (atomic). The alarm: what the Guest has
    * asked for, and when it goes off (queue lock). */
   irqs: "u32", alarm_changed: "u32", alarm_delta: "u32",
   alarm: "u32[2]", alarm_set: "u32", alarm_next: "u32",
@@ -90,19 +91,19 @@ export function endGuest(
   put(cpu, lg, Lguest.dead, 1);
   put(cpu, lg, Lguest.state, guestStates.indexOf(state));
   putText(cpu, lg, Lguest.reason, reason);
-  const guest = get(cpu, lg, Lguest.index);
-  if (state === "killed") emit(cpu, { kind: "killed", guest, reason });
-  emit(cpu, { kind: "guest-end", guest, state, reason });
+  const guest = get(cpu, lg, Lguest.index), told = lastWords(reason);
+  if (state === "killed") emit(cpu, { kind: "killed", guest, reason: told });
+  emit(cpu, { kind: "guest-end", guest, state, reason: told });
 }
 
 /** A Guest has trapped, and has no gate for it. */
 export function killUnhandled(
-  cpu: Cpu, vcpu: number, lg: number, trap: number,
+  cpu: Cpu, vcpu: number, lg: number, trap: number, hint = "",
 ): void {
   const regs = get(cpu, vcpu, LgCpu.regs);
   const detail = trap === 256 ? 0 : trap === 14
     ? get(cpu, vcpu, LgCpu.cr2) : get(cpu, regs, Regs.errcode);
   const eip = get(cpu, regs, Regs.eip).toString(16);
   killGuest(cpu, lg,
-    `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})`);
+    `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})${hint}`);
 }

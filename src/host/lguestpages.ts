@@ -12,7 +12,7 @@ export const Regs = regsLayout.field;
 
 /** One CPU's pair: registers at the end of the first, then its state. */
 export const lguestPagesLayout = structure("lguest_pages", {
-  spare: "u8[4024]", regs: "u32[18]",
+  spare: "u8[4020]", held: "u32", regs: "u32[18]",
   host_cr3: "u32", host_idt_limit: "u16", host_idt_base: "u32",
   host_gdt_limit: "u16", host_gdt_base: "u32", host_sp: "u32",
   guest_idt_limit: "u16", guest_idt_base: "u32",

@@ -6,8 +6,8 @@ import { HOST, Shared } from "./structures";
 
 const guarded: ReadonlyMap<number, "queue_lock" | "allocator_lock"> =
   new Map([
-    ...[Shared.queue_head, Shared.queue_tail, Shared.zombies,
-      Shared.idle_cpus, Shared.alarms, Shared.next_alarm]
+    ...[Shared.queue_head, Shared.queue_tail, Shared.last_woken,
+      Shared.zombies, Shared.idle_cpus, Shared.alarms, Shared.next_alarm]
       .map((f) => [f.offset, "queue_lock"] as const),
     ...[Shared.free_clean, Shared.free_dirty, Shared.next_unused,
       Shared.pages_free, Shared.guests_started, Shared.launchers]

@@ -21,7 +21,7 @@ export function oops(cpu: Cpu): void {
   let text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
     `error 0x${error.toString(16)}) at 0x${hex32(eip)} on CPU ${cpu.id}`;
   if (vector === 14) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
-  putText(cpu, HOST, Shared.oops, text);
+  if (!get(cpu, HOST, Shared.oopsed)) putText(cpu, HOST, Shared.oops, text);
   putShared(cpu, Shared.oopsed, 1);
   emit(cpu, { kind: "oops", message: text });
 }

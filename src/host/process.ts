@@ -1,6 +1,6 @@
 // Launchers: an address space and a thread for each Guest.
 import type { Cpu } from "../machine";
-import { EAX } from "../machine";
+import { EAX, ECX } from "../machine";
 import { get, put } from "./layout";
 import { LgCpu, Lguest, currentVcpu, endGuest, killGuest, lguestOf,
   regsOffset } from "./lguest";
@@ -11,14 +11,19 @@ import { releaseAllShadows } from "./shadow";
 import { HOST, Shared, putShared } from "./structures";
 import { Thread, prepareThread } from "./threads";
 
-/** Host call: starts the next Launcher; its thread in eax, or 0. */
+/** Host call: starts the next Launcher: its thread in eax, or 0, and how
+ * many there are in ecx. With none of both, there will never be one. */
 export function createLauncher(cpu: Cpu): void {
-  const threadStart = cpu.w[EAX]! >>> 0;
-  cpu.w[EAX] = 0;
+  cpu.w[EAX] = nextLauncher(cpu, cpu.w[EAX]! >>> 0) | 0;
+  cpu.w[ECX] = get(cpu, HOST, Shared.launchers);
+}
+
+/** Starts the next Launcher, if there is a Guest for it: its thread, or 0. */
+function nextLauncher(cpu: Cpu, threadStart: number): number {
   const guests = get(cpu, HOST, Shared.guests);
   while (get(cpu, HOST, Shared.guests_started) < guests) {
     const launchers = get(cpu, HOST, Shared.launchers);
-    if (launchers > 0 && get(cpu, HOST, Shared.sequential)) return;
+    if (launchers > 0 && get(cpu, HOST, Shared.sequential)) return 0;
     const n = get(cpu, HOST, Shared.guests_started);
     putShared(cpu, Shared.guests_started, n + 1);
     const lg = lguestOf(n);
@@ -30,10 +35,10 @@ export function createLauncher(cpu: Cpu): void {
       killGuest(cpu, lg, `it needs ${need} pages, and the Host has ${free}`);
       continue;
     }
-    cpu.w[EAX] = buildLauncher(cpu, lg, pages, threadStart) | 0;
     putShared(cpu, Shared.launchers, launchers + 1);
-    return;
+    return buildLauncher(cpu, lg, pages, threadStart);
   }
+  return 0;
 }
 
 /** Everything that a Launcher needs; its thread. */

@@ -3,6 +3,7 @@ import type { Cpu } from "../machine";
 import { CR2, EAX, EBX, ECX } from "../machine";
 import { EVENT_DEAD } from "./devlguest";
 import { emit } from "./events";
+import { deliverHeld } from "./held";
 import { doHypercalls } from "./hypercalls";
 import { copyTraps } from "./idt";
 import { deliverInterrupts, interruptWaits } from "./interrupts";
@@ -24,7 +25,10 @@ export function lguestPrepare(cpu: Cpu): void {
   const lg = get(cpu, vcpu, LgCpu.lguest);
   if (!get(cpu, lg, Lguest.running))
     killGuest(cpu, lg, "its Launcher did not initialize it");
-  else if (get(cpu, vcpu, LgCpu.hcall)) doHypercalls(cpu, vcpu, lg);
+  else {
+    if (get(cpu, vcpu, LgCpu.hcall)) doHypercalls(cpu, vcpu, lg);
+    if (!get(cpu, vcpu, LgCpu.hcall)) deliverHeld(cpu, vcpu, lg);
+  }
   cpu.w[EAX] = whatNext(cpu, vcpu, lg);
 }
 

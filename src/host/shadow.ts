@@ -129,7 +129,8 @@ function keepPurse(cpu: Cpu, vcpu: number): void {
   if (get(cpu, vcpu, LgCpu.pool_count) < POOL_LOW) forgetAll(cpu, vcpu);
 }
 
-function findShadow(cpu: Cpu, vcpu: number, directory: number): number {
+function findShadow(cpu: Cpu, vcpu: number, cr3: number): number {
+  const directory = frameOf(cr3);
   for (let i = 0; i < SHADOWS; i++)
     if (get(cpu, vcpu, LgCpu.shadow, i) !== 0 &&
         get(cpu, vcpu, LgCpu.guest_directory, i) === directory) return i;
@@ -161,9 +162,10 @@ export function startLinear(cpu: Cpu, vcpu: number, lg: number): void {
 
 /** NEW_PGTABLE: another cr3. */
 export function newPageTable(
-  cpu: Cpu, vcpu: number, lg: number, directory: number,
+  cpu: Cpu, vcpu: number, lg: number, cr3: number,
 ): void {
-  if ((directory & 4095) !== 0 || !guestHas(cpu, lg, directory, 4096))
+  const directory = frameOf(cr3);
+  if (!guestHas(cpu, lg, directory, 4096))
     return killGuest(cpu, lg,
       `bad page directory 0x${directory.toString(16)}`);
   if (get(cpu, vcpu, LgCpu.linear)) {
@@ -262,7 +264,7 @@ export function releaseAllShadows(cpu: Cpu, vcpu: number): void {
 /** SET_PTE: the Guest has written this entry. */
 export function setPte(
   cpu: Cpu, vcpu: number, lg: number,
-  directory: number, address: number, pte: number,
+  cr3: number, address: number, pte: number,
 ): void {
   if (address >= place.SWITCHER)
     return killGuest(cpu, lg,
@@ -273,7 +275,7 @@ export function setPte(
     const shadow = get(cpu, vcpu, LgCpu.shadow, slot);
     if (shadow === 0) continue;
     if (kernel ||
-        get(cpu, vcpu, LgCpu.guest_directory, slot) === directory)
+        get(cpu, vcpu, LgCpu.guest_directory, slot) === frameOf(cr3))
       setShadowPte(cpu, lg, shadow, address, pte);
   }
 }

@@ -13,7 +13,7 @@ export const hostLayout = structure("host", {
   guests_started: "u32", launchers: "u32",
   /** Guards the run queue and the zombies. */
   queue_lock: "u32",
-  queue_head: "u32", queue_tail: "u32", zombies: "u32",
+  queue_head: "u32", queue_tail: "u32", last_woken: "u32", zombies: "u32",
   idle_cpus: "u32",
   alarms: "u32", next_alarm: "u32[2]",
   /** Written at boot. */

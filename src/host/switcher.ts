@@ -1,7 +1,7 @@
 // The Switcher's text, all but its 256 stubs.
 
 const enter = `
-# 125 "chapters/70-switcher.md"
+# 126 "chapters/70-switcher.md"
 switch_to_guest:
     pushl %es
     pushl %ds
@@ -10,14 +10,14 @@ switch_to_guest:
     pushl %ebp
     movl %esp, lguest_pages_host_sp(%eax)
     leal lguest_pages_regs(%eax), %esp
-# 144 "chapters/70-switcher.md" # columns -4
+# 145 "chapters/70-switcher.md" # columns -4
     lgdt lguest_pages_guest_gdt_limit(%eax)
     lidt lguest_pages_guest_idt_limit(%eax)
     movl $TASK, %edx
     ltr %dx
     movl lguest_pages_host_gdt_base(%eax), %edx
     andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
-# 158 "chapters/70-switcher.md" # columns -4
+# 159 "chapters/70-switcher.md" # columns -4
     mov %ebx, %cr3
     popl %eax
     popl %ebx
@@ -36,7 +36,7 @@ switch_to_guest:
 
 /** Used twice: the book's assembly has no macros, TypeScript has. */
 const leave = `
-# 185 "chapters/70-switcher.md"
+# 186 "chapters/70-switcher.md"
 pushl %es
 pushl %ds
 pushl %fs
@@ -48,7 +48,7 @@ pushl %edx
 pushl %ecx
 pushl %ebx
 pushl %eax
-# 206 "chapters/70-switcher.md"
+# 207 "chapters/70-switcher.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl %esp, %eax
@@ -62,7 +62,7 @@ lidt lguest_pages_host_idt_limit(%eax)
 movl lguest_pages_host_sp(%eax), %esp
 movl $TASK, %edx
 ltr %dx
-# 234 "chapters/70-switcher.md"
+# 235 "chapters/70-switcher.md"
 popl %ebp
 popl %fs
 popl %gs
@@ -71,7 +71,7 @@ popl %es
 `;
 
 const deliver = `
-# 249 "chapters/70-switcher.md"
+# 250 "chapters/70-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
 movzwl (%eax), %edx             # the gate's low half of the offset,
@@ -82,7 +82,7 @@ jmp *%edx
 `;
 
 const nmi = `
-# 262 "chapters/70-switcher.md"
+# 263 "chapters/70-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
@@ -93,3 +93,18 @@ handle_nmi:
 export const switcherText = enter +
   "return_to_host:" + leave + "    iret\n" +
   "deliver_to_host:" + leave + deliver + nmi;
+
+/** Where vector 1 leads. */
+export const debugText = `
+# 347 "chapters/70-switcher.md"
+guest_debug:
+    testb $3, 12(%esp)                  # behind vector, zero, eip: cs
+    jnz return_to_host
+    movl %eax, (%esp)                   # the vector is known
+    movl %esp, %eax
+    andl $-4096, %eax                   # lguest_pages of this CPU
+    movl $1, %ss:lguest_pages_held(%eax)
+    popl %eax
+    addl $4, %esp
+    iret
+`;

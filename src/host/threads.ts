@@ -5,12 +5,14 @@ import { get, getTime, put, structure } from "./layout";
 import { place } from "./map";
 import { freePage } from "./pages";
 import { HOST, PerCpu, Shared, cpuArea, putShared } from "./structures";
-import { startSlice, ticksToNext } from "./timer";
+import { SLICE, startSlice, ticksToNext, usedSlice } from "./timer";
 
 /** struct thread, at the start of its page. */
 export const threadLayout = structure("thread", {
   esp: "u32", directory: "u32", state: "u32", next: "u32",
   vcpu: "u32",
+  /** Ticks that are gone of its slice. */
+  used: "u32",
 });
 export const Thread = threadLayout.field;
 
@@ -45,19 +47,18 @@ export function prepareThread(
 
 /** Host call: puts the thread in eax at the queue's end. */
 export function enqueue(cpu: Cpu): void {
-  append(cpu, cpu.w[EAX]! >>> 0);
+  insert(cpu, get(cpu, HOST, Shared.queue_tail), cpu.w[EAX]! >>> 0);
 }
 
-function append(cpu: Cpu, thread: number): void {
-  const tail = get(cpu, HOST, Shared.queue_tail);
-  put(cpu, thread, Thread.next, 0);
-  if (tail === 0) putShared(cpu, Shared.queue_head, thread);
-  else put(cpu, tail, Thread.next, thread);
-  putShared(cpu, Shared.queue_tail, thread);
+/** Puts a thread in behind another one; behind 0, in front of all. */
+function insert(cpu: Cpu, before: number, thread: number): void {
+  const after = before === 0 ? get(cpu, HOST, Shared.queue_head)
+    : get(cpu, before, Thread.next);
+  put(cpu, thread, Thread.next, after);
+  if (before === 0) putShared(cpu, Shared.queue_head, thread);
+  else put(cpu, before, Thread.next, thread);
+  if (after === 0) putShared(cpu, Shared.queue_tail, thread);
 }
-
-/** need_resched when a sleeper has woken: it may go first. */
-const SOMEBODY_WOKE = 2;
 
 /** Takes the first thread out of the queue; 0 if there is none. */
 function takeFirst(cpu: Cpu): number {
@@ -66,28 +67,37 @@ function takeFirst(cpu: Cpu): number {
   const after = get(cpu, first, Thread.next);
   putShared(cpu, Shared.queue_head, after);
   if (after === 0) putShared(cpu, Shared.queue_tail, 0);
+  if (first === get(cpu, HOST, Shared.last_woken))
+    putShared(cpu, Shared.last_woken, 0);
   return first;
 }
 
+/** need_resched when the other CPUs are to look, too. */
+const ALL_LOOK = 2;
+
 /** Host call: the thread to run next in eax; in edx the ticks until the
- * timer has to go off; ecx = 1 if idle CPUs should be told that there is
- * work. Queue lock held. */
+ * timer has to go off; ecx = 1 if the other CPUs should look for work.
+ * Queue lock held. */
 export function pickNext(cpu: Cpu): void {
   const area = cpuArea(cpu.id);
   const current = get(cpu, area, PerCpu.current);
   const idle = get(cpu, area, PerCpu.idle);
   const runs = current !== idle &&
     get(cpu, current, Thread.state) === THREAD_RUNS;
-  const goesOn = runs &&
-    get(cpu, area, PerCpu.need_resched) !== SOMEBODY_WOKE &&
-    cpu.clock < getTime(cpu, area, PerCpu.slice_end);
+  const used = usedSlice(cpu), woken = get(cpu, HOST, Shared.last_woken);
+  let next = current;
+  if (!runs || used >= SLICE || woken !== 0) {
+    put(cpu, current, Thread.used, used);
+    if (runs) insert(cpu, used < SLICE ? woken
+      : get(cpu, HOST, Shared.queue_tail), current);
+    next = takeFirst(cpu) || idle;
+    startSlice(cpu, get(cpu, next, Thread.used));
+  }
+  const all = get(cpu, area, PerCpu.need_resched) & ALL_LOOK;
   put(cpu, area, PerCpu.need_resched, 0);
-  if (runs && !goesOn) append(cpu, current);
-  const next = goesOn ? current : takeFirst(cpu);
-  if (!goesOn) startSlice(cpu);
-  cpu.w[EAX] = (next === 0 ? idle : next) | 0;
-  cpu.w[EDX] = ticksToNext(cpu, next === 0) | 0;
-  cpu.w[ECX] = noteIdle(cpu, next === 0) ? 1 : 0;
+  cpu.w[EAX] = next | 0;
+  cpu.w[EDX] = ticksToNext(cpu, next === idle) | 0;
+  cpu.w[ECX] = noteIdle(cpu, next === idle) || all ? 1 : 0;
 }
 
 /** Notes whether this CPU is idle; true if there is work left, and
@@ -99,12 +109,26 @@ function noteIdle(cpu: Cpu, idle: boolean): boolean {
   return others !== 0 && get(cpu, HOST, Shared.queue_head) !== 0;
 }
 
-/** Lets a sleeping thread run again. Queue lock held. */
+/** There is news for a thread: it wakes, or the CPU that it runs on looks
+ * up. Queue lock held. */
 export function wakeThread(cpu: Cpu, thread: number): void {
-  if (get(cpu, thread, Thread.state) !== THREAD_SLEEPS) return;
-  put(cpu, thread, Thread.state, THREAD_RUNS);
-  append(cpu, thread);
-  put(cpu, cpuArea(cpu.id), PerCpu.need_resched, SOMEBODY_WOKE);
+  const area = cpuArea(cpu.id), why = get(cpu, area, PerCpu.need_resched);
+  if (get(cpu, thread, Thread.state) === THREAD_SLEEPS) {
+    put(cpu, thread, Thread.state, THREAD_RUNS);
+    const early = get(cpu, thread, Thread.used) < SLICE;
+    insert(cpu, get(cpu, HOST, early ? Shared.last_woken
+      : Shared.queue_tail), thread);
+    if (early) putShared(cpu, Shared.last_woken, thread);
+    put(cpu, area, PerCpu.need_resched, why | 1);
+  } else if (runsElsewhere(cpu, thread))
+    put(cpu, area, PerCpu.need_resched, why | ALL_LOOK);
+}
+
+function runsElsewhere(cpu: Cpu, thread: number): boolean {
+  for (let n = 0; n < get(cpu, HOST, Shared.cpus_online); n++)
+    if (n !== cpu.id && get(cpu, cpuArea(n), PerCpu.current) === thread)
+      return true;
+  return false;
 }
 
 /** Host call: the current thread is over. Queue lock held. */

@@ -6,9 +6,17 @@ import { HOST, PerCpu, Shared, cpuArea } from "./structures";
 /** Clock ticks of a slice: a thousandth of a second. */
 export const SLICE = 100000;
 
-/** A thread gets this CPU for a slice. */
-export function startSlice(cpu: Cpu): void {
-  putTime(cpu, cpuArea(cpu.id), PerCpu.slice_end, cpu.clock + SLICE);
+/** A thread that has used so much of its slice gets this CPU for the rest,
+ * or for a new one. */
+export function startSlice(cpu: Cpu, used: number): void {
+  putTime(cpu, cpuArea(cpu.id), PerCpu.slice_end,
+    cpu.clock + SLICE - (used < SLICE ? used : 0));
+}
+
+/** Ticks that are gone of the slice of whoever runs here. */
+export function usedSlice(cpu: Cpu): number {
+  const end = getTime(cpu, cpuArea(cpu.id), PerCpu.slice_end);
+  return Math.max(0, Math.floor(cpu.clock - end + SLICE));
 }
 
 /** Ticks to the end of the slice or the next alarm; 0 means never. */

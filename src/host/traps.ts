@@ -39,7 +39,7 @@ export function lguestTrap(cpu: Cpu): void {
     default: if (isHostInterrupt(cpu, lg, trap)) return;
   }
   if (!deliverTrap(cpu, vcpu, lg, trap))
-    killUnhandled(cpu, vcpu, lg, trap);
+    killUnhandled(cpu, vcpu, lg, trap, trap === 7 ? NO_COPROCESSOR : "");
 }
 
 /** An interrupt of the Host's: it has been handled on the way out. */
@@ -47,6 +47,10 @@ function isHostInterrupt(cpu: Cpu, lg: number, trap: number): boolean {
   return trap >= 32 && trap < 256 &&
     trap !== get(cpu, lg, Lguest.syscall_vec);
 }
+
+/** What else is to be said to a Guest that dies of floating point. */
+const NO_COPROCESSOR = ": floating point, and this machine has no " +
+  "coprocessor; try no387, or a kernel that emulates one";
 
 /** The Guest has touched a device's page. */
 function askLauncher(

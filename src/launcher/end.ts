@@ -1,4 +1,4 @@
-import { guestOutcome, hostOops, worldSwitches } from "../host";
+import { guestOutcome, hostOops, oneLine, worldSwitches } from "../host";
 import type { GuestOutcome } from "../host";
 import type { Machine } from "../machine";
 
@@ -62,7 +62,7 @@ export function judge(
 ): End {
   const instructions = machine.count;
   const guests = names.map((name, i) => ({
-    name,
+    name: oneLine(name),
     ...guestOutcome(machine, i),
     worldSwitches: worldSwitches(machine, i),
   }));

@@ -117,7 +117,7 @@ export class Invariants {
     for (let n = 0; n < 256; n++) {
       const word = ram.at(idt + 8 * n), high = ram.at(idt + 8 * n + 4);
       const direct = word >>> 16 === 0x61 && (high & 0x8f00) === 0x8f00 &&
-        (n < 32 || n === 128) && ![2, 7, 8, 13, 14, 15, 31].includes(n);
+        (n < 32 || n === 128) && ![1, 2, 7, 8, 13, 14, 15, 31].includes(n);
       if (direct) continue;
       this.same(idt + 8 * n, idt + 8 * n + 4, 0, `gate ${n}`);
       this.same(idt + 8 * n + 4, idt + 8 * n + 8,
@@ -259,14 +259,17 @@ export class Invariants {
   private queue(): void {
     const { ram } = this, threads = this.threads();
     let at = ram.get(HOST, Shared.queue_head), last = 0, length = 0;
+    let woken = ram.get(HOST, Shared.last_woken);
     while (at !== 0 && length++ < 8) {
       if (!threads.includes(at)) {
         this.must(false, `the queue has 0x${at.toString(16)} in it`);
         return;
       }
       last = at;
+      if (at === woken) woken = 0;
       at = ram.get(at, Thread.next);
     }
+    this.must(woken === 0, "last_woken isn't in the queue");
     this.must(length <= this.guests, "the queue is too long");
     this.must(ram.get(HOST, Shared.queue_tail) === last, "queue_tail");
     const vcpus = Array.from({ length: this.guests }, (_, n) =>

@@ -285,10 +285,13 @@ const idt: Inquiry = { name: "idt", stage: "linear", checks: [
   ...[2, 8, 15, 0x1f].map((n) => check("§6", `vector ${n} is ignored`,
     call(6, n, 0x611234, 0xef00) +
     gateIs(n, 0x50, n === 0x1f ? 0xae00 : 0x8e00))),
-  ...[0, 1, 3, 4, 5, 6, 9, 10, 11, 12, 16, 17, 31 - 1, 0x80].map((n) =>
+  ...[0, 3, 4, 5, 6, 9, 10, 11, 12, 16, 17, 31 - 1, 0x80].map((n) =>
     check("§6", `a trap gate for ${n} is direct`,
       call(6, n, 0x601234, 0xaf00) + gateIs(n, 0x61, 0xaf00) +
       call(6, n, 0, 0) + gateIs(n, 0x50, 0x8e00))),
+  check("§20", "a trap gate for 1 is not, but lends its DPL",
+    call(6, 1, 0x601234, 0xef00) + gateIs(1, 0x50, 0xee00) +
+      call(6, 1, 0, 0) + gateIs(1, 0x50, 0x8e00)),
   ...[7, 13, 14, 32, 33, 129].map((n) =>
     check("§6", `a trap gate for ${n} is not`,
       call(6, n, 0x611234, 0xef00) + gateIs(n, 0x50, 0x8e00) +
