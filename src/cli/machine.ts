@@ -4,6 +4,7 @@ import {
 } from "../launcher";
 import type { MetalEnd, MetalOptions, MetalSession, MetalSinks }
   from "../launcher";
+import { counted } from "../machine";
 import type { Cpu, RunOptions, RunResult } from "../machine";
 import { startTrace } from "./begin-trace";
 import { announce } from "./debug";
@@ -100,14 +101,15 @@ function runWithGdb(
     },
   }).then(() => end ?? { status: 1, instructions: machine.count,
     sentence: "the debugger ended the run after " +
-      `${machine.count} instructions` });
+      counted(machine.count, "instruction") });
 }
 
 type Watch = (cpu: Cpu) => void;
 
 const left = ({ machine }: MetalSession): MetalEnd => ({
   status: 0, instructions: machine.count,
-  sentence: `you left the machine after ${machine.count} instructions`,
+  sentence: "you left the machine after " +
+    counted(machine.count, "instruction"),
 });
 
 async function drive(

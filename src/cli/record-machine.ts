@@ -89,7 +89,7 @@ export function replayMachine(
       if (!last || end.instructions !== last.instructions) return;
       if (stateSum(session.machine) === last.state) return;
       throw new UserError(`${path} was recorded otherwise: after ` +
-        `${end.instructions} instructions the machine is in another ` +
+        `instruction ${end.instructions} the machine is in another ` +
         "state; was it another version of lguest?");
     },
   };

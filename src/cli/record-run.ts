@@ -46,7 +46,7 @@ export function replayRun(path: string, asked: RunCall, io: Io): {
     if (!last || end.instructions !== last.instructions) return;
     if (stateSum(machine) === last.state) return;
     throw new UserError(`${path} was recorded otherwise: after ` +
-      `${end.instructions} instructions the machine is in another ` +
+      `instruction ${end.instructions} the machine is in another ` +
       "state; was it another version of lguest?");
   };
   return { call, check };
