@@ -32,6 +32,18 @@ test("after each hostile Guest the next one in the same Host is well", () => {
   assert.is(now, before, "all pages came back");
 });
 
+test("one world switch is one, in the sentence at the end", () => {
+  const session = boot({ guests: [of("the Guest", firstGuest())] },
+    () => {});
+  for (let budget = 0; budget < 100_000; budget += 20) {
+    const { guests: [one], sentences } = run(session, budget);
+    if (one?.worldSwitches !== 1) continue;
+    assert.match(sentences[0]!, /after \d+ instructions, 1 world switch$/);
+    return;
+  }
+  assert.unreachable("no world switch in 100 000 instructions");
+});
+
 test("hostile Guests and a good one run side by side, on two CPUs", () => {
   const guests = [...hostile.map(({ name, image }) => of(name, image())),
     of("the good one", firstGuest())];

@@ -61,6 +61,42 @@ test("what is nearly a claim is reported at its place", () => {
   }
 });
 
+/** The statements that an example's lines become in its test. */
+function tested(...lines: string[]): string[] {
+  const problems: Problem[] = [];
+  const chapter = readChapter("chapters/01-x.md",
+    chapterOf(["ts test", ...lines]), problems);
+  const file = weaveExamples(chapter, problems);
+  assert.equal(problems.map(formatProblem), []);
+  const text = file === undefined ? "" : fileText(file);
+  return (/async \(\) => \{\n([^]*)\n\}\);/.exec(text)?.[1] ?? "")
+    .split("\n");
+}
+
+test("what shares a line with an import stays in the example", () => {
+  const u32 = 'import { u32 } from "lguest"';
+  assert.equal(tested(`${u32}; u32(1) // => 2`),
+    ["; $loom.equal((u32(1)), (2)) // => 2"]);
+  assert.equal(tested("import {", "  u32", '} from "lguest"; u32(1) // => 2'),
+    [";", "", " $loom.equal((u32(1)), (2)) // => 2"]);
+  assert.equal(tested(`const a = 1; ${u32}; ${u32}; u32(a) // => 2`),
+    ["const a = 1; ; ; $loom.equal((u32(a)), (2)) // => 2"]);
+  // What follows is no part of what came before.
+  assert.equal(tested("const a = 1", u32, "(a) // => 1"),
+    ["const a = 1", ";", "$loom.equal(((a)), (1)) // => 1"]);
+});
+
+test("a claim is about the statement that it stands behind", () => {
+  assert.equal(tested("const a = 5; f(a) // => 5"),
+    ["const a = 5; $loom.equal((f(a)), (5)) // => 5"]);
+  assert.equal(tested("f(1); f(2)", "// => 5"),
+    ["f(1); $loom.equal((f(2)), (5))", "// => 5"]);
+  assert.equal(tested("f(1) /* really */ // => 5"),
+    ["$loom.equal((f(1)), (5)) /* really */ // => 5"]);
+  assert.equal(tested("g(() => { f(1); }) // => 5"),
+    ["$loom.equal((g(() => { f(1); })), (5)) // => 5"]);
+});
+
 test("names and words that the loom doesn't know are told", () => {
   const project = makeProject({ "chapters/mars.md": "# In which\n" });
   const problems: Problem[] = [];

@@ -21,11 +21,17 @@ function npm(...args) {
 const run = (name, ...args) =>
   npm("run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : []));
 
-/** Tells how long something took. */
-async function timed(name, action) {
+/** Tells what begins, every now and then that it goes on, and at last how
+ * long it took. */
+async function timed(name, what, action) {
   const start = Date.now();
+  const seconds = () => ((Date.now() - start) / 1000).toFixed(1);
+  console.log(`${name}: ${what}`);
+  const timer = setInterval(
+    () => console.log(`${name}: ${seconds()} s so far`), 20_000);
   await action();
-  console.log(`${name}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  clearInterval(timer);
+  console.log(`${name}: done in ${seconds()} s`);
 }
 
 /** When the newest of these files was changed. */
@@ -43,14 +49,19 @@ function stale() {
   return built < newest(here, join(here, "../chapters"));
 }
 
-if (!existsSync(join(here, "node_modules/@docusaurus/core")))
-  await timed("packages", () => npm("ci", "--no-audit", "--no-fund"));
+// npm writes that file when all the others are there.
+if (!existsSync(join(here, "node_modules/.package-lock.json")))
+  await timed("packages", "fetching the 1300 of the site, this once",
+    () => npm("ci", "--no-audit", "--no-fund"));
 const build = what === "build" || stale();
-if (build) await timed("weave", () => run("weave"));
+if (build) await timed("weave", "running the examples of all chapters",
+  () => run("weave"));
 // The types can be looked at while the pages are made.
 await Promise.all([
-  build && timed("build", () => run("pages")),
-  what === "test" && timed("types", () => run("types")),
+  build && timed("build", "making the pages", () => run("pages")),
+  what === "test" && timed("types", "checking those of the site",
+    () => run("types")),
 ]);
 if (what === "serve") await run("serve", ...rest);
-if (what === "test") await timed("tests", () => run("test", ...rest));
+// The tests tell themselves how far they are.
+if (what === "test") await run("test", ...rest);

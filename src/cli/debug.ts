@@ -1,5 +1,6 @@
 import { judge } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
+import { counted } from "../machine";
 import { runDebugged } from "./gdb";
 import type { Io } from "./io";
 
@@ -34,7 +35,7 @@ export function runSession(
 }
 
 function killed(instructions: number): End {
-  const sentences =
-    [`the debugger ended the run after ${instructions} instructions`];
+  const sentences = ["the debugger ended the run after " +
+    counted(instructions, "instruction")];
   return { status: 1, sentences, instructions, guests: [] };
 }

@@ -5,6 +5,7 @@ import {
 } from "../launcher";
 import type { MetalEnd, MetalOptions, MetalSession, MetalSinks }
   from "../launcher";
+import { counted } from "../machine";
 import type { Cpu, RunOptions, RunResult } from "../machine";
 import { startTrace } from "./begin-trace";
 import { announce } from "./debug";
@@ -101,7 +102,7 @@ function runWithGdb(
     },
   }).then(() => end ?? { status: 1, instructions: machine.count,
     sentence: "the debugger ended the run after " +
-      `${machine.count} instructions` });
+      counted(machine.count, "instruction") });
 }
 
 type Watch = (cpu: Cpu) => void;

@@ -82,8 +82,8 @@ export function compareEnds(
   const same = instructions === was.instructions &&
     status === was.status && stateSum(machine) === was.state;
   if (same) return;
-  throw new UserError(`${path} was recorded otherwise: after ` +
-    `${was.instructions} instructions with status ${was.status}, and ` +
-    `this ended after ${instructions} with ${status}, or in another ` +
-    "state; was it another version of lguest?");
+  throw new UserError(`${path} was recorded otherwise: it ended at ` +
+    `instruction ${was.instructions} with status ${was.status}, and now ` +
+    `at ${instructions} with ${status}, or in another state; was it ` +
+    "another version of lguest?");
 }

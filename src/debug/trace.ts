@@ -88,13 +88,21 @@ function eventText(event: MachineEvent): string {
   const { kind, cpu, count, ...rest } = event;
   const facts = Object.entries(rest)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${show(value)}`);
+    .map(([name, value]) => `${name}=${factText(name, value)}`);
   return [`${pad(count)} ${cpu} *`, kind, ...facts].join(" ");
 }
 
-function show(value: unknown): string {
+const NUMBERED = new Set(["dropped", "guest", "irq", "kept", "mode",
+  "number", "ring", "size", "to", "trap", "vector"]);
+
+/** A fact that an event tells under some name; `hex` writes words. */
+export function factText(
+  name: string, value: unknown, hex: (word: number) => string = hex32,
+): string {
+  if (Array.isArray(value))
+    return value.map((one) => factText(name, one, hex)).join(",");
   if (typeof value !== "number") return String(value);
-  return value >= 0 && value < 1024 ? String(value) : hex32(value);
+  return NUMBERED.has(name) ? String(value) : hex(value);
 }
 
 const pad = (count: number) => String(count).padStart(9);

@@ -1,5 +1,6 @@
 import { guestOutcome, hostOops, oneLine, worldSwitches } from "../host";
 import type { GuestOutcome } from "../host";
+import { counted } from "../machine";
 import type { Machine } from "../machine";
 
 /** How one Guest ended. */
@@ -45,8 +46,9 @@ function sentenceOf(
     : PAST[guest.state];
   const reason = guest.reason && guest.reason !== "Power down"
     ? `: ${guest.reason}` : "";
-  return `${guest.name} ${what} after ${instructions} instructions, ` +
-    `${guest.worldSwitches} world switches${reason}`;
+  return `${guest.name} ${what} after ` +
+    `${counted(instructions, "instruction")}, ` +
+    `${counted(guest.worldSwitches, "world switch")}${reason}`;
 }
 
 const PAST = {
@@ -67,8 +69,8 @@ export function judge(
     worldSwitches: worldSwitches(machine, i),
   }));
   const switches = guests.reduce((n, g) => n + g.worldSwitches, 0);
-  const effort = `after ${instructions} instructions, ` +
-    `${switches} world switches`;
+  const effort = `after ${counted(instructions, "instruction")}, ` +
+    counted(switches, "world switch");
   const oops = hostOops(machine) ??
     (why === "shutdown" ? "it triple-faulted" : undefined);
   if (oops !== undefined) {

@@ -1,5 +1,6 @@
 import {
-  ACTIVITY, BASE, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR, SHUTDOWN,
+  ACTIVITY, BASE, counted, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR,
+  SHUTDOWN,
 } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { UserError } from "./error";
@@ -113,7 +114,8 @@ function ended(
 ): MetalEnd {
   const instructions = machine.count;
   return { status, instructions,
-    sentence: `the machine ${what} after ${instructions} instructions` };
+    sentence: `the machine ${what} after ` +
+      counted(instructions, "instruction") };
 }
 
 function tripleFault(session: MetalSession): MetalEnd {
@@ -197,7 +199,8 @@ export function haltedForGood(session: MetalSession): MetalEnd {
 export function leftMetal({ machine }: MetalSession): MetalEnd {
   const instructions = machine.count;
   return { status: 0, instructions,
-    sentence: `you left the machine after ${instructions} instructions` };
+    sentence: "you left the machine after " +
+      counted(instructions, "instruction") };
 }
 
 /** Whether a byte on COM1 would wake a CPU that has halted. */

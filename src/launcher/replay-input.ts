@@ -20,7 +20,7 @@ export function replayEntry(
     if (arrived()) break;
     if (machine.count === before && machine.time === time) {
       throw new UserError(`goes another way than it was recorded: input ` +
-        `${entry.sequence} came at ${count} instructions, and the run is ` +
+        `${entry.sequence} came at instruction ${count}, and the run is ` +
         `at ${before}; record it again`);
     }
   }

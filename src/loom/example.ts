@@ -15,6 +15,8 @@ export interface Import {
 interface Edit {
   readonly offset: number;
   readonly piece: Piece;
+  /** Where what it replaces ends: at `offset`, if it replaces nothing. */
+  readonly end: number;
 }
 
 interface Example {
@@ -41,14 +43,14 @@ export function weaveExample(
   const example = readExample(fence, problems);
   const { source } = example;
   if (!isTypeScript(example)) return [];
-  const moved: ts.Node[] = [];
   for (const node of source.statements)
     if (ts.isImportDeclaration(node)) {
       readImport(example, node, imports);
-      moved.push(node);
+      example.edits.push({ offset: node.getStart(), end: node.end,
+        piece: { text: ";" } });
     }
   applyClaims(example);
-  return applyEdits(example, moved);
+  return applyEdits(example);
 }
 
 function readExample(fence: Fence, problems: Problem[]): Example {
@@ -125,6 +127,8 @@ interface Claim {
   readonly kind: "=>" | "throws";
   readonly text: string;
   readonly from: Place;
+  /** Where its comment begins in the example. */
+  readonly offset: number;
   /** The line of the last comment that belongs to it. */
   readonly lastLine: number;
 }
@@ -153,10 +157,11 @@ function readClaims(example: Example): Map<number, Claim> {
       last++;
     }
     const offset = example.source
-      .getPositionOfLineAndCharacter(index, start);
-    const from = placeAt(example, offset);
+      .getPositionOfLineAndCharacter(index, match.index);
+    const from = placeAt(example, offset + opening.length);
     const lastLine = from.line + last - index;
-    claims.set(index, { kind: kind as Claim["kind"], text, from, lastLine });
+    claims.set(index,
+      { kind: kind as Claim["kind"], text, from, offset, lastLine });
   });
   return claims;
 }
@@ -190,16 +195,19 @@ function applyClaim(
   if (value === undefined) return;
   const end = example.source
     .getLineAndCharacterOfPosition(node.end).line;
-  const at = [end, end + 1].find((line) => claims.has(line)
-    && (line === end || /^\s*\/\//.test(lineAt(example, line))));
+  const at = [end, end + 1].find((line) => {
+    const offset = claims.get(line)?.offset ?? -1;
+    const between = example.text.slice(node.end, offset);
+    return offset >= node.end && /^(\s|\/\*[^]*?\*\/)*$/.test(between);
+  });
   const claim = at === undefined ? undefined : claims.get(at);
   if (at === undefined || claim === undefined) return;
   claims.delete(at);
   const from = placeAt(example, value.getStart());
   example.claimed.push({ claim, from });
   const add = (offset: number, text: string, place = from) =>
-    example.edits.push(
-      { offset, piece: { text, from: place, whole: true } });
+    example.edits.push({ offset, end: offset,
+      piece: { text, from: place, whole: true } });
   if (claim.kind === "throws") {
     const waits = /\bawait\b/.test(value.getText());
     add(value.getStart(), waits
@@ -217,10 +225,6 @@ function applyClaim(
   }
 }
 
-function lineAt({ fence }: Example, index: number): string {
-  return fence.body[index]?.text ?? "";
-}
-
 function claimedValue(node: ts.Node): ts.Node | undefined {
   if (ts.isExpressionStatement(node)) return node.expression;
   if (!ts.isVariableStatement(node)) return undefined;
@@ -229,25 +233,21 @@ function claimedValue(node: ts.Node): ts.Node | undefined {
   return ts.isIdentifier(first.name) ? first.name : undefined;
 }
 
-function applyEdits(
-  { fence, source, edits }: Example,
-  moved: readonly ts.Node[],
-): WovenLine[] {
+function applyEdits({ fence, source, edits }: Example): WovenLine[] {
   return fence.body.map((line, index): WovenLine => {
     const start = source.getPositionOfLineAndCharacter(index, 0);
     const end = start + line.text.length;
-    if (moved.some((node) => node.getStart() <= end && start < node.end))
-      return [];
     const pieces: Piece[] = [];
     let done = start;
     const copy = (until: number) => {
-      pieces.push(...copied(part(line, done - start, until - start)));
-      done = until;
+      if (until > done)
+        pieces.push(...copied(part(line, done - start, until - start)));
     };
-    for (const { offset, piece } of edits)
-      if (offset >= start && offset <= end) {
-        copy(offset);
-        pieces.push(piece);
+    for (const edit of edits)
+      if (edit.offset <= end && edit.end >= start) {
+        copy(edit.offset);
+        if (edit.offset >= start) pieces.push(edit.piece);
+        done = Math.max(done, edit.end);
       }
     copy(end);
     return pieces;

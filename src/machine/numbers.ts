@@ -22,3 +22,12 @@ export function panic(sentence: string): never {
 export function hex32(value: number): string {
   return (value >>> 0).toString(16).padStart(8, "0");
 }
+
+/** A count and what it counts, "1 page" or "2 pages"; `digits` if the
+ * count is to be written in another way. */
+export function counted(
+  count: number, thing: string, digits = `${count}`,
+): string {
+  const end = /(ch|sh|s|x)$/.test(thing) ? "es" : "s";
+  return `${digits} ${thing}${count === 1 ? "" : end}`;
+}

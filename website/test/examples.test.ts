@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { begin, runSection } from "../src/examples/loom";
 import type { Outcome } from "../src/examples/loom";
+import { LINES, WIDTH, outputText } from "../src/examples/output";
 import { readAll } from "../weave/read";
 import { Site, findChromium, website } from "./site";
 
@@ -55,7 +57,7 @@ async function pressAll(slug: string): Promise<void> {
     for (const [line, outcome] of outcomes) {
       const live = await runExample(page, `${slug}:${line}`);
       assert.is(live.wrong, "", `line ${line}`);
-      assert.is(live.printed, outcome.printed.join("\n"), `line ${line}`);
+      assert.is(live.printed, outputText(outcome), `line ${line}`);
       assert.is(live.claims, outcome.claims === 0 ? "just now"
         : `just now: ${outcome.claims === 1 ? "its claim holds"
           : `its ${outcome.claims} claims hold`}`, `line ${line}`);
@@ -121,6 +123,119 @@ test("an example that never ends is stopped", async () => {
       .getAttribute("data-example") ?? "";
     await runExample(page, next);
     assert.is(await status.textContent(), "stopped");
+  });
+});
+
+/** Puts a text into the second example of a page. */
+async function edit(page: Page, ...lines: string[]) {
+  const example = page.locator(first).nth(1);
+  await example.getByRole("button", { name: "Edit" }).click();
+  await example.getByRole("textbox").fill(lines.join("\n"));
+  const id = await example.getAttribute("data-example") ?? "";
+  const button = example.getByRole("button", { name: "Run" });
+  return { example, id, button, line: Number(id.split(":")[1]),
+    status: example.getByRole("status") };
+}
+
+test("an edited example runs whole, prints in order, and says that its "
+  + "types are not checked", async () => {
+  await site.visitAgain("/book/00-invitation", async (page) => {
+    const { example, id, status, line } = await edit(page,
+      "import {", "  u32", '} from "lguest"; u32(-1) // => 0xffffffff',
+      'import { Machine } from "lguest"; Machine.name // => "Machine"',
+      'console.log("one", { two: 2 }); console.warn("three\\nfour");',
+      "const five: string = 5;", "/* here */ console.info(five);");
+    assert.is(await status.textContent(), "changed, and not run yet");
+    const { printed, claims, wrong } = await runExample(page, id);
+    assert.is(wrong, "");
+    assert.is(printed, "one { two: 2 }\nthree\nfour\n5");
+    assert.is(claims,
+      "just now: its 2 claims hold; types are not checked here yet");
+    await example.getByRole("textbox").fill(
+      'import { Machine } from "lguest"; Machine.name // => "Wrong"');
+    const { wrong: told } = await runExample(page, id);
+    assert.match(told, `00-invitation, line ${line + 1}`);
+  });
+});
+
+test("what is put back looks as it did before", async () => {
+  await site.visitAgain("/book/00-invitation", async (page) => {
+    const looks = () => page.locator(first).nth(1).innerText();
+    await page.locator(first).nth(1).getByRole("button", { name: "Edit" })
+      .waitFor();
+    const before = await looks();
+    const { example, button, id } = await edit(page,
+      'console.log("no");', "throw new Error();");
+    await button.click();
+    await page.locator(`[data-example="${id}"][data-state="failed"]`)
+      .waitFor();
+    // One more letter, and it is another example.
+    await example.getByRole("textbox").press("End");
+    await example.getByRole("textbox").press("Space");
+    assert.is(await example.getByLabel("What the example printed").count(),
+      0);
+    assert.is(await example.getAttribute("data-state"), "recorded");
+    await button.click();
+    await page.locator(`[data-example="${id}"][data-state="failed"]`)
+      .waitFor();
+    await example.getByRole("button", { name: "Put it back" }).click();
+    assert.is(await looks(), before);
+  });
+});
+
+test("a flood of output is told in few messages, and within bounds",
+  async () => {
+    const lines = 100_000;
+    let messages = 0, shown = 0;
+    const [outcome] = await runSection(async () => {
+      begin(7);
+      console.log("y".repeat(WIDTH + 2));
+      for (let line = 1; line < lines; line++) console.log("x");
+    }, Infinity, ({ printed, more }) => {
+      messages++;
+      shown = printed.length + more;
+    });
+    assert.is(outcome?.printed.length, LINES);
+    assert.is(outcome?.printed[0],
+      `${"y".repeat(WIDTH)}… 2 more characters`);
+    assert.is(outcome?.more, lines - LINES);
+    assert.is(messages, 517);
+    assert.ok(shown > lines / 2, `${shown} lines`);
+    assert.match(outputText(outcome!), /x\n… 99,500 more lines$/);
+  });
+
+test("an example that floods the page is stopped", async () => {
+  await site.visitAgain("/book/00-invitation", async (page) => {
+    await page.evaluate(() => {
+      const { Worker } = window;
+      let heard = 0;
+      window.Worker = class extends Worker {
+        override postMessage(message: unknown): void {
+          super.postMessage(message);
+          this.addEventListener("message", () => {
+            document.body.dataset["heard"] = `${++heard}`;
+          });
+        }
+      };
+    });
+    const { example, button, status } = await edit(page,
+      'for (;;) console.log("x");');
+    await button.click();
+    // Two million lines later the page still listens to us.
+    await example.getByText(/at least \d,\d+,\d+ more lines$/).waitFor();
+    assert.is(await status.textContent(), "running…");
+    const heard = () => page.evaluate(() =>
+      Number(document.body.dataset["heard"]));
+    assert.ok(await heard() < LINES + 64, `${await heard()} messages`);
+    const output = example.getByLabel("What the example printed");
+    assert.is((await output.textContent())?.split("\n").length, LINES + 1);
+    await example.getByRole("button", { name: "Stop" }).click();
+    assert.is(await status.textContent(), "stopped");
+    const said = await output.textContent();
+    // Another example comes to its end, and this one prints no more.
+    await runExample(page, await page.locator(first).first()
+      .getAttribute("data-example") ?? "");
+    assert.is(await output.textContent(), said);
   });
 });
 

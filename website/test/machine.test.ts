@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { happening, nearest } from "../src/machine/view";
 import { Site, findChromium } from "./site";
 
 const test = suite("the machine in the page");
@@ -68,7 +69,7 @@ test("steps, goes to the next event, runs, and is reset", async () => {
     await press(page, "Power on, and wait");
     await after(/^Stopped after 0 /);
     await press(page, "Step");
-    await after(/^Stopped after 1 /);
+    await after(/^Stopped after 1 instruction\.$/);
     await press(page, "Step");
     await after(/^Stopped after 2 /);
     await press(page, "To the next event");
@@ -163,6 +164,73 @@ test("tells where an edited Guest can't be assembled", async () => {
     await press(page, "Boot with it");
     await page.getByText(/^line 3: /).waitFor();
   });
+});
+
+/** A Guest that never stops to print a word. */
+const chatty = (word: string) => `.equ BELOW, 0xC0000000
+    movl $1, %eax
+    movl $(data - BELOW), %ebx
+    int $0x1f
+more:
+    movl $17, %eax
+    movl $(words - BELOW), %ebx
+    int $0x1f
+    jmp more
+words:
+    .asciz "${word}\\n"
+.balign 4
+data:
+    .fill 24, 1, 0
+    .fill 64, 1, 0xFF
+    .fill 64 * 20 + 12, 1, 0
+    .long 0xC0000000, 0x80
+`;
+
+test("tells how it is before the Guest prints, and nothing of a machine "
+  + "that was there before", async () => {
+  await site.visit("/", async (page) => {
+    await page.evaluate(() => {
+      const { Worker } = window;
+      let told = "";
+      window.Worker = class extends Worker {
+        constructor(url: string | URL) {
+          super(url);
+          this.addEventListener("message", ({ data }) => {
+            document.body.dataset["told"] = told += ` ${data.kind}`;
+          });
+        }
+      };
+    });
+    await press(page, "Edit the Guest");
+    const editor = page.getByLabel("The assembly of the Guest");
+    await editor.fill(chatty("never"));
+    await press(page, "Boot with it");
+    const rows = page.locator(".xterm-rows").first();
+    await rows.getByText("never").first().waitFor();
+    await page.getByText(/^Running after [1-9]/).waitFor();
+    const told = await page.evaluate(() => document.body.dataset["told"]);
+    assert.is(told?.replace(/( console.*)?$/, ""), " texts view");
+    await editor.fill(chatty("again"));
+    await press(page, "Boot with it");
+    await rows.getByText("again").first().waitFor();
+    await press(page, "Stop");
+    await page.getByText(/^Stopped after /).waitFor();
+    await page.locator(".xterm-helper-textarea").first().focus();
+    for (let up = 0; up < 100; up++)
+      await page.keyboard.press("Shift+PageUp");
+    assert.not.match(await rows.textContent() ?? "", "never");
+  });
+});
+
+test("addresses are hexadecimal, however small, and counts are not", () => {
+  assert.is(happening({ kind: "exception", cpu: 0, count: 9, vector: 14,
+    error: 2, address: 728, eip: 0xc0100004, ring: 1 }).text,
+  "vector 14, error 0x00000002, address 0x000002d8, eip 0xc0100004, ring 1");
+  assert.is(happening({ kind: "hypercall", cpu: 0, count: 9, guest: 0,
+    number: 5, args: [1, 0x2000, 0], posted: false }).text,
+  "number 5, args 0x00000001,0x00002000,0x00000000, posted false");
+  assert.is(nearest([["switch_to_guest", 0xffc00010]], 0xffc0002c),
+    "switch_to_guest+0x1c");
 });
 
 test("boots the Guest of a fence", async () => {

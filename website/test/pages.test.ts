@@ -1,13 +1,13 @@
 // The pages: found, reached by keyboard, read in the dark, on a phone,
 // without JavaScript, and by those who can't see them.
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Captions } from "../weave/captions";
 import { readAll } from "../weave/read";
-import { Site, findChromium, website } from "./site";
+import { Site, answerAsBook, findChromium, serve, website } from "./site";
 
 const test = suite("the pages");
 let site: Site;
@@ -236,6 +236,33 @@ test("a page can be edited, and has neighbours", async () => {
     await page.getByText("chapters/70-switcher.md").waitFor();
   });
 });
+
+/** The files of the built site's pages, as addresses. */
+const addresses = readdirSync(join(website, "build"), { recursive: true })
+  .map(String).filter((name) => /^[^4].*\.html$/.test(name))
+  .map((name) => `/${name.replace(/(index)?\.html$/, "")}`);
+
+for (const [who, listener] of Object.entries({ "the tests": undefined,
+  "npm run book": answerAsBook }))
+  test(`with or without a slash an address has its page, for ${who}`,
+    async () => {
+      const server = await serve(listener);
+      assert.ok(addresses.includes("/source") && addresses.length > 300);
+      for (const address of addresses) {
+        const file = address === "/" ? "/index" : address;
+        const page = readFileSync(join(website, `build${file}.html`));
+        const canonical = /<link[^>]*rel="?canonical"?[^>]*>/.exec(`${page}`);
+        assert.match(canonical?.[0] ?? "", new RegExp(
+          `href="?[a-z]+://[^/"]+${address}[" >]`), address);
+        for (const asked of [address, `${address}/`.replace("//", "/")]) {
+          const answer = await fetch(server + asked);
+          assert.is(answer.status, 200, asked);
+          assert.is(new URL(answer.url).pathname, address);
+          assert.ok(page.equals(Buffer.from(await answer.arrayBuffer())),
+            asked);
+        }
+      }
+    });
 
 test("the side bar shows where one is", async () => {
   await site.visit("/book/70-switcher", async (page) => {

@@ -2,6 +2,8 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { createServer } from "node:http";
+import type { RequestListener } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -18,32 +20,48 @@ const types: Record<string, string> = {
   ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json",
 };
 
-function fileFor(url: string): string | undefined {
-  const path = join(build, decodeURI(new URL(url, "http://x").pathname));
+function fileFor(path: string): string | undefined {
   return [path, `${path}.html`, join(path, "index.html")]
+    .map((one) => join(build, one))
     .find((one) => fs.statSync(one, { throwIfNoEntry: false })?.isFile());
 }
 
 const cache = new Map<string, Buffer>();
 
-/** Serves the built site; gives its address. */
-async function serve(): Promise<string> {
-  const server = createServer((request, response) => {
-    const path = fileFor(request.url ?? "/");
-    if (path === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
+/** Answers from the built site. As with Docusaurus' own server, no page
+ * has a slash at its end. */
+const answer: RequestListener = (request, response) => {
+  const { pathname, search } = new URL(request.url ?? "/", "http://x");
+  const bare = pathname.replace(/(?<=.)\/$/, "");
+  const path = fileFor(decodeURI(pathname));
+  if (bare !== pathname)
+    response.writeHead(301, { location: bare + search }).end();
+  else if (path === undefined) response.writeHead(404).end();
+  else {
     response.writeHead(200, { "content-encoding": "gzip",
       "content-type": types[extname(path)] ?? "application/octet-stream" });
     const packed = cache.get(path) ?? gzipSync(fs.readFileSync(path));
     cache.set(path, packed);
     response.end(packed);
-  }).listen(0, "127.0.0.1");
+  }
+};
+
+/** Serves the built site; gives its address. */
+export async function serve(listener = answer): Promise<string> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
   server.unref();
   await new Promise((resolve) => server.once("listening", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+/** Answers as `npm run book` does: with what Docusaurus serves with, and
+ * what it tells it. */
+export const answerAsBook: RequestListener = (request, response) => {
+  const core = createRequire(
+    require.resolve("@docusaurus/core/package.json"));
+  void core("serve-handler")(request, response, { cleanUrls: true,
+    public: build, trailingSlash: false, directoryListing: false });
+};
 
 /** Debian's Chromium, or undefined if it isn't there. */
 export function findChromium(): string | undefined {

@@ -56,9 +56,11 @@ export function sourceUrl(path: string): string {
   return `/source/${sourceId(path)}`;
 }
 
-/** The name of a file's document. */
+/** The name of a file's document. A barrel must not be called "index":
+ * machine/index is what servers give whoever asks for machine. */
 export function sourceId(path: string): string {
-  return path.replace(/^src\//, "").replace(/\.ts$/, "");
+  return path.replace(/^src\//, "").replace(/\.ts$/, "")
+    .replace(/(^|\/)index$/, "$1barrel");
 }
 
 /** The info string of a fence, with what is in braces: that is ours. */

@@ -2,6 +2,7 @@
 // a link to the chapter that tells it.
 import type { WovenFile } from "../../src/loom/piece";
 import { lineText } from "../../src/loom/piece";
+import { counted } from "../../src/machine/numbers";
 import type { Captions, Places } from "./captions";
 import { pageUrl, sourceId } from "./read";
 import type { Page } from "./read";
@@ -49,7 +50,7 @@ function introduction(file: WovenFile, pages: readonly Page[]): string {
   const links = pages.map((page) => `[${page.title}](${pageUrl(page)})`);
   const last = links.pop();
   const list = links.length === 0 ? last : `${links.join(", ")} and ${last}`;
-  return `${file.lines.length} lines, told in ${list}.`;
+  return `${counted(file.lines.length, "line")}, told in ${list}.`;
 }
 
 /** The file's lines, cut where another fence begins. */

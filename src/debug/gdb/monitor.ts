@@ -1,4 +1,6 @@
-import { hex32, PTE_D, PTE_RW, PTE_US, tlbEntries } from "../../machine";
+import {
+  counted, hex32, PTE_D, PTE_RW, PTE_US, tlbEntries,
+} from "../../machine";
 import type { Cpu, TlbEntry } from "../../machine";
 import { walkQuietly } from "./memory";
 import type { GdbStub } from "./stub";
@@ -27,10 +29,11 @@ function line(cpu: Cpu, entry: TlbEntry): string {
 
 function countLines(stub: GdbStub): string {
   const { machine } = stub;
-  const each = machine.cpus.map((cpu) => `CPU ${cpu.id}: ` +
-    `${cpu.retired} instructions, ${cpu.clock} ticks\n`);
-  return `${machine.count} instructions, ${machine.time} ticks\n` +
-    each.join("");
+  const line = (count: number, clock: number) =>
+    `${counted(count, "instruction")}, ${counted(clock, "tick")}\n`;
+  const each = machine.cpus.map((cpu) =>
+    `CPU ${cpu.id}: ${line(cpu.retired, cpu.clock)}`);
+  return line(machine.count, machine.time) + each.join("");
 }
 
 /** Carries out a monitor command; gives the text that it prints. */

@@ -5,6 +5,7 @@ import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Caption } from "@site/weave/captions";
 import Editor from "@site/src/components/Editor";
 import type { Outcome } from "./loom";
+import { outputText } from "./output";
 import { run } from "./run";
 import styles from "./example.module.css";
 
@@ -25,17 +26,27 @@ export default function Example({ example, code, children }: Props) {
   const [state, setState] = useState<State>({ kind: "recorded" });
   const [outcome, setOutcome] = useState(recorded);
   const [text, setText] = useState<string>();
+  const changed = text !== undefined && text !== original;
   const cancel = useRef(() => {});
   useEffect(() => () => cancel.current(), []);
 
+  /** Another text; how the one before it went is no longer of interest. */
+  function change(next: string | undefined): void {
+    cancel.current();
+    setText(next);
+    setState({ kind: "recorded" });
+    setOutcome(next === undefined || next === original
+      ? recorded : undefined);
+  }
+
   function start(): void {
     setState({ kind: "running" });
-    setOutcome({ line, printed: [], claims: 0 });
-    const edited = text !== undefined && text !== original
-      ? { edited: text } : {};
+    setOutcome({ line, printed: [], more: 0, claims: 0 });
+    const edited = changed ? { edited: text } : {};
     cancel.current = run({ slug, section, line, ...edited }, (report) => {
       if (report.kind === "printed")
-        setOutcome({ line, printed: [...report.text], claims: 0 });
+        setOutcome((before) => ({ line, claims: 0, more: report.more,
+          printed: [...before?.printed ?? [], ...report.lines] }));
       else if (report.kind === "mistake")
         setState({ kind: "done", failed: { line, message: report.message } });
       else {
@@ -58,7 +69,7 @@ export default function Example({ example, code, children }: Props) {
       data-state={state.kind === "done" && state.failed
         ? "failed" : state.kind}>
       {text === undefined ? children
-        : <Editor value={text} onChange={setText} language="ts"
+        : <Editor value={text} onChange={change} language="ts"
           label="The example, to be edited" first={line + 1} />}
       <div className={styles.bar}>
         {isBrowser && <>
@@ -67,13 +78,13 @@ export default function Example({ example, code, children }: Props) {
             {running ? "Stop" : "Run"}
           </button>
           <button type="button" className="book-button book-button--quiet"
-            onClick={() => setText(text === undefined
-              ? original : undefined)}>
+            onClick={() => text === undefined
+              ? setText(original) : change(undefined)}>
             {text === undefined ? "Edit" : "Put it back"}
           </button>
         </>}
         <span className={styles.state} role="status">
-          {sentence(state, outcome)}
+          {sentence(state, outcome, changed)}
         </span>
       </div>
       {state.kind === "done" && state.failed
@@ -83,21 +94,26 @@ export default function Example({ example, code, children }: Props) {
       {outcome && outcome.printed.length > 0
         && <pre className={styles.output} tabIndex={0}
           aria-label="What the example printed">
-          {outcome.printed.join("\n")}
+          {outputText(outcome, running || state.kind === "stopped"
+            ? "at least " : "")}
         </pre>}
     </div>
   );
 }
 
 /** How it went, in a few words. */
-function sentence(state: State, outcome: Outcome | undefined): string {
+function sentence(
+  state: State, outcome: Outcome | undefined, changed: boolean,
+): string {
   switch (state.kind) {
     case "running": return "running…";
     case "stopped": return "stopped";
     case "done":
       if (state.failed) return "failed";
-      return outcome?.claims ? `just now: ${held(outcome)}` : "just now";
+      return (outcome?.claims ? `just now: ${held(outcome)}` : "just now")
+        + (changed ? "; types are not checked here yet" : "");
     case "recorded":
+      if (changed) return "changed, and not run yet";
       if (outcome?.failed) return "it fails";
       if (outcome?.claims) return `in the tests: ${held(outcome)}`;
       return outcome?.printed.length ? "this is what it printed in the tests"

@@ -18,7 +18,9 @@ export interface Order {
 
 /** How it goes, and how it went. */
 export type Report =
-  | { readonly kind: "printed"; readonly text: readonly string[] }
+  /** Lines that are new, and how many there were beyond what is kept. */
+  | { readonly kind: "printed"; readonly lines: readonly string[];
+      readonly more: number }
   | { readonly kind: "done"; readonly outcomes: readonly Outcome[] }
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -38,9 +40,12 @@ addEventListener("message", async ({ data }: MessageEvent<Order>) => {
   try {
     const section = (await sectionsOf(data))[data.section];
     if (section === undefined) throw new Error("no such section");
+    let told = 0;
     const outcomes = await runSection(section, data.line, (outcome) => {
-      if (outcome.line === data.line)
-        report({ kind: "printed", text: outcome.printed });
+      const { line, printed, more } = outcome;
+      if (line !== data.line) return;
+      report({ kind: "printed", lines: printed.slice(told), more });
+      told = printed.length;
     });
     report({ kind: "done", outcomes });
   } catch (error) {

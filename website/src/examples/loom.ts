@@ -1,25 +1,29 @@
 // What the examples call while they run in the page: the loom's claims,
 // and marks that say where in the chapter we are.
+import { format } from "node:util";
 import * as expect from "../../../src/loom/expect";
+import { keep, outputText } from "./output";
+import type { Output } from "./output";
 
 /** What one fence has done so far. */
-export interface Outcome {
+export interface Outcome extends Output {
   /** The fence's line in its chapter. */
   readonly line: number;
-  readonly printed: string[];
   /** How many of its claims held. */
   claims: number;
   /** What went wrong, and at which line of the chapter. */
   failed?: { readonly line: number; readonly message: string };
 }
 
-/** Called for what is printed, as soon as it is. */
+/** Called for each print that is kept; of the others, only where their
+ * number has doubled, so that a flood of them drowns nobody. */
 export type Listener = (outcome: Outcome) => void;
 
 let outcomes: Outcome[] = [];
 let last = Infinity;
 let now = 0;
 let listen: Listener = () => {};
+let due = 0;
 const enough = Symbol("the fence that was asked for is done");
 
 /** Runs a section up to the fence in line `until`; tells all outcomes. */
@@ -31,10 +35,15 @@ export async function runSection(
   outcomes = [];
   last = until;
   listen = listener;
+  const { console } = globalThis;
+  globalThis.console = { ...console, log: print, info: print,
+    warn: print, error: print, debug: print, dir: print, table: print };
   try {
     await section();
   } catch (error) {
     if (error !== enough) fail(error);
+  } finally {
+    globalThis.console = console;
   }
   return outcomes;
 }
@@ -59,14 +68,15 @@ function tell(error: Error): string {
 /** Mark: a fence begins. */
 export function begin(line: number): void {
   if (line > last) throw enough;
-  outcomes.push({ line, printed: [], claims: 0 });
+  outcomes.push({ line, printed: [], more: 0, claims: 0 });
+  due = 0;
 }
 
 const claims = {
-  equal: counted(expect.equal),
-  throws: counted(expect.throws),
-  rejects: counted(expect.rejects),
-  printed: counted(expect.printed),
+  equal: claiming(expect.equal),
+  throws: claiming(expect.throws),
+  rejects: claiming(expect.rejects),
+  printed: claiming(expect.printed),
 };
 
 /** Mark: a statement or a claim in this line of the chapter. */
@@ -75,7 +85,7 @@ export function at(line: number): typeof claims {
   return claims;
 }
 
-function counted<A extends unknown[], R>(claim: (...args: A) => R) {
+function claiming<A extends unknown[], R>(claim: (...args: A) => R) {
   return (...args: A): R => {
     const result = claim(...args);
     const outcome = outcomes.at(-1);
@@ -84,19 +94,30 @@ function counted<A extends unknown[], R>(claim: (...args: A) => R) {
   };
 }
 
-/** A console that shows what is printed to whoever runs the section. */
+/** Shows values to whoever runs the section. */
+function print(...values: unknown[]): void {
+  const outcome = outcomes.at(-1);
+  if (outcome === undefined) return;
+  keep(outcome, format(...values));
+  if (outcome.more < due) return;
+  due = 2 * outcome.more;
+  listen(outcome);
+}
+
+/** A console that can be asked, too, what has been printed. */
 export function capture() {
-  const inner = expect.capture();
+  const output: Output = { printed: [], more: 0 };
   const log = (...values: unknown[]): void => {
-    const before = inner.text();
-    inner.log(...values);
-    const text = before === "" ? inner.text()
-      : inner.text().slice(before.length + 1);
-    const outcome = outcomes.at(-1);
-    outcome?.printed.push(text);
-    if (outcome) listen(outcome);
+    keep(output, format(...values));
+    print(...values);
   };
-  return { ...inner, log, info: log, warn: log, error: log };
+  return {
+    log, info: log, warn: log, error: log,
+    clear: () => {
+      output.printed.length = output.more = 0;
+    },
+    text: () => outputText(output),
+  };
 }
 
 /** Keeps a chapter's sections, in order, instead of running them. */

@@ -5,8 +5,8 @@ import * as ts from "typescript";
 import type { Chapter, Fence } from "../../../src/loom/chapter";
 import { weaveExamples } from "../../../src/loom/examples";
 import { lineText } from "../../../src/loom/piece";
-import type { Piece, WovenLine } from "../../../src/loom/piece";
-import type { Problem } from "../../../src/loom/problem";
+import type { Piece } from "../../../src/loom/piece";
+import type { Place, Problem } from "../../../src/loom/problem";
 
 /** The module of a chapter, if it has examples; its default export is
  * the list of its sections, each a function that runs one. */
@@ -18,10 +18,9 @@ export function weavePage(
   if (file === undefined) return undefined;
   const fences = chapter.sections.flatMap((section) => section.fences)
     .filter((fence) => fence.example && !fence.expectError);
-  const marks = new Map(fences.flatMap(marksOf));
-  return file.lines
-    .map((line) => lineText(mark(line, marks)) + "\n")
-    .join("");
+  const marks = new Set(fences.flatMap(marksOf));
+  return file.lines.map((line) => lineText(
+    line.flatMap((piece) => mark(piece, marks))) + "\n").join("");
 }
 
 /** What the loom itself wrote, for the place where our module lies. */
@@ -32,35 +31,46 @@ function moved({ text }: Piece): Piece {
       .replace(/(?<= } from ")..\/..\/src/, "../../../src") };
 }
 
-/** What is to be said before a line is carried out, by its number. */
-function marksOf(fence: Fence): [line: number, call: string][] {
+interface Mark extends Place {
+  /** What is to be said before the statement that begins there. */
+  readonly call: string;
+}
+
+function marksOf(fence: Fence): Mark[] {
   const text = fence.body.map((line) => line.text).join("\n");
   const source = ts.createSourceFile(
     fence.path, text, ts.ScriptTarget.Latest, true);
-  const marks: [number, string][] = [];
-  for (const node of source.statements) {
-    const start = node.getStart();
-    const { line, character } = source.getLineAndCharacterOfPosition(start);
-    const lead = text.slice(start - character, start);
-    if (ts.isImportDeclaration(node) || lead.trim() !== "") continue;
-    const place = fence.body[line]?.line ?? fence.line;
-    const call = marks.length === 0
-      ? `$loom.begin(${fence.line}); $loom.at(${place}); `
-      : `$loom.at(${place}); `;
-    marks.push([place, call]);
-  }
-  return marks;
+  return source.statements.filter((one) => !ts.isImportDeclaration(one))
+    .map((node, index): Mark => {
+      const at = source.getLineAndCharacterOfPosition(node.getStart());
+      const { path, line, column } = fence.body[at.line] ?? fence;
+      const begin = index > 0 ? "" : `$loom.begin(${fence.line}); `;
+      return { path, line, column: column + at.character,
+        call: `${begin}$loom.at(${line}); ` };
+    });
 }
 
-/** A line with its mark, and with its claims told where they stand. */
-function mark(line: WovenLine, marks: Map<number, string>): WovenLine {
-  const place = line.find((piece) => piece.from)?.from?.line ?? 0;
-  const first = line.find((piece) => piece.text.trim() !== "");
-  const call = first?.from && marks.get(place);
-  if (call !== undefined) marks.delete(place);
-  const told = line.map((piece): Piece => !piece.from ? moved(piece)
-    : piece.whole ? { ...piece, text: piece.text.replace(
-      /\$loom\.(?=(equal|throws|rejects|printed)\()/,
-      `$loom.at(${piece.from?.line}).`) } : piece);
-  return call ? [{ text: call }, ...told] : told;
+/** A piece with the marks that are due in it, cut where they belong. */
+function mark(piece: Piece, marks: Set<Mark>): Piece[] {
+  const { from, text, whole } = piece;
+  if (!from) return [moved(piece)];
+  const pieces: Piece[] = [];
+  let done = 0;
+  for (const one of marks) {
+    const at = one.column - from.column;
+    if (one.line !== from.line || at < done) continue;
+    if (at > (whole ? 0 : text.length - 1)) continue;
+    marks.delete(one);
+    pieces.push({ ...piece, text: text.slice(done, at) },
+      { text: one.call });
+    done = at;
+  }
+  return [...pieces, told(piece, text.slice(done))];
+}
+
+/** What is left of a piece; a claim is told where it stands. */
+function told(piece: Piece, text: string): Piece {
+  return { ...piece, text: !piece.whole ? text : text.replace(
+    /\$loom\.(?=(equal|throws|rejects|printed)\()/,
+    `$loom.at(${piece.from?.line}).`) };
 }

@@ -3,6 +3,7 @@
 import { useMemo, useState } from "react";
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Boot } from "@site/weave/guest";
+import { counted } from "../../../src/machine/numbers";
 import Panel from "./Panel";
 import Screen, { Printer } from "./Screen";
 import Texts from "./Texts";
@@ -91,8 +92,8 @@ function told(state: MachineState, edits: Edits): string {
     : "Switcher"} can't be assembled; see below.`;
   if (ending) return endingText(ending, edits);
   if (view === undefined) return "The machine is being built…";
-  return `${running ? "Running" : "Stopped"} after ${
-    view.count.toLocaleString("en")} instructions.`;
+  return `${running ? "Running" : "Stopped"} after ${counted(
+    view.count, "instruction", view.count.toLocaleString("en"))}.`;
 }
 
 function endingText(ending: Ending, { switcher }: Edits): string {

@@ -6,7 +6,9 @@ import { boot } from "../../../src/launcher";
 import type { Session } from "../../../src/launcher";
 import { hex32 } from "../../../src/machine";
 import type { MachineEvent } from "../../../src/machine";
-import type { Answer, Happening, Order, Request } from "./protocol";
+import type {
+  Answer, Happening, Order, Request, Told,
+} from "./protocol";
 import {
   assembleGuest, editable, end, mistakesOf, slice, switcherLine,
 } from "./session";
@@ -22,6 +24,10 @@ let order: Order | undefined;
 let labels: Labels = [];
 let happenings: Happening[] = [];
 let running = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let number = 0;
+/** What the Guest has printed and nobody has been told yet. */
+let printed = "";
 
 interface Trap {
   readonly vector: number;
@@ -46,7 +52,14 @@ function noteTrap(event: MachineEvent): void {
 }
 
 function say(answer: Answer): void {
-  postMessage(answer);
+  const told: Told = { ...answer, boot: number };
+  postMessage(told);
+}
+
+/** Tells what the Guest has printed, at once, however often it did. */
+function tellConsole(): void {
+  if (printed !== "") say({ kind: "console", text: printed });
+  printed = "";
 }
 
 function tellView(): void {
@@ -70,6 +83,7 @@ function attempt<T>(text: "guest" | "switcher", action: () => T): T | undefined 
 function start(wanted: Order): void {
   session = undefined;
   running = false;
+  printed = "";
   happenings = [];
   trap = undefined;
   trapCount = -1;
@@ -86,8 +100,9 @@ function start(wanted: Order): void {
   const module = { name: "the Guest", image, commandLine: append,
     memory: memory << 20 };
   session = boot({ guests: [module],
-    ...(switcher !== undefined && { switcher }) }, (bytes: Uint8Array) =>
-    say({ kind: "console", text: decoder.decode(bytes, { stream: true }) }));
+    ...(switcher !== undefined && { switcher }) }, (bytes: Uint8Array) => {
+    printed += decoder.decode(bytes, { stream: true });
+  });
   session.machine.events.on((event) => {
     if (event.kind === "exception") noteTrap(event);
     if (!worthTelling.has(event.kind)) return;
@@ -99,14 +114,16 @@ function start(wanted: Order): void {
 function goOn(): void {
   if (!running || session === undefined) return;
   const reason = slice(session, instructions);
-  if (reason === "budget") setTimeout(goOn);
-  else finish(reason);
+  clearTimeout(timer);
+  if (reason === "budget") timer = setTimeout(goOn);
+  finish(reason);
   tellView();
 }
 
 function finish(reason: Reason): void {
-  running = false;
+  tellConsole();
   if (session === undefined || reason === "budget") return;
+  running = false;
   if (reason === "stopped") return;
   const { status, sentences } = end(session, reason);
   const { switcher } = order ?? {};
@@ -145,9 +162,11 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
         switcher: editable(switcherText) });
       return;
     case "boot":
+      ({ number } = data);
       start(data.order);
       if (session === undefined) return;
       running = data.run;
+      if (running) tellView();
       break;
     case "run": running = session !== undefined; break;
     case "stop": running = false; break;

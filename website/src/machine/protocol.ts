@@ -12,7 +12,8 @@ export interface Order {
 
 /** The page asks. */
 export type Request =
-  | { readonly kind: "boot"; readonly order: Order; readonly run: boolean }
+  | { readonly kind: "boot"; readonly number: number;
+      readonly order: Order; readonly run: boolean }
   | { readonly kind: "run" | "stop" | "step" | "next" }
   | { readonly kind: "texts" };
 
@@ -44,6 +45,9 @@ export interface Ending {
   /** The line of the edited Switcher that did it. */
   readonly line?: number;
 }
+
+/** An answer, and the number of the boot that it is about. */
+export type Told = Answer & { readonly boot: number };
 
 /** The worker answers. */
 export type Answer =

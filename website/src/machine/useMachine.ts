@@ -1,7 +1,8 @@
 // The worker with the machine, as state that a component can draw. The
 // worker starts when somebody asks for the machine, and not before.
 import { useCallback, useEffect, useReducer, useRef } from "react";
-import type { Answer, Ending, Order, Request, View } from "./protocol";
+import type { Answer, Ending, Order, Request, Told, View }
+  from "./protocol";
 import type { Mistake } from "./session";
 
 /** All that a page knows about its machine. */
@@ -17,13 +18,14 @@ export interface MachineState {
   readonly texts?: { readonly guest: string; readonly switcher: string };
 }
 
-type Action = Answer | { kind: "asked" };
+type Action = Answer | { kind: "asked"; running: boolean };
 
 function reduce(state: MachineState, action: Action): MachineState {
   const { texts } = state;
   switch (action.kind) {
     case "asked":
-      return { asked: true, running: true, ...(texts && { texts }) };
+      return { asked: true, running: action.running,
+        ...(texts && { texts }) };
     case "view":
       return { ...state, view: action.view, running: action.running };
     case "end": return { ...state, ending: action.ending, running: false };
@@ -44,10 +46,14 @@ export function useMachine(print: (text: string) => void) {
   const [state, dispatch] =
     useReducer(reduce, { asked: false, running: false });
   const worker = useRef<Worker>(undefined);
+  const number = useRef(0);
   useEffect(() => () => worker.current?.terminate(), []);
 
   const ask = useCallback((request: Request) => {
     worker.current ??= begin((answer) => {
+      // What an earlier machine still had to say is history.
+      if ("boot" in answer && answer.kind !== "texts"
+        && answer.boot !== number.current) return;
       if (answer.kind === "console") print(answer.text);
       dispatch(answer);
     });
@@ -55,17 +61,17 @@ export function useMachine(print: (text: string) => void) {
   }, [print]);
 
   const boot = useCallback((order: Order, run: boolean) => {
-    dispatch({ kind: "asked" });
-    ask({ kind: "boot", order, run });
+    dispatch({ kind: "asked", running: run });
+    ask({ kind: "boot", number: ++number.current, order, run });
   }, [ask]);
 
   return { state, ask, boot };
 }
 
-function begin(listener: (answer: Answer) => void): Worker {
+function begin(listener: (answer: Answer | Told) => void): Worker {
   const worker = new Worker(
     new URL("./machine.worker.ts", import.meta.url));
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => listener(data);
+  worker.onmessage = ({ data }: MessageEvent<Told>) => listener(data);
   worker.onerror = ({ message }) => listener({ kind: "failed", message });
   return worker;
 }

@@ -1,5 +1,6 @@
 // The machine's state in words: registers, the next instruction, events.
 import { disassemble } from "../../../src/assembler";
+import { factText } from "../../../src/debug/trace";
 import type { Cpu, MachineEvent } from "../../../src/machine";
 import {
   BASE, CPL, CR0, CR2, CR3, CR4, CS, EAX, EBP, EBX, ECX, EDI, EDX, EIP,
@@ -56,7 +57,7 @@ export function nearest(labels: Labels, address: number): string {
     if (label[1] <= address && label[1] >= (best?.[1] ?? 0)) best = label;
   if (best === undefined || address - best[1] > 0x1000) return "";
   const beyond = address - best[1];
-  return beyond === 0 ? best[0] : `${best[0]}+${beyond}`;
+  return beyond === 0 ? best[0] : `${best[0]}+0x${beyond.toString(16)}`;
 }
 
 /** The kinds of events that are worth a line. */
@@ -68,14 +69,10 @@ export const worthTelling: ReadonlySet<string> = new Set([
 /** An event as a line. */
 export function happening(event: MachineEvent): Happening {
   const { kind, count, cpu, ...rest } = event;
+  const hex = (word: number) => `0x${hex32(word)}`;
   const text = Object.entries(rest)
     .filter(([name, value]) => value !== undefined && name !== "guest")
-    .map(([name, value]) => `${name} ${show(value)}`).join(", ");
+    .map(([name, value]) => `${name} ${factText(name, value, hex)}`)
+    .join(", ");
   return { count, kind, text };
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return value.map(show).join(" ");
-  if (typeof value !== "number") return String(value);
-  return value >= 0 && value < 1024 ? String(value) : `0x${hex32(value)}`;
 }
