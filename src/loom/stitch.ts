@@ -54,8 +54,9 @@ export function stitch(root: string, problems: Problem[]): string[] {
     if (problems.length > 0) fs.rmSync(join(root, `${path}.new`));
     else fs.renameSync(join(root, `${path}.new`), join(root, path));
   if (problems.length > 0) return [];
-  const paths = [...changed.keys(), ...tangle(root, problems)];
-  return [...paths.map((path) => `wrote ${path}`), ...emptied(book, edits)];
+  const said = [...changed.keys()].map((path) => `wrote ${path}`);
+  tangle(root, problems, (line) => void said.push(line));
+  return [...said, ...emptied(book, edits)];
 }
 
 function linesOf(file: WovenFile): string[] {
