@@ -158,6 +158,18 @@ test("a chapter that can't be read is not missed in fifty places", () => {
     + "empty; bring its text back, or delete it"]);
 });
 
+test("what the loom has kept is made again if only half of it is left", () => {
+  const project = makeProject({ "chapters/01-x.md": quoted("y") });
+  assert.equal(project.loom("tangle"),
+    { text: "wrote src/x.ts\n", status: 0 });
+  for (const path of ["chapters/01-x.md.json", "maps/src/loom/book.ts.map",
+    "times.json"]) project.write(`.loom/${path}`, '{ "key": "');
+  fs.rmSync(join(project.folder, ".loom/cache"), { recursive: true });
+  assert.equal(project.loom("tangle"), { text: "", status: 0 });
+  assert.match(project.read(".loom/chapters/01-x.md.json"), "export const x");
+  project.remove();
+});
+
 test("a chunk of a name that another chapter has is told", () => {
   const one = chapterOf(["ts file=src/x.ts", "// <<a>>"],
     ['ts chunk="a"', "f();"], ['ts chunk="a"', "g();"]);
@@ -389,6 +401,75 @@ test("an example that is no TypeScript is reported in its chapter", () => {
   weaveExamples(readChapter("chapters/01-x.md", text, problems), problems);
   assert.equal(problems.map(formatProblem),
     ["chapters/01-x.md:5:6: error TS1109: Expression expected."]);
+});
+
+/** The lines of a test file between the head and the end of its test. */
+function examples(...lines: string[]): string[] {
+  const problems: Problem[] = [];
+  const file = weaveExamples(readChapter("chapters/01-x.md",
+    chapterOf(["ts test", ...lines]), problems), problems);
+  assert.equal(problems.map(formatProblem), []);
+  return file ? fileText(file).split("\n").slice(4, -3) : [];
+}
+
+test("a claim ends its statement, whatever the next line begins with", () => {
+  assert.equal(examples("x[0] // => 5", "[1].length // => 1",
+    "const y = 3 // => 3", "", "// A remark.", "(y) // => 3", "g() // throws E",
+    "  -y", "  // => [", "  //   1,", "  // ]", "`a` // => `a`"), [
+    '$loom.equal((x[0]), (5), "x[0] // => 5"); // => 5',
+    '$loom.equal(([1].length), (1), "[1].length // => 1"); // => 1',
+    'const y = 3; $loom.equal(y, (3), "y // => 3"); // => 3',
+    "", "// A remark.", '$loom.equal(((y)), (3), "(y) // => 3"); // => 3',
+    '$loom.throws(() => (g()), "E", "g()"); // throws E',
+    '  $loom.equal((-y), ([   1, ]), "-y // => [   1, ]");',
+    "  // => [", "  //   1,", "  // ]",
+    '$loom.equal((`a`), (`a`), "`a` // => `a`"); // => `a`',
+  ]);
+  // What goes on is no statement yet, and a string is no claim.
+  assert.equal(examples("f(`// => 1", "[`);", "const z = 3; // => 3"), [
+    "f(`// => 1", "[`);",
+    'const z = 3; $loom.equal(z, (3), "z // => 3"); // => 3']);
+});
+
+test("a claim that is not the expression of a value is told", () => {
+  for (const value of ["about 5", "{ a: }", "1; 2", "1), (2", "5 // or so"]) {
+    const problems: Problem[] = [];
+    weaveExamples(readChapter("chapters/01-x.md",
+      chapterOf(["ts test", `f() // => ${value}`]), problems), problems);
+    assert.equal(problems.map(formatProblem), ["chapters/01-x.md:4:11: what "
+      + "is claimed here is not the expression of a value"], value);
+  }
+});
+
+test("an example's failure begins with what it claims, or its place", () => {
+  const project = makeProject({
+    "chapters/01-claims.md": ["# In which", "", "## One", "",
+      "```ts test", "0x1000 +", "  0xff // => 0x2000", "```", "",
+      "## Two", "",
+      "```ts test", "[16, 2] // => [0x11, 2]", "```", "",
+      "## Three", "",
+      "```ts test", "[].length // throws RangeError", "```", ""].join("\n"),
+    "chapters/02-break.md": chapterOf(["ts test", "1 // => 1", "  break;"]),
+    "test/03-broken.test.ts": "const one = 1;\nconst two = ;\n",
+  });
+  tangle(project.folder, []);
+  const { text, status } = project.loom("test", "0");
+  project.remove();
+  assert.is(status, 1);
+  assert.match(text, `"One"
+    this gives another value: 0x1000 + 0xff // => 0x2000  (equal)
+
+        ++0x2000    (Expected)
+        --0x10ff    (Actual)`);
+  assert.match(text, `"Two"
+    this gives another value: [16, 2] // => [0x11, 2]  (equal)`);
+  assert.match(text, /--··0x10,\n *Expected:\n *\+\+··0x11,\n *····0x2,/);
+  assert.match(text,
+    '"Three"\n    [].length should throw RangeError, and does not');
+  assert.match(text, "test/chapters/02-break.test.ts\n"
+    + "chapters/02-break.md:5:3: Illegal break statement\n");
+  assert.match(text, "test/03-broken.test.ts\n"
+    + "test/03-broken.test.ts:2:13: error TS1109: Expression expected.\n");
 });
 
 test("an exception outside tests names the chapter, too", () => {

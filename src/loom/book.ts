@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Chapter } from "./chapter";
 import { readChapterTexts } from "./gravel";
 import { readChapter } from "./markdown";
-import { digest, makeMap, mapPath } from "./map";
+import { digest, makeMap, mapPath, parseJson } from "./map";
 import { fileText, lineText } from "./piece";
 import type { WovenFile } from "./piece";
 import type { Problem } from "./problem";
@@ -45,7 +45,7 @@ export function readOnce(
   const saved = `.loom/${path}.json`;
   let one = known.get(path);
   if (one?.key !== key && root !== undefined)
-    one = JSON.parse(readText(root, saved) ?? "{}");
+    one = parseJson<Known>(readText(root, saved) ?? "");
   if (one?.key !== key) {
     const complaints: Problem[] = [];
     const chapter = readChapter(path, text, complaints);

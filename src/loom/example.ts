@@ -53,9 +53,12 @@ export function weaveExample(
 
 function readExample(fence: Fence, problems: Problem[]): Example {
   const text = fence.body.map((line) => line.text).join("\n");
-  const source = ts.createSourceFile(
+  const parse = (text: string) => ts.createSourceFile(
     fence.path, text, ts.ScriptTarget.Latest, true);
-  return { fence, text, source, edits: [], claimed: [], problems };
+  const example = { fence, text, source: parse(text), edits: [],
+    claimed: [], problems };
+  const ended = endStatements(example);
+  return ended === text ? example : { ...example, source: parse(ended) };
 }
 
 function applyClaims(example: Example): void {
@@ -121,6 +124,8 @@ function readImport(
       from: placeAt(example, name.getStart()) });
 }
 
+const claimMark = /\/\/ (=>|throws) /;
+
 interface Claim {
   readonly kind: "=>" | "throws";
   readonly text: string;
@@ -134,7 +139,7 @@ function readClaims(example: Example): Map<number, Claim> {
   const claims = new Map<number, Claim>();
   const texts = example.text.split("\n");
   withoutStrings(example).split("\n").forEach((masked, index) => {
-    const match = /\/\/ (=>|throws) /.exec(masked);
+    const match = claimMark.exec(masked);
     if (match === null) {
       const at = masked.search(/\/[/*]\s*(=+>|->|throws\b)/);
       if (at < 0) return;
@@ -156,7 +161,9 @@ function readClaims(example: Example): Map<number, Claim> {
       .getPositionOfLineAndCharacter(index, start);
     const from = placeAt(example, offset);
     const lastLine = from.line + last - index;
-    claims.set(index, { kind: kind as Claim["kind"], text, from, lastLine });
+    if (kind === "=>" && !isWhole(text)) example.problems.push({ ...from,
+      message: "what is claimed here is not the expression of a value" });
+    else claims.set(index, { kind: kind as Claim["kind"], text, from, lastLine });
   });
   return claims;
 }
@@ -164,7 +171,10 @@ function readClaims(example: Example): Map<number, Claim> {
 function isWhole(text: string): boolean {
   const source = ts.createSourceFile(
     "claim.ts", `(${text})`, ts.ScriptTarget.Latest);
-  return parseErrors(source).length === 0;
+  const [first] = source.statements;
+  return parseErrors(source).length === 0 && first?.end === text.length + 2
+    && ts.isExpressionStatement(first)
+    && ts.isParenthesizedExpression(first.expression);
 }
 
 function withoutStrings({ source, text }: Example): string {
@@ -179,6 +189,18 @@ function withoutStrings({ source, text }: Example): string {
   };
   visit(source);
   return masked;
+}
+
+function endStatements(example: Example): string {
+  const lines = example.text.split("\n");
+  const masked = withoutStrings(example).split("\n");
+  return lines.map((line, index) => {
+    const at = masked[index]?.search(claimMark) ?? -1;
+    const next = lines.slice(index + 1)
+      .find((one) => !/^\s*(\/[/*].*)?$/.test(one));
+    return at < 0 || !/^\s*[[(`+\-/]/.test(next ?? "") ? line
+      : line.slice(0, at) + ";".padEnd(line.length - at);
+  }).join("\n");
 }
 
 function applyClaim(
@@ -200,20 +222,25 @@ function applyClaim(
   const add = (offset: number, text: string, place = from) =>
     example.edits.push(
       { offset, piece: { text, from: place, whole: true } });
+  const expression = value.getText();
+  const said = JSON.stringify(expression.replaceAll(/\s+/g, " ")
+    + (claim.kind === "=>" ? ` // => ${claim.text}` : ""));
+  const stop = example.text[node.end - 1] === ";" ? "" : ";";
   if (claim.kind === "throws") {
-    const waits = /\bawait\b/.test(value.getText());
+    const waits = /\bawait\b/.test(expression);
     add(value.getStart(), waits
       ? "await $loom.rejects(async () => (" : "$loom.throws(() => (");
-    add(value.end, `), ${JSON.stringify(claim.text)})`);
-  } else if (ts.isExpressionStatement(node)) {
+    add(value.end, `), ${JSON.stringify(claim.text)}, ${said})${stop}`);
+  } else if (ts.isVariableStatement(node)) {
+    const behind = stop === "" ? node.end : node.declarationList.end;
+    add(behind, `${stop} $loom.equal(${expression}, (`);
+    add(behind, claim.text, claim.from);
+    add(behind, `), ${said});`);
+  } else {
     add(value.getStart(), "$loom.equal((");
     add(value.end, "), (");
     add(value.end, claim.text, claim.from);
-    add(value.end, "))");
-  } else {
-    add(node.end, ` $loom.equal(${value.getText()}, (`);
-    add(node.end, claim.text, claim.from);
-    add(node.end, "));");
+    add(value.end, `), ${said})${stop}`);
   }
 }
 
