@@ -117,7 +117,7 @@ test("bytes that are no UTF-8 are told with line and column", () => {
     assert.equal(refused(Buffer.concat([Buffer.from(head),
       Buffer.from(bytes ?? "", "latin1"), Buffer.from(tail)])),
     [`chapters/01-x.md:4:20: the byte 0x${first} here is no UTF-8; save `
-      + "the chapter as UTF-8"]);
+      + "the file as UTF-8"]);
   }
   assert.is(woven(quoted("\uFFFD")), 'export const x = "\uFFFD";\n');
 });
@@ -149,6 +149,16 @@ test("what has a chapter's name and is none is told in one line", () => {
   }
   fs.writeFileSync(path, "");
   says("this chapter is empty; bring its text back, or delete it");
+  project.remove();
+});
+
+test("a project without chapters is told so", () => {
+  const problems: Problem[] = [];
+  const project = makeProject({ "src/x.ts": "f();\n" }, false);
+  assert.equal(tangle(project.folder, problems), []);
+  assert.equal(problems.map(formatProblem), ["chapters:1:1: there is no "
+    + "chapter here; git checkout chapters brings them back"]);
+  assert.is(project.read("src/x.ts"), "f();\n");
   project.remove();
 });
 

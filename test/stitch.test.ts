@@ -256,6 +256,26 @@ test("what would break the chapter is refused", () => {
   }
 });
 
+test("what could not be in a chapter is not stitched into one", () => {
+  const project = makeProject(
+    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+  tangle(project.folder, []);
+  const text = project.read("src/walk.ts");
+  for (const [bytes, message] of [
+    ["\0", "the character U+0000 is not for a chapter; delete it, or write "
+      + "an escape"],
+    ["\xe9", "the byte 0xe9 here is no UTF-8; save the file as UTF-8"],
+  ] as const) {
+    fs.writeFileSync(`${project.folder}/src/walk.ts`, Buffer.from(
+      text.replace("return 2;", `return "${bytes}";`), "latin1"));
+    const problems: Problem[] = [];
+    assert.equal(stitch(project.folder, problems), []);
+    assert.equal(problems.map(formatProblem), [`src/walk.ts:11:11: ${message}`]);
+    assert.is(project.read("chapters/01-one.md"), one);
+  }
+  project.remove();
+});
+
 test("the empty line between two fences can't go", () => {
   const { problems } = edit("src/walk.ts",
     "}\n\nexport function probe", "}\nexport function probe");

@@ -1,5 +1,5 @@
 // What has the name of a chapter, and can't be read as one.
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "./problem";
 
@@ -9,33 +9,48 @@ export function readChapterTexts(
   problems: Problem[],
 ): Map<string, string> | undefined {
   const texts = new Map<string, string>();
-  const names = readdirSync(join(root, "chapters"))
-    .filter((name) => name.endsWith(".md")).sort();
-  let whole = true;
+  const folder = join(root, "chapters");
+  const names = existsSync(folder) ? readdirSync(folder)
+    .filter((name) => name.endsWith(".md")).sort() : [];
+  let whole = names.length > 0;
+  const complain = (path: string, message: string) =>
+    void problems.push({ path, line: 1, column: 1, message });
+  if (!whole) complain("chapters", "there is no chapter here; git checkout "
+    + "chapters brings them back");
   for (const name of names) {
     const path = `chapters/${name}`;
-    const complain = (message: string, place = { line: 1, column: 1 }) => {
-      problems.push({ path, ...place, message });
+    const text = readPlainText(root, path, problems);
+    if (!text?.trim()) {
       whole = false;
-    };
-    try {
-      if (!statSync(join(root, path)).isFile()) {
-        complain("this is no file; a chapter is one, so take this away");
-        continue;
-      }
-      const text = decode(readFileSync(join(root, path)), complain);
-      if (text.trim() === "")
-        complain("this chapter is empty; bring its text back, or delete it");
-      complainOfCharacters(text, complain);
-      if (/^\d\d-/.test(name)) texts.set(path, text);
-      else problems.push({ path, line: 1, column: 1, message: "the name of a "
-        + "chapter begins with two digits and a dash" });
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      complain(`this can't be read (${code}); mend the file, or delete it`);
-    }
+      if (text !== undefined) complain(path,
+        "this chapter is empty; bring its text back, or delete it");
+    } else if (/^\d\d-/.test(name)) texts.set(path, text);
+    else complain(path,
+      "the name of a chapter begins with two digits and a dash");
   }
   return whole ? texts : undefined;
+}
+
+/** The text of a file, if that is a file and can be in a chapter. */
+export function readPlainText(
+  root: string,
+  path: string,
+  problems: Problem[],
+): string | undefined {
+  const before = problems.length, full = join(root, path);
+  const complain = (message: string, place = { line: 1, column: 1 }) =>
+    void problems.push({ path, ...place, message });
+  try {
+    if (statSync(full).isFile()) {
+      const text = decode(readFileSync(full), complain);
+      complainOfCharacters(text, complain);
+      if (problems.length === before) return text;
+    } else complain("this is no file; a chapter is one, so take this away");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    complain(`this can't be read (${code}); mend the file, or delete it`);
+  }
+  return undefined;
 }
 
 type Complain = (
@@ -47,7 +62,7 @@ function decode(bytes: Buffer, complain: Complain): string {
     const at = Buffer.byteLength(text.slice(0, index));
     if (bytes.toString("latin1", at, at + 3) === "\xEF\xBF\xBD") continue;
     complain(`the byte 0x${bytes[at]?.toString(16)} here is no UTF-8; save `
-      + "the chapter as UTF-8", placeAt(text, index));
+      + "the file as UTF-8", placeAt(text, index));
     break;
   }
   return text;

@@ -53,7 +53,8 @@ function readWord(
 function readFile(path: string): Partial<Fence> | string {
   const parts = path.split("/");
   if (parts[0] !== "src" || parts.length < 2
-    || parts.some((part) => /^\.*$/.test(part))) return "file= must name a file below src/";
+    || parts.some((part) => /^\.*$/.test(part)))
+    return "file= must name a file below src/";
   return parts.every((part) => /^\w[\w-]*(\.[\w-]+)*$/.test(part))
     ? { file: path }
     : "the name of a file is made of ASCII letters, digits, _ - and dots";

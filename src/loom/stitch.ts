@@ -5,6 +5,7 @@ import { baseText, readBook, readOnce, readText, strays, tangle }
   from "./book";
 import type { Chapter } from "./chapter";
 import { diffLines } from "./diff";
+import { readPlainText } from "./gravel";
 import { fencesOf, findHomes } from "./home";
 import { fileText, lineText } from "./piece";
 import type { WovenFile } from "./piece";
@@ -82,6 +83,7 @@ function isEdited(
   else if (!text.endsWith("\n") || text.includes("\r"))
     complain("lines end with a line feed, the last one too",
       { path, line: text.split("\n").length, column: 1 });
+  else if (readPlainText(root, path, problems) === undefined) return false;
   else if (base === now) return true;
   else {
     const at = (other: string) => diffLines(
