@@ -1,4 +1,5 @@
 // The loom: whatever goes wrong is reported at the chapter's place.
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -75,26 +76,35 @@ function tested(...lines: string[]): string[] {
 
 test("what shares a line with an import stays in the example", () => {
   const u32 = 'import { u32 } from "lguest"';
-  assert.equal(tested(`${u32}; u32(1) // => 2`),
-    ["; $loom.equal((u32(1)), (2)) // => 2"]);
+  const claim = '$loom.equal((u32(1)), (2), "u32(1) // => 2"); // => 2';
+  assert.equal(tested(`${u32}; u32(1) // => 2`), [`; ${claim}`]);
   assert.equal(tested("import {", "  u32", '} from "lguest"; u32(1) // => 2'),
-    [";", "", " $loom.equal((u32(1)), (2)) // => 2"]);
-  assert.equal(tested(`const a = 1; ${u32}; ${u32}; u32(a) // => 2`),
-    ["const a = 1; ; ; $loom.equal((u32(a)), (2)) // => 2"]);
+    [";", "", ` ${claim}`]);
+  assert.equal(tested(`const a = 1; ${u32}; ${u32}; u32(1) // => 2`),
+    [`const a = 1; ; ; ${claim}`]);
   // What follows is no part of what came before.
   assert.equal(tested("const a = 1", u32, "(a) // => 1"),
-    ["const a = 1", ";", "$loom.equal(((a)), (1)) // => 1"]);
+    ["const a = 1", ";",
+      '$loom.equal(((a)), (1), "(a) // => 1"); // => 1']);
 });
 
 test("a claim is about the statement that it stands behind", () => {
+  const claim = (what: string) =>
+    `$loom.equal((${what}), (5), "${what} // => 5");`;
   assert.equal(tested("const a = 5; f(a) // => 5"),
-    ["const a = 5; $loom.equal((f(a)), (5)) // => 5"]);
+    [`const a = 5; ${claim("f(a)")} // => 5`]);
   assert.equal(tested("f(1); f(2)", "// => 5"),
-    ["f(1); $loom.equal((f(2)), (5))", "// => 5"]);
+    [`f(1); ${claim("f(2)")}`, "// => 5"]);
   assert.equal(tested("f(1) /* really */ // => 5"),
-    ["$loom.equal((f(1)), (5)) /* really */ // => 5"]);
+    [`${claim("f(1)")} /* really */ // => 5`]);
   assert.equal(tested("g(() => { f(1); }) // => 5"),
-    ["$loom.equal((g(() => { f(1); })), (5)) // => 5"]);
+    [`${claim("g(() => { f(1); })")} // => 5`]);
+  // The next line would be more of it, were it not for the claim.
+  assert.equal(tested("f(1); f(2) // => 5", "[f(3)]"),
+    [`f(1); ${claim("f(2)")} // => 5`, "[f(3)]"]);
+  assert.equal(tested("const a = 5 // => 5", "", "// And then.", "(a)"),
+    ['const a = 5; $loom.equal(a, (5), "a // => 5"); // => 5', "",
+      "// And then.", "(a)"]);
 });
 
 test("names and words that the loom doesn't know are told", () => {
@@ -107,6 +117,161 @@ test("names and words that the loom doesn't know are told", () => {
   assert.is(typed.status, 2);
   assert.match(typed.text, /^loom: tangle doesn't know "--chek"\n$/);
   project.remove();
+});
+
+/** What the loom says of a chapter on disk; nothing may be written. */
+function refused(...texts: (string | Buffer)[]): string[] {
+  const project = makeProject({}, false);
+  fs.mkdirSync(join(project.folder, "chapters"));
+  texts.forEach((text, index) => fs.writeFileSync(
+    join(project.folder, `chapters/0${index + 1}-x.md`), text));
+  const problems: Problem[] = [];
+  assert.equal(tangle(project.folder, problems), []);
+  assert.not(fs.existsSync(join(project.folder, "src")));
+  const checked: Problem[] = [];
+  checkTangled(project.folder, checked);
+  assert.equal(checked.slice(0, problems.length), problems);
+  project.remove();
+  return problems.map(formatProblem);
+}
+
+const quoted = (character: string) => chapterOf(
+  ["ts file=src/x.ts", `export const x = "${character}";`]);
+
+test("characters that nobody types are told with line and column", () => {
+  const odd = (code: string) => `the character U+${code} is not for a `
+    + "chapter; ";
+  const cr = odd("000D") + "save it with lines that end in LF alone";
+  assert.equal(refused(quoted("y").replaceAll("\n", "\r\n")),
+    [`chapters/01-x.md:1:11: ${cr}`]);
+  assert.equal(refused(quoted("\r")), [`chapters/01-x.md:4:19: ${cr}`]);
+  assert.equal(refused("\uFEFF" + quoted("")), [`chapters/01-x.md:1:1: ${
+    odd("FEFF")}save it as UTF-8 without a byte order mark`]);
+  for (const [character, code] of [["\0", "0000"], ["\x1b", "001B"],
+    ["\x7f", "007F"], ["\x85", "0085"], ["\u2028", "2028"]] as const)
+    assert.equal(refused(quoted(character)), [`chapters/01-x.md:4:19: ${
+      odd(code)}delete it, or write an escape`]);
+});
+
+test("bytes that are no UTF-8 are told with line and column", () => {
+  for (const [bytes, first] of [["\xe9", "e9"], ["\xef\xbf", "ef"],
+    ["\xc0\x80", "c0"], ["\xed\xa0\x80", "ed"]]) {
+    // A question mark that was one before is none of our business.
+    const text = quoted("\uFFFD?").replace("?", "@");
+    const [head = "", tail = ""] = text.split("@");
+    assert.equal(refused(Buffer.concat([Buffer.from(head),
+      Buffer.from(bytes ?? "", "latin1"), Buffer.from(tail)])),
+    [`chapters/01-x.md:4:20: the byte 0x${first} here is no UTF-8; save `
+      + "the file as UTF-8"]);
+  }
+  assert.is(woven(quoted("\uFFFD")), 'export const x = "\uFFFD";\n');
+});
+
+test("what has a chapter's name and is none is told in one line", () => {
+  const project = makeProject({ "chapters/01-x.md": quoted("y") });
+  const path = join(project.folder, "chapters/12-x.md");
+  const says = (sentence: string) => {
+    for (const weave of [tangle, checkTangled]) {
+      const problems: Problem[] = [];
+      weave(project.folder, problems);
+      assert.equal(problems.map(formatProblem),
+        [`chapters/12-x.md:1:1: ${sentence}`]);
+    }
+    fs.rmSync(path, { recursive: true });
+  };
+  const none = "this is no file; a chapter is one, so take this away";
+  fs.mkdirSync(path);
+  says(none);
+  for (const [to, code] of [["nowhere", "ENOENT"], ["12-x.md", "ELOOP"]]) {
+    fs.symlinkSync(to ?? "", path);
+    says(`this can't be read (${code}); mend the file, or delete it`);
+  }
+  // Who reads a pipe waits: in a process of its own, which can be ended.
+  if (spawnSync("mkfifo", [path]).status === 0) {
+    assert.equal(project.loom("tangle"),
+      { text: `chapters/12-x.md:1:1: ${none}\n`, status: 1 });
+    says(none);
+  }
+  fs.writeFileSync(path, "");
+  says("this chapter is empty; bring its text back, or delete it");
+  project.remove();
+});
+
+test("a project without chapters is told so", () => {
+  const problems: Problem[] = [];
+  const project = makeProject({ "src/x.ts": "f();\n" }, false);
+  assert.equal(tangle(project.folder, problems), []);
+  assert.equal(problems.map(formatProblem), ["chapters:1:1: there is no "
+    + "chapter here; git checkout chapters brings them back"]);
+  assert.is(project.read("src/x.ts"), "f();\n");
+  project.remove();
+});
+
+test("a chapter that can't be read is not missed in fifty places", () => {
+  const whole = chapterOf(["ts file=src/x.ts", "// <<a>>"]);
+  assert.equal(refused(whole, ""), ["chapters/02-x.md:1:1: this chapter is "
+    + "empty; bring its text back, or delete it"]);
+});
+
+test("what the loom has kept is made again if only half of it is left", () => {
+  const project = makeProject({ "chapters/01-x.md": quoted("y") });
+  assert.equal(project.loom("tangle"),
+    { text: "wrote src/x.ts\n", status: 0 });
+  for (const path of ["chapters/01-x.md.json", "maps/src/loom/book.ts.map",
+    "times.json"]) project.write(`.loom/${path}`, '{ "key": "');
+  fs.rmSync(join(project.folder, ".loom/cache"), { recursive: true });
+  assert.equal(project.loom("tangle"), { text: "", status: 0 });
+  assert.match(project.read(".loom/chapters/01-x.md.json"), "export const x");
+  project.remove();
+});
+
+test("a chunk of a name that another chapter has is told", () => {
+  const one = chapterOf(["ts file=src/x.ts", "// <<a>>"],
+    ['ts chunk="a"', "f();"], ['ts chunk="a"', "g();"]);
+  assert.equal(refused(one, chapterOf(['ts chunk="a"', "h();"])),
+    ["chapters/02-x.md:3:1: there is a chunk <<a>> at chapters/01-x.md:7:1 "
+      + "already; this one needs another name"]);
+});
+
+test("two files that would be one on some disk are told", () => {
+  const beside = (one: string, two: string) => refused(
+    chapterOf([`ts file=${one}`, "1;"]), chapterOf([`ts file=${two}`, "2;"]));
+  for (const [one, two, first, second] of [
+    ["src/a/Cpu.ts", "src/a/cpu.ts", "src/a/Cpu.ts", "src/a/cpu.ts"],
+    ["src/A/x.ts", "src/a/y.ts", "src/A/", "src/a/"],
+    ["src/a", "src/a/b.ts", "src/a", "src/a/"],
+    ["src/a/b.ts", "src/A", "src/a/", "src/A"],
+  ] as const)
+    assert.equal(beside(one, two), [`chapters/02-x.md:3:1: ${second} can't `
+      + `stand beside ${first} of chapters/01-x.md:3:1; rename one of them`]);
+  assert.is(woven(chapterOf(["ts file=src/a.ts", "1;"],
+    ["ts file=src/a/b.ts", "2;"])), "1;\n");
+});
+
+test("a file's name is plain ASCII", () => {
+  for (const path of ["src/é.ts", "src/e\u0301.ts", "src/a:b.ts",
+    "src/a\\b.ts", "src/a./b.ts", "src/.a.ts", "src/-a.ts"])
+    assert.equal(refused(chapterOf([`ts file=${path}`, "1;"])),
+      ["chapters/01-x.md:3:7: the name of a file is made of ASCII letters, "
+        + "digits, _ - and dots"], path);
+});
+
+test("a string over several lines is not moved in", () => {
+  const moved = (indent: string, ...lines: string[]) => chapterOf(
+    ["ts file=src/x.ts", "{", `${indent}// <<a>>`, "}"],
+    ['ts chunk="a"', ...lines]);
+  const spaces = (line: number, column = 1) => [
+    `chapters/01-x.md:${line}:${column}: this line is inside of a string, `
+      + "and would get 2 spaces more; begin its chunk's reference at the "
+      + "left margin"];
+  assert.equal(refused(moved("  ", "f(`one", "two`);")), spaces(11));
+  assert.equal(refused(moved("  ", 'f("one\\', 'two");')), spaces(11));
+  assert.equal(refused(moved("  ", "f(`", "", "${g(", "  1)", "}", "two`);")),
+    [...spaces(12), ...spaces(15)]);
+  // At the margin they stay as they are, and comments may move.
+  assert.is(woven(moved("", "f(`one", "two`);")), "{\nf(`one\ntwo`);\n}\n");
+  assert.is(woven(moved("  ", "/* `", "one */", "f(/`/, `two`);")),
+    "{\n  /* `\n  one */\n  f(/`/, `two`);\n}\n");
 });
 
 test("an unused chunk is reported where it is defined", () => {
@@ -293,6 +458,75 @@ test("an example that is no TypeScript is reported in its chapter", () => {
     ["chapters/01-x.md:5:6: error TS1109: Expression expected."]);
 });
 
+/** The lines of a test file between the head and the end of its test. */
+function examples(...lines: string[]): string[] {
+  const problems: Problem[] = [];
+  const file = weaveExamples(readChapter("chapters/01-x.md",
+    chapterOf(["ts test", ...lines]), problems), problems);
+  assert.equal(problems.map(formatProblem), []);
+  return file ? fileText(file).split("\n").slice(4, -3) : [];
+}
+
+test("a claim ends its statement, whatever the next line begins with", () => {
+  assert.equal(examples("x[0] // => 5", "[1].length // => 1",
+    "const y = 3 // => 3", "", "// A remark.", "(y) // => 3", "g() // throws E",
+    "  -y", "  // => [", "  //   1,", "  // ]", "`a` // => `a`"), [
+    '$loom.equal((x[0]), (5), "x[0] // => 5"); // => 5',
+    '$loom.equal(([1].length), (1), "[1].length // => 1"); // => 1',
+    'const y = 3; $loom.equal(y, (3), "y // => 3"); // => 3',
+    "", "// A remark.", '$loom.equal(((y)), (3), "(y) // => 3"); // => 3',
+    '$loom.throws(() => (g()), "E", "g()"); // throws E',
+    '  $loom.equal((-y), ([   1, ]), "-y // => [   1, ]");',
+    "  // => [", "  //   1,", "  // ]",
+    '$loom.equal((`a`), (`a`), "`a` // => `a`"); // => `a`',
+  ]);
+  // What goes on is no statement yet, and a string is no claim.
+  assert.equal(examples("f(`// => 1", "[`);", "const z = 3; // => 3"), [
+    "f(`// => 1", "[`);",
+    'const z = 3; $loom.equal(z, (3), "z // => 3"); // => 3']);
+});
+
+test("a claim that is not the expression of a value is told", () => {
+  for (const value of ["about 5", "{ a: }", "1; 2", "1), (2", "5 // or so"]) {
+    const problems: Problem[] = [];
+    weaveExamples(readChapter("chapters/01-x.md",
+      chapterOf(["ts test", `f() // => ${value}`]), problems), problems);
+    assert.equal(problems.map(formatProblem), ["chapters/01-x.md:4:11: what "
+      + "is claimed here is not the expression of a value"], value);
+  }
+});
+
+test("an example's failure begins with what it claims, or its place", () => {
+  const project = makeProject({
+    "chapters/01-claims.md": ["# In which", "", "## One", "",
+      "```ts test", "0x1000 +", "  0xff // => 0x2000", "```", "",
+      "## Two", "",
+      "```ts test", "[16, 2] // => [0x11, 2]", "```", "",
+      "## Three", "",
+      "```ts test", "[].length // throws RangeError", "```", ""].join("\n"),
+    "chapters/02-break.md": chapterOf(["ts test", "1 // => 1", "  break;"]),
+    "test/03-broken.test.ts": "const one = 1;\nconst two = ;\n",
+  });
+  tangle(project.folder, []);
+  const { text, status } = project.loom("test", "0");
+  project.remove();
+  assert.is(status, 1);
+  assert.match(text, `"One"
+    this gives another value: 0x1000 + 0xff // => 0x2000  (equal)
+
+        ++0x2000    (Expected)
+        --0x10ff    (Actual)`);
+  assert.match(text, `"Two"
+    this gives another value: [16, 2] // => [0x11, 2]  (equal)`);
+  assert.match(text, /--··0x10,\n *Expected:\n *\+\+··0x11,\n *····0x2,/);
+  assert.match(text,
+    '"Three"\n    [].length should throw RangeError, and does not');
+  assert.match(text, "test/chapters/02-break.test.ts\n"
+    + "chapters/02-break.md:5:3: Illegal break statement\n");
+  assert.match(text, "test/03-broken.test.ts\n"
+    + "test/03-broken.test.ts:2:13: error TS1109: Expression expected.\n");
+});
+
 test("an exception outside tests names the chapter, too", () => {
   const project = makeProject({
     "chapters/01-plant.md": chapterOf(
@@ -333,8 +567,9 @@ test("--check fails on what is not in the chapters, and says where", () => {
 
   weave();
   project.write("src/stray.ts", "export {};\n");
-  assert.equal(check(),
-    ["src/stray.ts:1:1: no chapter defines this file"]);
+  const stray = "src/stray.ts:1:1: no chapter defines this file; delete it, "
+    + "or give it a fence with file=src/stray.ts";
+  assert.equal(check(), [stray]);
 
   fs.rmSync(join(project.folder, "src/stray.ts"));
   fs.rmSync(join(project.folder, "src/a.ts"));

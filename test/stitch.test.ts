@@ -256,6 +256,26 @@ test("what would break the chapter is refused", () => {
   }
 });
 
+test("what could not be in a chapter is not stitched into one", () => {
+  const project = makeProject(
+    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+  tangle(project.folder, []);
+  const text = project.read("src/walk.ts");
+  for (const [bytes, message] of [
+    ["\0", "the character U+0000 is not for a chapter; delete it, or write "
+      + "an escape"],
+    ["\xe9", "the byte 0xe9 here is no UTF-8; save the file as UTF-8"],
+  ] as const) {
+    fs.writeFileSync(`${project.folder}/src/walk.ts`, Buffer.from(
+      text.replace("return 2;", `return "${bytes}";`), "latin1"));
+    const problems: Problem[] = [];
+    assert.equal(stitch(project.folder, problems), []);
+    assert.equal(problems.map(formatProblem), [`src/walk.ts:11:11: ${message}`]);
+    assert.is(project.read("chapters/01-one.md"), one);
+  }
+  project.remove();
+});
+
 test("the empty line between two fences can't go", () => {
   const { problems } = edit("src/walk.ts",
     "}\n\nexport function probe", "}\nexport function probe");
@@ -308,13 +328,62 @@ test("files that are gone, new, or without a base are named", () => {
   project.remove();
 });
 
-test("a tangle that overwrites an edit puts it aside", () => {
+test("a tangle that overwrites an edit puts it aside, and says where", () => {
+  const project = makeProject(
+    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+  const said: string[] = [];
+  const overwrite = (text: string) => {
+    project.write("src/list.ts", text);
+    tangle(project.folder, [], (line) => void said.push(line));
+  };
+  tangle(project.folder, []);
+  overwrite("export {};\n");
+  assert.is(project.read(".loom/lost/src/list.ts"), "export {};\n");
+  // A second loss is another, also if nobody knows what was woven last;
+  // the same edit again is not.
+  overwrite("2;\n");
+  fs.rmSync(`${project.folder}/.loom/woven`, { recursive: true });
+  overwrite("3;\n");
+  overwrite("2;\n");
+  const lost = ["", ".2", ".3", ".2"]
+    .map((count) => `.loom/lost/src/list.ts${count}`);
+  assert.equal(lost.map(project.read),
+    ["export {};\n", "2;\n", "3;\n", "2;\n"]);
+  assert.equal(said, lost.map((path) => `wrote src/list.ts over an edit, `
+    + `which is kept in ${path}; make it again, and npm run stitch, or `
+    + "make it in the chapter"));
+  // What was woven, and nobody has touched, is no loss.
+  project.write("chapters/01-one.md", one.replace("    1,", "    7,"));
+  assert.equal(tangle(project.folder, []), ["src/list.ts"]);
+  assert.equal(fs.readdirSync(`${project.folder}/.loom/lost/src`),
+    ["list.ts", "list.ts.2", "list.ts.3"]);
+  project.remove();
+});
+
+test("a file whose fence has gone is told, and nothing is deleted", () => {
   const project = makeProject(
     { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
   tangle(project.folder, []);
-  project.write("src/list.ts", "export {};\n");
-  tangle(project.folder, []);
-  assert.is(project.read(".loom/lost/src/list.ts"), "export {};\n");
+  const [before = "", list = "", after] = one.split(
+    /(- In a list:[^]*? {2}```\n)/);
+  project.write("chapters/01-one.md",
+    before + list.replace(/.+/g, "") + after);
+  for (const weave of [tangle, checkTangled, stitch]) {
+    const problems: Problem[] = [];
+    weave(project.folder, problems);
+    assert.equal(problems.map(formatProblem), ["src/list.ts:1:1: no chapter "
+      + "defines this file; delete it, or give it a fence with "
+      + "file=src/list.ts"]);
+  }
+  assert.match(project.read("src/list.ts"), "  2,");
+  // A folder in a file's place is told as well, before anything is written.
+  fs.rmSync(`${project.folder}/src/list.ts`);
+  fs.rmSync(`${project.folder}/src/text.ts`);
+  fs.mkdirSync(`${project.folder}/src/text.ts`);
+  const problems: Problem[] = [];
+  assert.equal(tangle(project.folder, problems), []);
+  assert.equal(problems.map(formatProblem), ["src/text.ts:1:1: a chapter's "
+    + "file goes here, and this is none; take it away"]);
   project.remove();
 });
 

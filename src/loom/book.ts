@@ -2,8 +2,9 @@
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { Chapter } from "./chapter";
+import { readChapterTexts } from "./gravel";
 import { readChapter } from "./markdown";
-import { digest, makeMap, mapPath } from "./map";
+import { digest, makeMap, mapPath, parseJson } from "./map";
 import { fileText, lineText } from "./piece";
 import type { WovenFile } from "./piece";
 import type { Problem } from "./problem";
@@ -11,26 +12,16 @@ import { weave } from "./weave";
 
 /** The chapters of the project in `root`, in reading order. */
 export function readBook(root: string, problems: Problem[]): Chapter[] {
-  const names = fs.readdirSync(join(root, "chapters"))
-    .filter((name) => name.endsWith(".md"));
-  const isChapter = (name: string) => /^\d\d-.*\.md$/.test(name);
-  for (const name of names) {
-    if (!isChapter(name)) problems.push({ path: `chapters/${name}`, line: 1,
-      column: 1, message: "the name of a chapter begins with two digits "
-        + "and a dash" });
-  }
-  return names.filter(isChapter)
-    .sort()
-    .map((name) => {
-      const path = `chapters/${name}`;
-      return readOnce(path, readText(root, path) ?? "", problems, root);
-    });
+  const texts = readChapterTexts(root, problems);
+  return [...texts ?? []].map(
+    ([path, text]) => readOnce(path, text, problems, root));
 }
 
 /** The text of a file of the project, if the file exists. */
 export function readText(root: string, path: string): string | undefined {
   const full = join(root, path);
-  return fs.existsSync(full) ? fs.readFileSync(full, "utf8") : undefined;
+  return fs.existsSync(full) && fs.statSync(full).isFile()
+    ? fs.readFileSync(full, "utf8") : undefined;
 }
 
 interface Known {
@@ -54,7 +45,7 @@ export function readOnce(
   const saved = `.loom/${path}.json`;
   let one = known.get(path);
   if (one?.key !== key && root !== undefined)
-    one = JSON.parse(readText(root, saved) ?? "{}");
+    one = parseJson<Known>(readText(root, saved) ?? "");
   if (one?.key !== key) {
     const complaints: Problem[] = [];
     const chapter = readChapter(path, text, complaints);
@@ -101,24 +92,40 @@ function agree(root: string, file: WovenFile): void {
 }
 
 /** Writes src/ and the maps; gives the paths of changed files. */
-export function tangle(root: string, problems: Problem[]): string[] {
+export function tangle(
+  root: string,
+  problems: Problem[],
+  say: (line: string) => void = () => {},
+): string[] {
   const files = weave(readBook(root, problems), problems);
+  if (problems.length === 0) problems.push(...strays(root, files));
   if (problems.length > 0) return [];
-  for (const file of files) {
-    keepEdit(root, file);
+  return files.flatMap((file) => {
+    const { path } = file, text = fileText(file);
+    const kept = keepEdit(root, path, text);
+    const changed = writeText(root, path, text);
     agree(root, file);
-  }
-  return files
-    .filter((file) => writeText(root, file.path, fileText(file)))
-    .map((file) => file.path);
+    if (changed) say(kept === undefined ? `wrote ${path}`
+      : `wrote ${path} over an edit, which is kept in ${kept}; make it `
+        + "again, and npm run stitch, or make it in the chapter");
+    return changed ? [path] : [];
+  });
 }
 
-function keepEdit(root: string, file: WovenFile): void {
-  const text = readText(root, file.path);
-  const base = baseText(root, file.path);
-  const edited = text !== undefined && base !== undefined
-    && text !== base && text !== fileText(file);
-  if (edited) writeText(root, `.loom/lost/${file.path}`, text);
+function keepEdit(
+  root: string,
+  path: string,
+  now: string,
+): string | undefined {
+  const text = readText(root, path);
+  if (text === undefined || text === now || text === baseText(root, path))
+    return undefined;
+  for (let count = 1;; count++) {
+    const kept = `.loom/lost/${path}${count > 1 ? `.${count}` : ""}`;
+    const old = readText(root, kept);
+    if (old === undefined) writeText(root, kept, text);
+    if (old === undefined || old === text) return kept;
+  }
 }
 
 /** Compares src/ with the chapters; differences become problems. */
@@ -133,32 +140,37 @@ export function checkTangled(root: string, problems: Problem[]): void {
   problems.push(...strays(root, files));
 }
 
-/** A problem for each file in src/ that no chapter defines. */
+/** A problem for each thing in src/ that no chapter defines. */
 export function strays(
   root: string,
   files: readonly WovenFile[],
 ): Problem[] {
   const known = new Set(files.map((file) => file.path));
-  return sourcePaths(root)
-    .filter((path) => !known.has(path))
-    .map((path) => ({ path, line: 1, column: 1,
-      message: "no chapter defines this file" }));
+  const complain = (path: string, message: string) =>
+    ({ path, line: 1, column: 1, message });
+  return sourceEntries(root).flatMap(({ path, entry }) => {
+    if (known.has(path)) return entry.isFile() ? [] : complain(path,
+      "a chapter's file goes here, and this is none; take it away");
+    return entry.isDirectory() ? [] : complain(path, "no chapter defines "
+      + `this file; delete it, or give it a fence with file=${path}`);
+  });
 }
 
-function sourcePaths(root: string): string[] {
+function sourceEntries(root: string) {
   const found = fs.existsSync(join(root, "src")) ? fs.readdirSync(
     join(root, "src"), { recursive: true, withFileTypes: true }) : [];
   return found
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".new"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((full) => full.slice(root.length + 1).replaceAll("\\", "/"))
-    .sort();
+    .filter((entry) => !entry.name.endsWith(".new"))
+    .map((entry) => ({ entry, path: join(entry.parentPath, entry.name)
+      .slice(root.length + 1).replaceAll("\\", "/") }))
+    .sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 /** The text of each file in src/, by its path. */
 export function readSources(root: string): Map<string, string> {
-  return new Map(sourcePaths(root).map(
-    (path) => [path, readText(root, path) ?? ""]));
+  return new Map(sourceEntries(root)
+    .filter(({ entry }) => entry.isFile())
+    .map(({ path }) => [path, readText(root, path) ?? ""]));
 }
 
 function difference(file: WovenFile, text?: string): Problem {

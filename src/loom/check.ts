@@ -30,8 +30,16 @@ export function createProgram(root: string, config: string): ts.Program {
 
 /** All that the compiler has to complain about. */
 export function typeErrors(root: string, program: ts.Program): TypeProblem[] {
+  return placeErrors(root, ts.getPreEmitDiagnostics(program));
+}
+
+/** The compiler's complaints, by the chapter's line. */
+export function placeErrors(
+  root: string,
+  errors: readonly ts.Diagnostic[],
+): TypeProblem[] {
   const maps = new Map<ts.SourceFile, TraceMap | undefined>();
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
+  return errors.map((diagnostic) => {
     const { file, start = 0, code } = diagnostic;
     const text = ts.flattenDiagnosticMessageText(
       diagnostic.messageText, "\n  ");

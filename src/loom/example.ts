@@ -55,9 +55,12 @@ export function weaveExample(
 
 function readExample(fence: Fence, problems: Problem[]): Example {
   const text = fence.body.map((line) => line.text).join("\n");
-  const source = ts.createSourceFile(
+  const parse = (text: string) => ts.createSourceFile(
     fence.path, text, ts.ScriptTarget.Latest, true);
-  return { fence, text, source, edits: [], claimed: [], problems };
+  const example = { fence, text, source: parse(text), edits: [],
+    claimed: [], problems };
+  const ended = endStatements(example);
+  return ended === text ? example : { ...example, source: parse(ended) };
 }
 
 function applyClaims(example: Example): void {
@@ -123,6 +126,8 @@ function readImport(
       from: placeAt(example, name.getStart()) });
 }
 
+const claimMark = /\/\/ (=>|throws) /;
+
 interface Claim {
   readonly kind: "=>" | "throws";
   readonly text: string;
@@ -138,7 +143,7 @@ function readClaims(example: Example): Map<number, Claim> {
   const claims = new Map<number, Claim>();
   const texts = example.text.split("\n");
   withoutStrings(example).split("\n").forEach((masked, index) => {
-    const match = /\/\/ (=>|throws) /.exec(masked);
+    const match = claimMark.exec(masked);
     if (match === null) {
       const at = masked.search(/\/[/*]\s*(=+>|->|throws\b)/);
       if (at < 0) return;
@@ -160,7 +165,9 @@ function readClaims(example: Example): Map<number, Claim> {
       .getPositionOfLineAndCharacter(index, match.index);
     const from = placeAt(example, offset + opening.length);
     const lastLine = from.line + last - index;
-    claims.set(index,
+    if (kind === "=>" && !isWhole(text)) example.problems.push({ ...from,
+      message: "what is claimed here is not the expression of a value" });
+    else claims.set(index,
       { kind: kind as Claim["kind"], text, from, offset, lastLine });
   });
   return claims;
@@ -169,7 +176,10 @@ function readClaims(example: Example): Map<number, Claim> {
 function isWhole(text: string): boolean {
   const source = ts.createSourceFile(
     "claim.ts", `(${text})`, ts.ScriptTarget.Latest);
-  return parseErrors(source).length === 0;
+  const [first] = source.statements;
+  return parseErrors(source).length === 0 && first?.end === text.length + 2
+    && ts.isExpressionStatement(first)
+    && ts.isParenthesizedExpression(first.expression);
 }
 
 function withoutStrings({ source, text }: Example): string {
@@ -186,6 +196,18 @@ function withoutStrings({ source, text }: Example): string {
   return masked;
 }
 
+function endStatements(example: Example): string {
+  const lines = example.text.split("\n");
+  const masked = withoutStrings(example).split("\n");
+  return lines.map((line, index) => {
+    const at = masked[index]?.search(claimMark) ?? -1;
+    const next = lines.slice(index + 1)
+      .find((one) => !/^\s*(\/[/*].*)?$/.test(one));
+    return at < 0 || !/^\s*[[(`+\-/]/.test(next ?? "") ? line
+      : line.slice(0, at) + ";".padEnd(line.length - at);
+  }).join("\n");
+}
+
 function applyClaim(
   example: Example,
   node: ts.Node,
@@ -193,12 +215,14 @@ function applyClaim(
 ): void {
   const value = claimedValue(node);
   if (value === undefined) return;
-  const end = example.source
-    .getLineAndCharacterOfPosition(node.end).line;
+  const inner = ts.isVariableStatement(node) ? node.declarationList : value;
+  const ended = example.text[node.end - 1] === ";";
+  const behind = ended ? node.end : inner.end;
+  const end = example.source.getLineAndCharacterOfPosition(behind).line;
   const at = [end, end + 1].find((line) => {
     const offset = claims.get(line)?.offset ?? -1;
-    const between = example.text.slice(node.end, offset);
-    return offset >= node.end && /^(\s|\/\*[^]*?\*\/)*$/.test(between);
+    const between = example.text.slice(behind, offset);
+    return offset >= behind && /^(\s|\/\*[^]*?\*\/)*$/.test(between);
   });
   const claim = at === undefined ? undefined : claims.get(at);
   if (at === undefined || claim === undefined) return;
@@ -208,20 +232,24 @@ function applyClaim(
   const add = (offset: number, text: string, place = from) =>
     example.edits.push({ offset, end: offset,
       piece: { text, from: place, whole: true } });
+  const expression = value.getText();
+  const said = JSON.stringify(expression.replaceAll(/\s+/g, " ")
+    + (claim.kind === "=>" ? ` // => ${claim.text}` : ""));
+  const stop = ended ? "" : ";";
   if (claim.kind === "throws") {
-    const waits = /\bawait\b/.test(value.getText());
+    const waits = /\bawait\b/.test(expression);
     add(value.getStart(), waits
       ? "await $loom.rejects(async () => (" : "$loom.throws(() => (");
-    add(value.end, `), ${JSON.stringify(claim.text)})`);
-  } else if (ts.isExpressionStatement(node)) {
+    add(value.end, `), ${JSON.stringify(claim.text)}, ${said})${stop}`);
+  } else if (ts.isVariableStatement(node)) {
+    add(behind, `${stop} $loom.equal(${expression}, (`);
+    add(behind, claim.text, claim.from);
+    add(behind, `), ${said});`);
+  } else {
     add(value.getStart(), "$loom.equal((");
     add(value.end, "), (");
     add(value.end, claim.text, claim.from);
-    add(value.end, "))");
-  } else {
-    add(node.end, ` $loom.equal(${value.getText()}, (`);
-    add(node.end, claim.text, claim.from);
-    add(node.end, "));");
+    add(value.end, `), ${said})${stop}`);
   }
 }
 

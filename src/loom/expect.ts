@@ -1,11 +1,34 @@
 // What the claims of examples call.
 import { format } from "node:util";
 import * as assert from "uvu/assert";
+import { compare } from "uvu/diff";
+import { show, showBroken } from "./show";
 export { suite } from "uvu";
 
-/** Claims that two values are deeply equal. */
-export function equal(actual: unknown, expected: unknown): void {
-  claim(equal, actual, () => assert.equal(actual, expected));
+/** Claims that two values are deeply equal; `said` is the claim's text. */
+export function equal(
+  actual: unknown,
+  expected: unknown,
+  said = "",
+): void {
+  claim(equal, actual, () => {
+    try {
+      assert.equal(actual, expected);
+    } catch (error) {
+      if (error instanceof assert.Assertion) explain(error, said);
+      throw error;
+    }
+  });
+}
+
+function explain(error: assert.Assertion, said: string): void {
+  if (said !== "") error.message = "this gives another value: "
+    + (said.length > 72 ? `${said.slice(0, 71)}…` : said);
+  if (typeof error.expects === "string" || !/\b0x/i.test(said)) return;
+  const [actual, expected] = [error.actual, error.expects].map((value) =>
+    showBroken(value, true)?.join("\n") ?? show(value, true));
+  if (actual !== undefined && expected !== undefined)
+    error.details = compare(actual, expected);
 }
 
 function claim(caller: Function, actual: unknown, check: () => void): void {
@@ -28,23 +51,28 @@ declare global {
 }
 
 /** Claims that a call throws an error of the class with that name. */
-export function throws(call: () => unknown, expected: string): void {
+export function throws(
+  call: () => unknown,
+  expected: string,
+  said = "this",
+): void {
   let thrown: unknown = nothing;
   try {
     call();
   } catch (error) {
     thrown = error;
   }
-  checkThrown(thrown, expected, throws);
+  checkThrown(thrown, expected, said, throws);
 }
 
 /** The same for a call that gives a promise. */
 export async function rejects(
   call: () => Promise<unknown>,
   expected: string,
+  said = "this",
 ): Promise<void> {
   const thrown = await call().then(() => nothing, (error) => error);
-  checkThrown(thrown, expected, rejects);
+  checkThrown(thrown, expected, said, rejects);
 }
 
 const nothing = Symbol("nothing");
@@ -52,6 +80,7 @@ const nothing = Symbol("nothing");
 function checkThrown(
   thrown: unknown,
   expected: string,
+  said: string,
   caller: Function,
 ): void {
   const [name = "", ...words] = expected.trim().split(" ");
@@ -61,12 +90,12 @@ function checkThrown(
     Error.captureStackTrace(error, caller);
     throw error;
   };
-  if (thrown === nothing) fail(`this should throw ${name}, and does not`);
+  if (thrown === nothing) fail(`${said} should throw ${name}, and does not`);
   const error = Object(thrown);
   const names = [error.name, error.constructor.name];
   const message = String(error.message ?? thrown);
   if (!names.includes(name) || !message.includes(words.join(" ")))
-    fail(`this should throw ${expected}, and throws `
+    fail(`${said} should throw ${expected}, and throws `
       + `${names.at(-1)}: ${message}`);
 }
 

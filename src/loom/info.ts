@@ -17,7 +17,7 @@ export function applyInfo(
     const change = readWord(fence, key, quoted ?? bare);
     if (typeof change !== "string") result = { ...result, ...change };
     else {
-      const column = header.indexOf(whole) + 1;
+      const column = Math.max(header.indexOf(whole) + 1, fence.column);
       problems.push({ ...fence, column, message: change });
     }
   }
@@ -51,7 +51,11 @@ function readWord(
 }
 
 function readFile(path: string): Partial<Fence> | string {
-  const inside = path.startsWith("src/")
-    && path.split("/").every((part) => !/^\.*$/.test(part));
-  return inside ? { file: path } : "file= must name a file below src/";
+  const parts = path.split("/");
+  if (parts[0] !== "src" || parts.length < 2
+    || parts.some((part) => /^\.*$/.test(part)))
+    return "file= must name a file below src/";
+  return parts.every((part) => /^\w[\w-]*(\.[\w-]+)*$/.test(part))
+    ? { file: path }
+    : "the name of a file is made of ASCII letters, digits, _ - and dots";
 }

@@ -25,8 +25,7 @@ const duties: Record<string, () => void | Promise<void>> = {
     const problems: Problem[] = [];
     if (option === "--watch") return watch(root, { examples: false });
     if (option === "--check") checkTangled(root, problems);
-    else for (const path of tangle(root, problems))
-      console.log(`wrote ${path}`);
+    else tangle(root, problems, console.log);
     finish(problems);
   },
   stitch() {

@@ -62,3 +62,12 @@ function addPiece(
 export function digest(text: string): string {
   return createHash("sha1").update(text).digest("base64");
 }
+
+/** What we have kept as JSON, if it is still JSON. */
+export function parseJson<Kept>(text: string): Kept | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

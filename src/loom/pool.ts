@@ -1,8 +1,7 @@
 // Several workers, many jobs, and the results in the jobs' order.
-import * as fs from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { writeText } from "./book";
+import { readText, writeText } from "./book";
+import { parseJson } from "./map";
 import { startWorker } from "./worker";
 import type { Done, Job } from "./worker";
 
@@ -14,12 +13,7 @@ function nameOf(job: Job): string {
 
 /** Seconds that jobs took the last time, by their names. */
 function readTimes(root: string): Record<string, number> {
-  const full = join(root, timesPath);
-  try {
-    return JSON.parse(fs.readFileSync(full, "utf8"));
-  } catch {
-    return {};
-  }
+  return parseJson(readText(root, timesPath) ?? "") ?? {};
 }
 
 /** A guess for a job that we have never seen. */

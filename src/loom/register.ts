@@ -5,7 +5,7 @@ import remapping from "@jridgewell/remapping";
 import { install } from "@cspotcode/source-map-support";
 import type { UrlAndMap } from "@cspotcode/source-map-support";
 import { REGISTER_INSTANCE } from "ts-node";
-import { digest, mapPath } from "./map";
+import { digest, mapPath, parseJson } from "./map";
 import type { LoomMap } from "./map";
 
 const root = resolve(__dirname, "../..");
@@ -16,8 +16,8 @@ const inline =
 export function loomMap(path: string, text: string): LoomMap | undefined {
   const full = join(root, mapPath(relative(root, path)));
   if (!fs.existsSync(full)) return undefined;
-  const map: LoomMap = JSON.parse(fs.readFileSync(full, "utf8"));
-  if (map.x_digest !== digest(text)) return undefined;
+  const map = parseJson<LoomMap>(fs.readFileSync(full, "utf8"));
+  if (map?.x_digest !== digest(text)) return undefined;
   const folder = dirname(full);
   const sources = map.sources.map((one) => resolve(folder, one ?? ""));
   return { ...map, sources };

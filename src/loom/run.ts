@@ -1,6 +1,10 @@
 // Runs test files under uvu, and counts.
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { mapSourcePosition } from "@cspotcode/source-map-support";
+import type { Diagnostic } from "typescript";
+import { placeErrors } from "./check";
+import { formatProblem } from "./problem";
 
 type Runner = () => Promise<
   [errors: string | true, passed: number, skipped: number, total: number]>;
@@ -48,11 +52,26 @@ export async function runTestFile(
     }
   } catch (error) {
     count.failed++;
-    console.log(error instanceof Error ? error.stack : error);
+    console.log(tellError(root, error));
   }
   if (count.passed + count.failed + count.skipped === 0) {
     count.failed++;
     console.log(`${path}: no tests; does it call test.run()?`);
   }
   return count;
+}
+
+function tellError(root: string, error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { diagnostics = [], stack = "", message } =
+    error as Error & { diagnostics?: Diagnostic[] };
+  if (diagnostics.length > 0)
+    return placeErrors(root, diagnostics).map(formatProblem).join("\n");
+  const [, path, number, space] = error instanceof SyntaxError
+    && /^(.+):(\d+)\n.*\n( *)\^/.exec(stack) || [];
+  if (path === undefined) return stack;
+  const { source, line, column } = mapSourcePosition({ source: path,
+    line: Number(number), column: space?.length ?? 0 });
+  return formatProblem(
+    { path: relative(root, source), line, column: column + 1, message });
 }

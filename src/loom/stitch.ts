@@ -5,6 +5,7 @@ import { baseText, readBook, readOnce, readText, strays, tangle }
   from "./book";
 import type { Chapter } from "./chapter";
 import { diffLines } from "./diff";
+import { readPlainText } from "./gravel";
 import { fencesOf, findHomes } from "./home";
 import { fileText, lineText } from "./piece";
 import type { WovenFile } from "./piece";
@@ -54,8 +55,9 @@ export function stitch(root: string, problems: Problem[]): string[] {
     if (problems.length > 0) fs.rmSync(join(root, `${path}.new`));
     else fs.renameSync(join(root, `${path}.new`), join(root, path));
   if (problems.length > 0) return [];
-  const paths = [...changed.keys(), ...tangle(root, problems)];
-  return [...paths.map((path) => `wrote ${path}`), ...emptied(book, edits)];
+  const said = [...changed.keys()].map((path) => `wrote ${path}`);
+  tangle(root, problems, (line) => void said.push(line));
+  return [...said, ...emptied(book, edits)];
 }
 
 function linesOf(file: WovenFile): string[] {
@@ -81,6 +83,7 @@ function isEdited(
   else if (!text.endsWith("\n") || text.includes("\r"))
     complain("lines end with a line feed, the last one too",
       { path, line: text.split("\n").length, column: 1 });
+  else if (readPlainText(root, path, problems) === undefined) return false;
   else if (base === now) return true;
   else {
     const at = (other: string) => diffLines(

@@ -47,9 +47,8 @@ function say(text: string): void {
 
 function tangleAloud(root: string): boolean {
   const problems: Problem[] = [];
-  const paths = tangle(root, problems);
+  const paths = tangle(root, problems, say);
   for (const problem of problems) console.log(formatProblem(problem));
-  for (const path of paths) say(`wrote ${path}`);
   if (paths.some((path) => path.startsWith("src/loom/")))
     say("this is about me; start me again to have the new loom");
   return problems.length === 0;

@@ -1,5 +1,7 @@
 // Weaves fences into files; the order is the reader's.
 import type { Chapter, Fence, Line } from "./chapter";
+import { clashingNames, movedStrings } from "./clash";
+import { fencesOf } from "./home";
 import { copied, made } from "./piece";
 import type { WovenFile, WovenLine } from "./piece";
 import { formatPlace } from "./problem";
@@ -25,20 +27,24 @@ export function weave(
   const files = new Map<string, Fence[]>();
   const chunks = new Map<string, Chunk>();
   const weaver = { chunks, problems };
-  for (const chapter of chapters)
-    for (const section of chapter.sections)
-      for (const fence of section.fences) {
-        const { file, chunk: name } = fence;
-        if (file !== undefined)
-          files.set(file, [...(files.get(file) ?? []), fence]);
-        if (name === undefined) continue;
-        const chunk = chunks.get(name);
-        if (chunk === undefined) chunks.set(name, { name, fences: [fence] });
-        else chunk.fences.push(fence);
-      }
-  const woven = [...files].map(([path, fences]): WovenFile =>
-    ({ path, lines: weaveFile(weaver, fences) }));
+  const fences = fencesOf(chapters);
+  for (const fence of fences) {
+    const { file, chunk: name } = fence;
+    if (file !== undefined)
+      files.set(file, [...(files.get(file) ?? []), fence]);
+    if (name === undefined) continue;
+    const chunk = chunks.get(name), first = chunk?.fences[0];
+    if (first !== undefined && first.path !== fence.path)
+      problems.push({ ...fence, message: `there is a chunk <<${name}>> at `
+        + `${formatPlace(first)} already; this one needs another name` });
+    else if (chunk === undefined) chunks.set(name, { name, fences: [fence] });
+    else chunk.fences.push(fence);
+  }
+  const woven = [...files].map(([path, own]): WovenFile =>
+    ({ path, lines: weaveFile(weaver, own) }));
   reportUnused(weaver);
+  clashingNames(files, problems);
+  movedStrings(woven, fences, problems);
   return woven;
 }
 

@@ -228,6 +228,7 @@ export class Cpu {
     if (!good) throw segmentFault(segment);
     return (w[at + BASE]! + offset) | 0;
   }
+
   /** Pushes a value of 2 or 4 bytes. */
   pushValue(size: 2 | 4, value: number): void {
     const w = this.w, esp = w[ESP]!;
