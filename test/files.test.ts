@@ -102,7 +102,8 @@ test("a snapshot may take the place of the one that was restored", async (
   { at },
 ) => {
   fs.writeFileSync(at("k"), GUEST);
-  await lguest("--kernel", at("k"), "--snapshot", at("s"), "--at", "1000");
+  await lguest("--kernel", at("k"), "--memory", "2", "--snapshot", at("s"),
+    "--at", "1000");
   const before = fs.readFileSync(at("s"));
   const { status, err } =
     await lguest("--restore", at("s"), "--snapshot", at("s"));
@@ -134,7 +135,8 @@ test("somebody else's files and links beside a snapshot are untouched",
     fs.symlinkSync("nowhere", at(`.lguest-${process.pid}-2`));
     const before = fs.readdirSync(dir);
     const { status, err } =
-      await lguest("--kernel", at("k"), "--snapshot", at("s"));
+      await lguest("--kernel", at("k"), "--memory", "2",
+        "--snapshot", at("s"));
     assert.is(status, 0, err);
     for (const name of [...taken, "victim"]) {
       assert.is(fs.readFileSync(at(name), "utf8"), "mine", name);
@@ -145,7 +147,7 @@ test("somebody else's files and links beside a snapshot are untouched",
 
 test("of two that write one snapshot at once, one whole file is left",
   async ({ at, dir }) => {
-    const size = 300_000, times = 60;
+    const size = 300_000, times = 30;
     const writer = (byte: number) => child(`
       const { nodeIo } = require("./src/cli/node-io");
       for (let i = 0; i < ${times}; i++) nodeIo.replace(
@@ -207,7 +209,7 @@ test("a pipe without another end is told, and waits for nobody", async (
 
 test("what goes through pipes arrives", async ({ at }) => {
   fs.writeFileSync(at("k"), GUEST);
-  await lguest("--kernel", at("k"), "--snapshot", at("s"),
+  await lguest("--kernel", at("k"), "--memory", "2", "--snapshot", at("s"),
     "--trace-file", at("t"));
   const script = `
     mkfifo "$1/in" "$1/out" "$1/trace"
@@ -215,7 +217,7 @@ test("what goes through pipes arrives", async ({ at }) => {
     cat "$1/out" > "$1/s2" &
     cat "$1/trace" > "$1/t2" &
     "$2" -r ts-node/register/transpile-only src/cli/main.ts \\
-      --kernel <(cat "$1/in") --snapshot "$1/out" --trace-file "$1/trace" \\
+      --kernel <(cat "$1/in") --memory 2 --snapshot "$1/out" --trace-file "$1/trace" \\
       --record "$1/r" > "$1/said" || exit
     wait`;
   const { status, stderr } = spawnSync("bash",
@@ -292,7 +294,7 @@ test("input without end is held back, and none of it is lost", async () => {
   const heard: number[] = [];
   room.gate.listener = ({ bytes }) =>
     heard.push(...Buffer.from(bytes, "hex"));
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 220; i++) {
     push();
     assert.ok(arrivals.bytes.length <= 2 * PIECE, `${arrivals.bytes.length}`);
     // The line takes all of it, as if the machine had read.
@@ -318,7 +320,7 @@ test("a debugger that never reads is held back, and gets all its answers",
     } as typeof write;
     try {
       await new Promise<void>((resolve, reject) => {
-        const N = 4000, size = 0x1ff0;
+        const N = 2000, size = 0x1ff0;
         let heard = 0;
         const done = runDebugged({ machine, port: 0, wait: true,
           limit: Infinity, run: (options) => machine.run(options),

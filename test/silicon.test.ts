@@ -40,17 +40,17 @@ test("the same seed and number give the same case", () => {
 
 const testNative = testWith(test, "gcc -m32");
 
-testNative("16000 cases end as on the processor", () => {
+testNative("8000 cases end as on the processor", () => {
   const right = processor();
   const tally = drive(
-    { seed: SEED, singles: 10_000, sequences: 3_000, reports: 3,
-      segmented: right.isIntel ? 3_000 : 0 },
+    { seed: SEED, singles: 5_000, sequences: 1_500, reports: 3,
+      segmented: right.isIntel ? 1_500 : 0 },
     right, new OurJudge(right.selectors));
   console.log(`seed ${SEED}`);
   console.log(summary(tally));
   assert.is(tally.forms.size, judged.length);
   if (tally.different > 0) console.log(tally.reports.join("\n"));
-  assert.ok(tally.different <= 13 * right.allowance,
+  assert.ok(tally.different <= 6.5 * right.allowance,
     `${tally.different} differences`);
 });
 
@@ -58,7 +58,7 @@ test("cases end as they did on Intel's processor, which is not here", () => {
   const found = compareRecorded(ourselves);
   console.log(tellRecorded(found));
   assert.equal(found.different, []);
-  assert.ok(found.recorded > 6900);
+  assert.ok(found.recorded >= 50_000);
   // Who has changed the cases of one form may be busy with it for a while.
   assert.ok(found.compared >= 0.95 * found.recorded, tellRecorded(found));
 });

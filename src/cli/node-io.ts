@@ -52,7 +52,7 @@ function orNap(action: () => number): number | undefined {
     return action();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-    Atomics.wait(nap, 0, 0, 5);
+    Atomics.wait(nap, 0, 0, 1);
     return undefined;
   }
 }
