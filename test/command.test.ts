@@ -259,6 +259,12 @@ test("files need names", () => {
   refused([""], /unknown command ""/);
 });
 
+test("a name with a line's end in it makes no second line", () => {
+  refused(["--kernel", "k\nlguest: all is well\x1b[2J"],
+    /^lguest: k\\x0alguest: all is well\\x1b\[2J: no such file\n$/);
+  refused(["\u202e\r\n"], /^lguest: unknown command \\u\{202e\}\\x0d\\x0a;/);
+});
+
 test("what is said twice is refused, but for modules", async () => {
   refused(["--memory", "5", "--memory", "6"],
     /--memory is given twice; leave one out/);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { oneLine } from "../host";
 import { UserError } from "../launcher";
 import { HELP } from "./help";
 import { BrokenPipe } from "./io";
@@ -19,7 +20,7 @@ export function main(
     if (error instanceof BrokenPipe) return 0;
     if (!(error instanceof UserError)) throw error;
     try {
-      io.complain(`lguest: ${error.message}\n`);
+      io.complain(`lguest: ${oneLine(error.message)}\n`);
     } catch {
       // Nobody can be told.
     }
