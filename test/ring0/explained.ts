@@ -34,6 +34,8 @@ const onlyRf = (d: Difference) => (d.right ^ d.ours) === RF;
 /** The same in a word of a stack that isn't aligned. */
 const movedRf = (d: Difference) => d.address === undefined ? onlyRf(d)
   : [RF, RF << 8, RF >> 8, RF >> 16].includes(d.right ^ d.ours);
+/** CF, PF, AF, ZF, SF and OF. */
+const STATUS = 0x8d5;
 const taskFlags = [TSS_A + 0x24, TSS_B + 0x24];
 
 /** The page table's entries for GDT and LDT. */
@@ -299,6 +301,19 @@ export const explanations: readonly Explanation[] = [
         [8, 12, 13, PAGE_FAULT, SHUTDOWN_VECTOR].includes(vector))
       && (d.address !== undefined && (d.right ^ d.ours) === A
         && (isTableBit(d, d.address) || isDirectory(d)) || otherFault(d, of)),
+  },
+  {
+    name: "flags where CMPS or SCAS faults within a REP",
+    reference: "SDM 2B, REP: EFLAGS are restored to what they were before "
+      + "the instruction, as on the processor of chapter 38. Bochs pushes "
+      + "those of the last iteration",
+    accepts: (d, of) => isStack(d) && (d.right & d.ours & RF) !== 0
+      && ((d.right ^ d.ours) & ~STATUS) === 0
+      && [12, 13, PAGE_FAULT].includes(vectors(of)[0])
+      && vectors(of)[0] === vectors(of)[1]
+      && of.trial.parts.some(bytes => [0xf2, 0xf3].some(
+        rep => bytes.includes(rep)))
+      && uses(of.trial, ([op]) => [0xa6, 0xa7, 0xae, 0xaf].includes(op ?? 0)),
   },
   {
     name: "a debug trap that a load of SS has held back, and an int behind it",
