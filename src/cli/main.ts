@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { oneLine } from "../host";
-import { UserError } from "../launcher";
+import { oneLine, UserError } from "../launcher";
 import { HELP } from "./help";
 import { BrokenPipe } from "./io";
 import type { Io } from "./io";

@@ -1,3 +1,4 @@
+export { oneLine } from "../host";
 export * from "./error";
 export * from "./kernel";
 export * from "./boot-params";

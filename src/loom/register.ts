@@ -42,7 +42,7 @@ function cached(path: string, text: string, make: () => string): string {
   const others = [mapPath(relative(root, path)), "tsconfig.json"]
     .map((one) => join(root, one)).concat(__filename)
     .map((one) => fs.statSync(one, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-    .map(Math.floor);
+    .map(Math.round);
   const made = [text, service?.ts.version, ...others].join("\n");
   const key = `\n// ${digest(made)}`;
   const old = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
