@@ -92,7 +92,7 @@ test("a module and the images of a run file are no outputs", async (
   await refused(/--snapshot and --module #2 are the same file/, "machine",
     "--kernel", at("other"), "--module", at("m"), "--module", `${at("k")}=x`,
     "--snapshot", at("k"));
-  await lguest("--kernel", at("k"), "--record", at("r"));
+  await lguest("--kernel", at("k"), "--memory", "2", "--record", at("r"));
   await refused(/--trace-file and --kernel are the same file/,
     "--replay", at("r"), "--trace-file", at("k"));
   assert.equal(new Uint8Array(fs.readFileSync(at("k"))), GUEST);

@@ -75,8 +75,7 @@ function withOther(value: Json, path: Path, other: Json | undefined): Json {
 const kind = (value: Json) => value === null ? "null"
   : Array.isArray(value) ? "array" : typeof value;
 
-const OTHERS: readonly Json[] =
-  [null, true, -1, 1.5, 1e300, "x", "", [], ["x"], {}, { x: 1 }];
+const OTHERS: readonly Json[] = [null, true, -1, "x", ["x"], { x: 1 }];
 
 const ONE_LINE = /^lguest: [^\n]+\n$/;
 
@@ -117,7 +116,7 @@ test("a value of another type, or no value, is refused in every place",
       }
     }
     assert.is(taken, 4);
-    assert.ok(refused > 400, `${refused} refused`);
+    assert.ok(refused > 250, `${refused} refused`);
   });
 
 test("numbers out of range are refused, with line and key", async () => {
@@ -345,9 +344,6 @@ test("a sealed header is refused all the same if it claims nonsense",
         const is = at(header, path);
         const others = OTHERS.filter((other) => kind(other) !== kind(is));
         for (const other of [...others, { unknown: 1 }]) {
-          // All its keys are optional, so it is as good as {}.
-          if (path.join() === "boot" && kind(other) === "array" &&
-            !(other as Json[]).length) continue;
           const s = forged(file, () => withOther(header, path, other));
           const { status, err } =
             await lguest([command, "--restore", "s", ...BUDGET], { s });
