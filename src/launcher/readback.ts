@@ -24,8 +24,10 @@ export function readBack<S extends v.GenericSchema>(
   const { success, output, issues } = v.safeParse(schema, claim);
   if (success) return output;
   const [issue] = issues, key = v.getDotPath(issue);
+  const why = issue.expected === "never" ? "there is no such key"
+    : issue.message;
   throw damaged(`${key ? `, ${key.slice(0, 40)}` : ""}: ` +
-    issue.message.slice(0, 160));
+    why.slice(0, 160));
 }
 
 /** The most that the command gives: CPUs, and instructions of a turn. */
