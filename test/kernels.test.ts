@@ -8,6 +8,7 @@ import {
   planKernel, UserError,
 } from "../src/launcher";
 import type { LoadOptions } from "../src/launcher";
+import { bzImageOf } from "./bzimage";
 import { randomNumbers } from "./programs";
 
 const test = suite("kernels");
@@ -40,21 +41,9 @@ function addressed(load: number, bss: number): Uint8Array {
 }
 
 /** A bzImage that wants so much room at an address. */
-function bzImage(preferred: number, room: number, high = 0): Uint8Array {
-  const file = new Uint8Array(2048), view = new DataView(file.buffer);
-  file[0x1f1] = 1;
-  file[0x201] = 0x66;
-  view.setUint32(0x202, 0x53726448, true);
-  view.setUint16(0x206, 0x20c, true);
-  file[0x211] = 1;
-  view.setUint32(0x214, 0x100000, true);
-  view.setUint32(0x22c, 0x7fffffff, true);
-  view.setUint32(0x238, 100, true);
-  view.setUint32(0x258, preferred, true);
-  view.setUint32(0x25c, high, true);
-  view.setUint32(0x260, room, true);
-  return file;
-}
+const bzImage = (preferred: number, room: number, high = 0) =>
+  bzImageOf(new Uint8Array(1024),
+    { version: 0x20c, highest: 0x7fffffff, preferred, high, room });
 
 const NO_FILES: LoadOptions = { memory: 64 * MiB, commandLine: "",
   modules: [] };

@@ -12,6 +12,7 @@ import {
   saveMetal,
 } from "../src/launcher";
 import { writeElf } from "../src/assembler";
+import { bzImageOf } from "./bzimage";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
 import { randomNumbers } from "./programs";
@@ -365,24 +366,11 @@ start:  movl $0x90000, %esp
     assert.is(out, "00000000 ");
   });
 
-/** What a bzImage consists of, with our code for its second part. */
+/** A bzImage with our code for its second part. */
 function bzImage(text: string): Uint8Array {
   const { bytes } = assemble(`start:\n${text}${COMMON}`,
     { origin: 0x100000 });
-  const file = new Uint8Array(1024 + bytes.length);
-  const view = new DataView(file.buffer);
-  file[0x1f1] = 1;
-  view.setUint16(0x1fe, 0xaa55, true);
-  file[0x201] = 0x66;
-  view.setUint32(0x202, 0x53726448, true);
-  view.setUint16(0x206, 0x20a, true);
-  file[0x211] = 1;
-  view.setUint32(0x22c, 0x7fffff, true);
-  view.setUint32(0x238, 100, true);
-  view.setUint32(0x258, 0x100000, true);
-  view.setUint32(0x260, 0x100000, true);
-  file.set(bytes, 1024);
-  return file;
+  return bzImageOf(bytes, { version: 0x20a, highest: 0x7fffff });
 }
 
 const LINUX = `

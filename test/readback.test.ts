@@ -249,6 +249,19 @@ test("a run that took another way says so, whatever it was", async () => {
   assert.is(cut.status, 4, cut.err);
 });
 
+test("a larger budget than the recorded one excuses nothing", async () => {
+  const files: Files = { ...IMAGES };
+  await lguest(["--kernel", "k", "--memory", "2", "--record", "r",
+    "--max-instructions", "1000"], files);
+  const words = ["--replay", "r", "--max-instructions", "9000"];
+  assert.is((await lguest(words, files)).status, 4);
+  files["r"] = bytes(text(files["r"]!).replace(/"state":"(.)/,
+    (_, digit: string) => `"state":"${digit === "0" ? 1 : 0}`));
+  const { status, err } = await lguest(words, files);
+  assert.is(status, 2, err);
+  assert.match(err, /^lguest: r was recorded otherwise: [^\n]*\n$/);
+});
+
 test("a run file that was cut in a line is used up to there", async () => {
   const { run } = await recorded();
   const cut = bytes(run.slice(0, run.indexOf('"status"')));

@@ -9,7 +9,7 @@ import { trySnapshots } from "./snapshots";
 const SEED = 20070301;
 
 test(`a fresh process goes on identically (seed ${SEED})`, async () => {
-  const { complaints } = await trySnapshots(1, SEED);
+  const { complaints } = await trySnapshots(2, SEED);
   assert.equal(complaints, []);
 });
 

@@ -22,6 +22,8 @@ export type Ending = Exclude<RunResult["reason"], "idle"> | "killed";
 
 /** Instructions between two looks at the cable. */
 const SLICE = 100_000;
+/** Bytes that are taken between two looks at what the client has read. */
+const MOUTHFUL = 16;
 /** Milliseconds that a client has to take leave. */
 const PATIENCE = 2000;
 const LOOPBACK = "127.0.0.1";
@@ -79,11 +81,10 @@ export function runDebugged(run: DebuggedRun): Promise<number> {
       client = socket;
       let said: Uint8Array = new Uint8Array(0);
       const listen = () => {
-        let i = 0;
-        while (i < said.length && !socket.writableNeedDrain) {
-          stub.feed(said.subarray(i, ++i));
+        while (said.length > 0 && !socket.writableNeedDrain) {
+          stub.feed(said.subarray(0, MOUTHFUL));
+          said = said.subarray(MOUTHFUL);
         }
-        said = said.subarray(i);
         socket[said.length ? "pause" : "resume"]();
         if (stub.running || stub.killed) pump();
       };

@@ -71,37 +71,46 @@ export interface FilesOfCall {
   readonly snapshot?: string;
 }
 
+interface Named {
+  readonly option: string;
+  readonly path: string;
+}
+
+function named(files: Record<string, string | undefined>): Named[] {
+  return Object.entries(files).flatMap(([option, path]) =>
+    path === undefined ? [] : [{ option, path }]);
+}
+
+/** The files that a call writes. */
+function outputs({ record, traceFile, snapshot }: FilesOfCall): Named[] {
+  return named({ record, "trace-file": traceFile, snapshot });
+}
+
 /** Throws if one of the files to be written could not be, or is another
  * one of the call. */
 export function probeAll(call: FilesOfCall, io: Io): void {
   const { kernel, rom, initrd, modules = [], replay, restore } = call;
-  const { record, traceFile, snapshot } = call;
-  const files = Object.entries({ kernel, rom, initrd, replay, restore,
-    ...Object.fromEntries(modules.map(({ path }, i) =>
-      [`module #${i + 1}`, path])),
-    record, "trace-file": traceFile, snapshot })
-    .filter((pair): pair is [string, string] => pair[1] !== undefined);
-  for (const [one, path] of files) {
-    if (!["record", "trace-file", "snapshot"].includes(one)) continue;
+  const written = outputs(call);
+  if (written.length === 0) return;
+  const files = [...named({ kernel, rom, initrd, replay, restore }),
+    ...modules.map(({ path }, i) => ({ option: `module #${i + 1}`, path })),
+    ...written].map((file) => ({ ...file, id: io.identity(file.path) }));
+  for (const { option, path } of written) {
     const id = io.identity(path);
-    const same = id !== undefined && files.find(([other, at]) =>
-      other !== one && io.identity(at) === id &&
-      !(one === "snapshot" && other === "restore"));
+    const same = id !== undefined && files.find((other) =>
+      other.option !== option && other.id === id &&
+      !(option === "snapshot" && other.option === "restore"));
     if (same) {
-      throw new UserError(`--${one} and --${same[0]} are the same file, ` +
-        `${path}; give it another name`);
+      throw new UserError(`--${option} and --${same.option} are the same ` +
+        `file, ${path}; give it another name`);
     }
   }
-  for (const path of [record, traceFile, snapshot]) {
-    if (path !== undefined) io.probe(path);
-  }
+  for (const { path } of written) io.probe(path);
 }
 
 /** The world as a call sees it. */
 export function worldOf(call: FilesOfCall, io: Io): Io {
-  const { record, traceFile, snapshot } = call;
-  const wanted = [record, traceFile, snapshot].some(
-    (path) => path !== undefined);
+  const wanted = outputs(call).length > 0;
   const known = new Map<string, Uint8Array>();
   const outlive = <T>(say: (what: T) => void) => {
     let gone = false;

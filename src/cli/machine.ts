@@ -1,7 +1,6 @@
 import {
   bootMetal, haltedForGood, inputCanWake, judgeMetal, leftMetal, loadMetal,
-  runMetal,
-  saveMetal, TURNS, UserError,
+  runMetal, saveMetal, TURNS, UserError,
 } from "../launcher";
 import type { MetalEnd, MetalOptions, MetalSession, MetalSinks }
   from "../launcher";

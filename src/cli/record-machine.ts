@@ -46,18 +46,14 @@ export interface Replay {
   check(session: MetalSession, end: MetalEnd): void;
 }
 
-type Images = RunFile["config"]["images"];
-
-/** The path of an image, as the options have it. */
-function at<R extends string>(images: Images, role: R): { [k in R]?: string } {
-  const path = images.find((image) => image.role === role)?.path;
-  return (path ? { [role]: path } : {}) as { [k in R]?: string };
+/** Paths of the images in a run file, by option; the default Guest has
+ * none, and modules are a list. */
+export function pathsOf(
+  images: RunFile["config"]["images"],
+): { kernel?: string; rom?: string; initrd?: string } {
+  return Object.fromEntries(images.flatMap(({ role, path }) =>
+    role === "module" || path === "" ? [] : [[role, path]]));
 }
-
-/** Paths of the images in a run file, by option. */
-export const pathsOf = (images: Images) =>
-  ({ ...at(images, "kernel"), ...at(images, "rom"),
-    ...at(images, "initrd") });
 /** Opens a run file, to carry it out again. */
 export function replayMachine(
   path: string, asked: MachineCall, io: Io,

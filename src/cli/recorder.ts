@@ -78,7 +78,8 @@ export function compareEnds(
   { instructions, status }: Pick<RunEnd, "instructions" | "status">,
   budget: number,
 ): void {
-  if (!was || (status === SPENT && budget < Infinity)) return;
+  const cut = status === SPENT && budget < Infinity;
+  if (!was || (cut && instructions !== was.instructions)) return;
   const same = instructions === was.instructions &&
     status === was.status && stateSum(machine) === was.state;
   if (same) return;

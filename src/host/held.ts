@@ -1,4 +1,5 @@
 // A debug trap that came when its Guest had left already.
+import { DB } from "../machine";
 import type { Cpu } from "../machine";
 import { get, put } from "./layout";
 import { LgCpu, Lguest, killUnhandled } from "./lguest";
@@ -13,5 +14,5 @@ export function deliverHeld(cpu: Cpu, vcpu: number, lg: number): void {
   put(cpu, page, LguestPages.held, 0);
   if (get(cpu, lg, Lguest.dead)) return;
   put(cpu, vcpu, LgCpu.halted, 0);
-  if (!deliverTrap(cpu, vcpu, lg, 1)) killUnhandled(cpu, vcpu, lg, 1);
+  if (!deliverTrap(cpu, vcpu, lg, DB)) killUnhandled(cpu, vcpu, lg, DB);
 }

@@ -1,4 +1,5 @@
 // A Guest's IDT: what it asks for, and what it gets.
+import { DB } from "../machine";
 import type { Cpu } from "../machine";
 import { gateWords, putDescriptor } from "./descriptors";
 import { get, put } from "./layout";
@@ -44,8 +45,6 @@ export function setGate(
     get(cpu, vcpu, LgCpu.changed) | CHANGED_IDT);
 }
 
-const DEBUG = 1;
-
 /** Whether the Guest's gate counts: for its DPL, or as it is. */
 function isTheirs(cpu: Cpu, lg: number, vector: number): boolean {
   if ([7, 13, 14, vectors.LGUEST_TRAP].includes(vector)) return false;
@@ -61,7 +60,7 @@ export function copyTraps(cpu: Cpu, vcpu: number, pages: number): void {
   for (const n of [...Array(32).keys(), syscall]) {
     const [low, high] = gateOf(cpu, vcpu, n);
     const theirs = isTheirs(cpu, lg, n);
-    if (theirs && n !== DEBUG && gateType(high) === TRAP_GATE) {
+    if (theirs && n !== DB && gateType(high) === TRAP_GATE) {
       putDescriptor(cpu, idt + 8 * n, low, high);
       continue;
     }

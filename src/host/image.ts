@@ -42,7 +42,8 @@ export function hostEquates(): string {
 export function completeSwitcherText(switcher = switcherText): string {
   return hostEquates() + `# 1 "switcher"\n${switcher}\n${debugText}` +
     trapStubs("guest_trap", (n) => n === 1 ? "guest_debug"
-      : n === 2 ? "handle_nmi" : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
+      : n === 2 ? "handle_nmi"
+      : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
 }
 
 /** The Host's complete text around an assembled Switcher. */

@@ -291,7 +291,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 510 "chapters/70-switcher.md"
+# 511 "chapters/70-switcher.md"
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax

@@ -46,12 +46,16 @@ export function seal(
 export function open<S extends v.GenericSchema<unknown, { block: string }>>(
   kind: Kind, schema: S, file: Uint8Array,
 ): { header: v.InferOutput<S>; block: Uint8Array } {
-  const ends = [0, 1, 2].reduce<number[]>((found) =>
-    [...found, file.indexOf(10, (found.at(-1) ?? -1) + 1)], []);
-  const [first, line, sum] = ends.map((end, i) => file.subarray(
-    i ? ends[i - 1]! + 1 : 0, Math.max(0, end))) as Lines;
-  checkFirst(kind, new TextDecoder().decode(first.subarray(0, 80)));
-  if (ends.includes(-1)) {
+  let block = file;
+  const takeLine = () => {
+    const end = block.indexOf(10);
+    const line = block.subarray(0, Math.max(0, end));
+    block = block.subarray(end + 1);
+    return end < 0 ? undefined : line;
+  };
+  const [first, line, sum] = [takeLine(), takeLine(), takeLine()];
+  checkFirst(kind, new TextDecoder().decode(first?.subarray(0, 80)));
+  if (!line || !sum) {
     throw new UserError("is a truncated snapshot; copy it again");
   }
   if (sha256(line) !== new TextDecoder().decode(sum)) {
@@ -60,15 +64,12 @@ export function open<S extends v.GenericSchema<unknown, { block: string }>>(
   }
   const header = readBack(new TextDecoder().decode(line), schema,
     "snapshot", "line 2");
-  const block = file.subarray(ends[2]! + 1);
   if (block.length >= 20 && sumOf(block) !== header.block) {
     throw new UserError("is a damaged snapshot: its block is another " +
       "one's; copy it again");
   }
   return { header, block };
 }
-
-type Lines = [Uint8Array, Uint8Array, Uint8Array];
 function checkFirst(kind: Kind, first: string): void {
   if (first === `${kind} ${VERSION}`) return;
   const is = Object.entries(KINDS).find(([name]) =>

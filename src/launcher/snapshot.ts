@@ -29,17 +29,10 @@ const shape = v.pipe(
   v.check(({ machine, boot: { schedule } }) =>
     fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"));
 
-const digests = new Map<string | undefined, string>();
-
 /** A digest of the Host around this Switcher: image and host calls. */
 function hostDigest(switcher: string | undefined): string {
-  const known = digests.get(switcher);
-  if (known !== undefined) return known;
-  const { bytes } = buildHost({ switcher });
   const names = new TextEncoder().encode(hostCallNames().join());
-  const digest = sha256(names) + sha256(bytes);
-  digests.set(switcher, digest);
-  return digest;
+  return sha256(names) + sha256(buildHost({ switcher }).bytes);
 }
 
 /** The session as the bytes of a file. */

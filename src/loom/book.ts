@@ -20,7 +20,7 @@ export function readBook(root: string, problems: Problem[]): Chapter[] {
 /** The text of a file of the project, if the file exists. */
 export function readText(root: string, path: string): string | undefined {
   const full = join(root, path);
-  return fs.existsSync(full) && fs.statSync(full).isFile()
+  return fs.statSync(full, { throwIfNoEntry: false })?.isFile()
     ? fs.readFileSync(full, "utf8") : undefined;
 }
 
