@@ -63,8 +63,9 @@ export const dateShape = whole(-62_167_219_200, 253_402_300_799);
 export const machineShape = v.pipe(
   v.strictObject({
     cpus: v.optional(whole(1, 16)), memory: whole(4096),
-    seed: v.optional(whole(0, 2 ** 32 - 1)), rom: v.optional(whole(0)), dataTlb: v.optional(whole(1)),
-    codeTlb: v.optional(whole(1)), ticksPerSecond: v.optional(whole(1)),
+    seed: v.optional(whole(0, 2 ** 32 - 1)), rom: v.optional(whole(0)),
+    dataTlb: v.optional(whole(1)), codeTlb: v.optional(whole(1)),
+    ticksPerSecond: v.optional(whole(1)),
   }),
   v.check((options) => canBe(options), "There is no such machine"));
 
