@@ -10,3 +10,9 @@ export function option(name: string, otherwise: number): number {
   console.error(`--${name} wants a number`);
   process.exit(2);
 }
+
+/** The word behind `--name`, or another one. */
+export function word(name: string, otherwise: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : process.argv[at + 1] ?? otherwise;
+}

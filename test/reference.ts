@@ -2,6 +2,7 @@
 // On a user's machine a test whose reference is missing is skipped, and
 // says so; where CI=true is set, a missing reference is a failure. One that is
 // there and can't be run is no failure anywhere: nobody could install it.
+// With REFERENCES=none in the environment, all are missing, and none fails.
 import { spawnSync } from "node:child_process";
 import type { Callback, Test } from "uvu";
 import { whyNotRun } from "./silicon/compile";
@@ -61,6 +62,7 @@ export function requireReference(program: string): boolean {
 }
 
 function ask(program: string): boolean {
+  if (process.env["REFERENCES"] === "none") return false;
   if (!present(program)) {
     const what = `${program} is missing (Debian: ${packages[program] ?? program})`;
     if (process.env["CI"] === "true") throw new Error(`reference: ${what}`);

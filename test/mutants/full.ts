@@ -1,0 +1,219 @@
+// node -r ./test/ready.cjs test/mutants/full.ts
+//   [--count N] [--seed N] [--jobs N] [--only FOLDER-OR-FILE,…]
+//   [--judges WORD,…]  only test files that have one of these in their path
+//   [--list 1]         tell the mutants, and run nothing
+//
+// Do the tests notice? One token of src/machine or src/host is changed at a
+// time, in a copy of the project, and the tests run until one fails: without
+// any foreign program, without the live processor, and without the tests of
+// the loom, which would see that src/ isn't what the chapters say. Status 0:
+// all were noticed, but for those that explained.ts explains; 1: some weren't;
+// 2: the tests fail without any mutant.
+import * as fs from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { testFiles } from "../../src/loom/run";
+import { startWorker } from "../../src/loom/worker";
+import type { Worker } from "../../src/loom/worker";
+import { option, word } from "../options";
+import { explanationOf } from "./explained";
+import { sample } from "./points";
+import type { Mutant } from "./points";
+import { functionAround, runWatched } from "./reach";
+import { copyTree } from "./trees";
+import type { Tree } from "./trees";
+import { compilerFor } from "./types";
+
+const root = resolve(__dirname, "../..");
+const count = option("count", 320), seed = option("seed", 1);
+const jobs = Math.max(1, option("jobs", availableParallelism()));
+const only = word("only", "src/").split(",");
+const wanted = word("judges", "test/").split(",");
+
+const loom =
+  /^test\/((loom|stitch|dev|layers|packages|mutants)\.|chapters\/9)/;
+
+/** A test file, with what we know of it. */
+interface Judge {
+  readonly path: string;
+  /** Seconds that it takes without a mutant. */
+  readonly seconds: number;
+  /** The functions that it reaches. */
+  readonly reached: ReadonlySet<string>;
+  /** Mutants that it has noticed. */
+  noticed: number;
+}
+
+/** The files that can be changed. */
+function sources(): { readonly path: string; readonly text: string }[] {
+  return ["src/machine", "src/host"].flatMap((folder) =>
+    fs.readdirSync(join(root, folder), { recursive: true })
+      .map((name) => `${folder}/${String(name).replaceAll("\\", "/")}`))
+    .filter((path) => path.endsWith(".ts") && !path.endsWith("/index.ts"))
+    .sort()
+    .map((path) => ({ path, text: fs.readFileSync(join(root, path), "utf8") }));
+}
+
+// Who noticed what the last time, and is asked first.
+const memory = join(root, ".loom/mutants.json");
+const remembered: Record<string, string> = fs.existsSync(memory)
+  ? JSON.parse(fs.readFileSync(memory, "utf8")) as Record<string, string> : {};
+
+function nameOf({ path, was, is }: Mutant): string {
+  return `${path}: ${was} => ${is}`;
+}
+
+/** Seconds after which a test that has a mutant waits for what never comes:
+ * a mutant can make a loop endless. */
+function patience(judge: Judge): number {
+  return 60 + 30 * judge.seconds;
+}
+
+/** Runs one test file; true if it failed. */
+async function fails(worker: Worker, judge: Judge): Promise<boolean> {
+  const timer = setTimeout(() => worker.stop(), patience(judge) * 1000);
+  const { count: { failed } } =
+    await worker.run({ kind: "test", path: judge.path });
+  clearTimeout(timer);
+  return failed > 0;
+}
+
+/** Who notices a mutant: asked are those who reach it, first the one who
+ * noticed it the last time, then those who notice much in little time. */
+async function whoNotices(
+  tree: Tree,
+  mutant: Mutant,
+  all: readonly Judge[],
+): Promise<Judge | undefined> {
+  const around = functionAround(mutant), last = remembered[nameOf(mutant)];
+  const judges = all.filter(({ path, reached }) =>
+    path === last || around === undefined || reached.has(around));
+  const worth = ({ path, noticed, seconds }: Judge) => path === last
+    ? Infinity : (noticed + 0.2) / (seconds + 0.05);
+  const worker = startWorker(tree.root);
+  try {
+    for (const judge of judges.sort((a, b) => worth(b) - worth(a)))
+      if (!worker.alive() || await fails(worker, judge)) return judge;
+    return undefined;
+  } finally {
+    worker.stop();
+  }
+}
+
+/** One judge without a mutant: it must be content. */
+async function tryJudge(tree: Tree, path: string): Promise<Judge> {
+  const { done, reached } = await runWatched(tree.root, path);
+  const { text, seconds, count: { failed } } = done;
+  if (failed === 0) return { path, seconds, reached, noticed: 0 };
+  console.error(`${text}\n${path} fails without any mutant`);
+  process.exit(2);
+}
+
+/** All judges without a mutant. Each file differs from the chapters' by a
+ * comment, so that whoever compares texts is found out here. */
+async function reference(trees: readonly Tree[]): Promise<Judge[]> {
+  const paths = testFiles(root, "").filter((path) => !loom.test(path)
+    && wanted.some((part) => path.includes(part)));
+  const judges: Judge[] = [], files = sources();
+  await Promise.all(trees.map(async (tree) => {
+    for (const { path, text } of files)
+      tree.write(path, `${text}// Unchanged, but for this line.\n`);
+    for (let path = paths.shift(); path; path = paths.shift())
+      judges.push(await tryJudge(tree, path));
+    for (const { path, text } of files) tree.write(path, text);
+  }));
+  return judges;
+}
+
+/** A mutant, with who has noticed it. */
+interface Verdict {
+  readonly mutant: Mutant;
+  readonly by: Judge | undefined;
+}
+
+/** Lets the mutants live, `jobs` of them at a time. */
+async function judgeAll(
+  mutants: Iterator<Mutant>,
+  judges: readonly Judge[],
+  trees: readonly Tree[],
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const work = async (tree: Tree) => {
+    for (;;) {
+      const { value: mutant, done } = mutants.next();
+      if (done) return;
+      const { path, text, line, column, was, is } = mutant;
+      const whole = fs.readFileSync(join(root, path), "utf8");
+      tree.write(path, text);
+      const by = await whoNotices(tree, mutant, judges);
+      tree.write(path, whole);
+      if (by !== undefined) {
+        by.noticed++;
+        remembered[nameOf(mutant)] = by.path;
+        fs.writeFileSync(memory, JSON.stringify(remembered, null, 1));
+      }
+      verdicts.push({ mutant, by });
+      if (by === undefined || process.stdout.isTTY)
+        console.log(`${verdicts.length} ${path}:${line}:${column}: `
+          + (by === undefined ? `nobody notices\n  ${was}\n  ${is}` : by.path));
+    }
+  };
+  await Promise.all(trees.map(work));
+  return verdicts;
+}
+
+/** The first mutants of the sample that compile. */
+function* living(): Generator<Mutant> {
+  const compiles = compilerFor(root);
+  let left = count;
+  for (const mutant of sample(sources(), seed)) {
+    if (!only.some((part) => mutant.path.startsWith(part))) continue;
+    if (!compiles(mutant)) continue;
+    if (left-- === 0) return;
+    yield mutant;
+  }
+}
+
+function tell(verdicts: readonly Verdict[], judges: readonly Judge[]): void {
+  const noticed = verdicts.filter(({ by }) => by !== undefined);
+  const best = [...judges].sort((a, b) => b.noticed - a.noticed);
+  console.log("\nwho noticed first:");
+  for (const { noticed, path } of best.slice(0, 12))
+    console.log(`  ${String(noticed).padStart(4)}  ${path}`);
+  let unexplained = 0;
+  for (const { mutant, by } of verdicts) {
+    const why = explanationOf(mutant);
+    const place = `${mutant.path}:${mutant.line}:${mutant.column}`;
+    if (by !== undefined && why !== undefined)
+      console.log(`\n${place}: ${by.path} notices it: no need to explain it`);
+    if (by !== undefined) continue;
+    if (why === undefined) unexplained++;
+    console.log(`\n${place}\n  ${mutant.was}\n  ${mutant.is}\n  `
+      + (why ?? "nobody notices, and nobody explains"));
+  }
+  console.log(`\n${verdicts.length} mutants from seed ${seed}: `
+    + `${noticed.length} noticed, `
+    + `${(100 * noticed.length / verdicts.length).toFixed(1)} %; `
+    + `${verdicts.length - noticed.length - unexplained} explained, `
+    + `${unexplained} not`);
+  process.exitCode = unexplained > 0 ? 1 : 0;
+}
+
+async function all(): Promise<void> {
+  if (option("list", 0)) {
+    for (const { path, line, column, was, is } of living())
+      console.log(`${path}:${line}:${column}\n  ${was}\n  ${is}`);
+    return;
+  }
+  delete process.env["CI"];
+  process.env["REFERENCES"] = process.env["PROCESSOR"] = "none";
+  const trees = Array.from({ length: jobs }, () => copyTree(root));
+  process.on("exit", () => trees.forEach((tree) => tree.remove()));
+  process.on("SIGINT", () => process.exit(130));
+  const judges = await reference(trees);
+  const seconds = judges.reduce((sum, judge) => sum + judge.seconds, 0);
+  console.log(`${judges.length} test files, ${seconds.toFixed(0)} s`);
+  tell(await judgeAll(living(), judges, trees), judges);
+}
+
+void all();
