@@ -1,7 +1,6 @@
-/** Words of a device, from an even one on, read as doubles. */
-export function floatsOf(words: Int32Array, from: number, n: number):
-  Float64Array {
-  return new Float64Array(words.buffer, words.byteOffset + 4 * from, n);
+/** The first six words of a device, read as three doubles. */
+export function floatsOf(words: Int32Array): Float64Array {
+  return new Float64Array(words.buffer, words.byteOffset, 3);
 }
 
 /** Two decimal digits in a byte, and back. */

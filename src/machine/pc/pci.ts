@@ -82,11 +82,10 @@ export class Pci {
     if (device === 0) this.turnWindows();
   }
 
-  /** A rising bit 2 resets. */
+  /** Bit 2 resets, and falls again by that; bit 1 says how thoroughly. */
   private resetControl(value: number): void {
-    const rises = value & 4 && !(this.w[RESET]! & 4);
-    this.w[RESET] = value & 0xfa;
-    if (rises) this.resetMachine();
+    this.w[RESET] = value & 2;
+    if (value & 4) this.resetMachine();
   }
   private turnWindows(): void {
     const bytes = this.config[0]!;

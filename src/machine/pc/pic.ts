@@ -44,11 +44,10 @@ export class Pics {
   /** Drives the wire of an interrupt request, 0 to 15. */
   setIrq(irq: number, high: boolean): void {
     const w = this.w[irq >> 3]!, bit = 1 << (irq & 7);
-    const was = (w[LINES]! & bit) !== 0;
-    w[LINES] = high ? w[LINES]! | bit : w[LINES]! & ~bit;
-    if (!high) w[IRR]! &= ~bit;
-    else if (!was || isLevel(w, bit)) w[IRR]! |= bit;
-    if (high !== was) this.update();
+    if (high === ((w[LINES]! & bit) !== 0)) return;
+    w[LINES]! ^= bit;
+    w[IRR] = high ? w[IRR]! | bit : w[IRR]! & ~bit;
+    this.update();
   }
 
   /** A short pulse: low, and high again. */
@@ -58,9 +57,9 @@ export class Pics {
   }
   private update(): void {
     const [one, two] = this.w;
-    if (asking(two, false) >= 0) one[IRR]! |= 4;
+    if (asking(two) >= 0) one[IRR]! |= 4;
     else one[IRR]! &= ~4;
-    const intr = asking(one, true) >= 0;
+    const intr = asking(one) >= 0;
     if (intr !== this.machine.intr) this.machine.intr = intr;
   }
   /** Whether a request on this wire would wake the CPU it leads to. */
@@ -69,21 +68,21 @@ export class Pics {
     const cpu = this.machine.cpus[0]!, { w } = cpu;
     if (w[ACTIVITY] !== HALTED || !(w[SYSTEM_FLAGS]! & IF)) return false;
     if (!intrConnected(cpu)) return false;
-    if (irq < 8) return asking(one, true, one[IRR]! | bit) >= 0;
-    return asking(two, false, two[IRR]! | bit) >= 0 &&
-      asking(one, true, one[IRR]! | 4) >= 0;
+    if (irq < 8) return asking(one, one[IRR]! | bit) >= 0;
+    return asking(two, two[IRR]! | bit) >= 0 &&
+      asking(one, one[IRR]! | 4) >= 0;
   }
   acknowledge(): number {
     const [one, two] = this.w;
-    const vector = this.take(one, true);
+    const vector = this.take(one);
     const second = (vector & 7) === 2 && !one[SINGLE];
-    const result = second ? this.take(two, false) : vector;
+    const result = second ? this.take(two) : vector;
     this.update();
     return result;
   }
 
-  private take(w: Int32Array, first: boolean): number {
-    const n = asking(w, first);
+  private take(w: Int32Array): number {
+    const n = asking(w);
     if (n < 0) return w[VECTOR]! | 7;
     const bit = 1 << n;
     if (!isLevel(w, bit)) w[IRR]! &= ~bit;
@@ -124,7 +123,7 @@ export class Pics {
       w[STEP] = w[WITH_ICW4] ? 4 : 0;
     } else {
       w[AUTO_EOI] = value & 2;
-      w[NESTED] = value & 0x10;
+      w[NESTED] = w === this.w[0] ? value & 0x10 : 0;
       w[STEP] = 0;
     }
   }
@@ -149,15 +148,15 @@ export class Pics {
   }
   private read(chip: number, offset: number): number {
     const w = this.w[chip]!;
-    if (w[POLL]) return this.poll(w, chip === 0);
+    if (w[POLL]) return this.poll(w);
     if (offset === 1) return w[IMR]!;
     return w[READ_ISR] ? w[ISR]! : w[IRR]!;
   }
 
-  private poll(w: Int32Array, first: boolean): number {
+  private poll(w: Int32Array): number {
     w[POLL] = 0;
-    const n = asking(w, first);
-    if (n >= 0) this.take(w, first);
+    const n = asking(w);
+    if (n >= 0) this.take(w);
     this.update();
     return n < 0 ? 0 : 0x80 | n;
   }
@@ -202,13 +201,12 @@ function highest(w: Int32Array, bits: number): number {
 }
 
 /** The input that asks for attention, or -1. */
-function asking(w: Int32Array, first: boolean, requests = w[IRR]!): number {
+function asking(w: Int32Array, requests = w[IRR]!): number {
   const best = highest(w, requests & ~w[IMR]!);
   if (best < 0) return -1;
   let busy = w[ISR]!;
   if (w[SPECIAL_MASK]) busy &= ~w[IMR]!;
-  if (first && w[NESTED]) busy &= ~4;
   const held = highest(w, busy);
-  const free = held < 0 || priorityOf(w, best) < priorityOf(w, held);
-  return free ? best : -1;
+  if (held < 0 || priorityOf(w, best) < priorityOf(w, held)) return best;
+  return w[NESTED] && best === 2 && held === 2 ? best : -1;
 }

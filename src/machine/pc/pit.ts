@@ -11,6 +11,7 @@ const START = 0, HELD = 1, EDGES = 2, MODE = 6, ACCESS = 7, BCD = 8,
   RELOAD = 9, RUNS = 10, LOW = 11, HALF_WRITTEN = 12, HALF_READ = 13,
   LATCHED = 14, LATCH = 15, STATUS = 16, HAS_STATUS = 17, GATE = 18,
   PAUSED = 19, WRITTEN = 20, PERIOD = 21, NULL = 22, WORDS = 24;
+const COUNTERS = [0, 1, 2] as const;
 
 /** The three counters of a PC's timer. */
 export class Pit {
@@ -22,8 +23,8 @@ export class Pit {
   constructor(
     private readonly machine: Machine, private readonly pics: Pics,
   ) {
-    this.w = [0, 1, 2].map(() => machine.allocateState("8254", WORDS));
-    this.d = this.w.map((w) => floatsOf(w, 0, 3));
+    this.w = COUNTERS.map(() => machine.allocateState("8254", WORDS));
+    this.d = this.w.map(floatsOf);
     this.port61 = machine.allocateState("port 0x61", 1);
     this.kind = machine.addHandler(() => this.edge(),
       () => pics.wouldInterrupt(0));
@@ -86,8 +87,10 @@ export class Pit {
   private settle(n: number): void {
     const w = this.w[n]!, d = this.d[n]!;
     if (!this.waits(n) || this.elapsed(n) < d[HELD]!) return;
-    d[START]! += this.ticksOf(d[HELD]! - this.lead(n));
-    d[EDGES] = 0;
+    const lead = this.lead(n);
+    d[START]! += this.ticksOf(d[HELD]! - lead);
+    // Where a period begins is an edge, which may be still to come.
+    d[EDGES] = lead ? 0 : -1;
     this.load(n);
   }
 
@@ -97,19 +100,16 @@ export class Pit {
     w[NULL] = 0;
     this.d[n]![HELD] = 0;
   }
-  /** The counter's value, 0 to 65535. */
+  /** The counter's value, of which the last 16 bits or four digits count. */
   private value(n: number): number {
     this.settle(n);
     const w = this.w[n]!, period = this.period(n), mode = w[MODE]!;
-    if (!w[RUNS]) return period & 0xffff;
+    if (!w[RUNS]) return period;
     const e = this.elapsed(n), phase = e % period;
-    if (mode === 2) return (period - phase) & 0xffff;
-    if (mode === 3) {
-      const half = Math.ceil(period / 2);
-      return ((period & ~1) - 2 * (phase % half)) & 0xffff;
-    }
-    const turn = w[BCD] ? 10_000 : 0x10000;
-    return (((period - e) % turn) + turn) % turn;
+    if (mode === 2) return period - phase;
+    if (mode !== 3) return period - e;
+    const half = Math.ceil(period / 2);
+    return (period & ~1) - 2 * (phase % half);
   }
 
   /** The counter's output. */
@@ -131,7 +131,7 @@ export class Pit {
     d[START] = this.machine.time;
     d[EDGES] = 0;
     w[RUNS] = 1;
-    w[PAUSED] = w[GATE] || w[MODE] === 1 || w[MODE] === 5 ? 0 : 1;
+    w[PAUSED] = w[GATE] ? 0 : 1;
     if (n === 0) this.queueEdge();
   }
 
@@ -139,19 +139,16 @@ export class Pit {
     const { machine } = this, w = this.w[0]!, d = this.d[0]!;
     machine.queue.cancel(NO_CPU, this.kind);
     const mode = w[MODE]!, again = mode === 2 || mode === 3;
-    if (!w[RUNS] || (d[EDGES]! > 0 && !again)) return;
+    if (d[EDGES]! > 0 && !again) return;
     const middle = this.waits(0) ? this.lead(0) : 0;
     const clocks = middle ? d[HELD]! + this.clocksOf(0, w[RELOAD]!) - middle
-      : (d[EDGES]! + 1) * this.period(0);
+      : (d[EDGES]! + 1) * this.period(0) + (mode === 4 ? 1 : 0);
     machine.schedule(Math.ceil(d[START]! + this.ticksOf(clocks)), this.kind);
   }
 
   private edge(): void {
-    const d = this.d[0]!, waited = this.waits(0);
-    const middle = waited && this.lead(0) > 0;
     this.settle(0);
-    const loaded = waited && !this.waits(0);
-    d[EDGES] = loaded ? (middle ? 1 : 0) : d[EDGES]! + 1;
+    this.d[0]![EDGES]! += 1;
     this.pics.pulse(0);
     this.queueEdge();
   }
@@ -177,7 +174,7 @@ export class Pit {
   private control(value: number): void {
     const n = value >> 6;
     if (n === 3) {
-      for (const i of [0, 1, 2]) {
+      for (const i of COUNTERS) {
         if (!(value & (2 << i))) continue;
         if (!(value & 0x20)) this.latch(i);
         if (!(value & 0x10)) this.latchStatus(i);
@@ -191,8 +188,14 @@ export class Pit {
     w[MODE] = mode > 5 ? mode - 4 : mode;
     w[BCD] = value & 1;
     w.fill(0, RELOAD, GATE);
-    w[PERIOD] = 0;
     w[NULL] = 1;
+    this.stop(n);
+  }
+
+  /** Counts no longer; the output is as the mode has it at first. */
+  private stop(n: number): void {
+    const w = this.w[n]!;
+    w[RUNS] = 0;
     if (n) return;
     this.machine.queue.cancel(NO_CPU, this.kind);
     this.pics.setIrq(0, w[MODE] !== 0);
@@ -209,7 +212,7 @@ export class Pit {
     const w = this.w[n]!;
     if (w[HAS_STATUS]) return;
     w[HAS_STATUS] = 1;
-    w[STATUS] = (this.output(n) ? 0x80 : 0) | (w[NULL] || !w[RUNS] ? 0x40 : 0) |
+    w[STATUS] = (this.output(n) ? 0x80 : 0) | (w[NULL] ? 0x40 : 0) |
       (w[ACCESS]! << 4) | (w[WRITTEN]! << 1) | w[BCD]!;
   }
 
@@ -217,24 +220,24 @@ export class Pit {
   private shown(n: number): number {
     const value = this.value(n);
     if (!this.w[n]![BCD]) return value;
-    return toBcd(Math.floor(value / 100) % 100) * 256 + toBcd(value % 100);
+    const digits = (value % 10_000 + 10_000) % 10_000;
+    return toBcd(Math.floor(digits / 100)) * 256 + toBcd(digits % 100);
   }
   private write(n: number, value: number): void {
-    const w = this.w[n]!;
-    if (w[ACCESS] === 3 && !w[HALF_WRITTEN]) {
-      w[HALF_WRITTEN] = 1;
-      w[LOW] = value;
-      if (w[MODE] === 0) w[RUNS] = 0;
-      return;
+    const w = this.w[n]!, both = w[ACCESS] === 3;
+    if (w[MODE] === 0) this.stop(n);
+    if (both) {
+      w[HALF_WRITTEN]! ^= 1;
+      if (w[HALF_WRITTEN]) {
+        w[LOW] = value;
+        return;
+      }
     }
-    const both = w[HALF_WRITTEN] !== 0;
-    w[HALF_WRITTEN] = 0;
     this.settle(n);
     const low = both ? w[LOW]! : w[ACCESS] === 2 ? 0 : value;
-    const high = both || w[ACCESS] === 2 ? value : 0;
+    const high = w[ACCESS] === 1 ? 0 : value;
     w[RELOAD] = w[BCD] ? fromBcd(high) * 100 + fromBcd(low)
       : high * 256 + low;
-    if (n === 0 && w[MODE] === 0) this.pics.setIrq(0, false);
     const again = w[MODE] === 2 || w[MODE] === 3;
     const first = !this.waits(n);
     w[NULL] = 1;
@@ -255,12 +258,12 @@ export class Pit {
     if (w[LATCHED]) {
       const high = w[ACCESS] === 2 || (w[ACCESS] === 3 && w[LATCHED] === 1);
       w[LATCHED]! -= 1;
-      return (w[LATCH]! >> (high ? 8 : 0)) & 0xff;
+      return w[LATCH]! >> (high ? 8 : 0);
     }
     const value = this.shown(n);
-    if (w[ACCESS] !== 3) return (value >> (w[ACCESS] === 2 ? 8 : 0)) & 0xff;
+    if (w[ACCESS] !== 3) return value >> (w[ACCESS] === 2 ? 8 : 0);
     w[HALF_READ]! ^= 1;
-    return (value >> (w[HALF_READ] ? 0 : 8)) & 0xff;
+    return value >> (w[HALF_READ] ? 0 : 8);
   }
   private read61(): number {
     const { machine } = this;
@@ -274,7 +277,6 @@ export class Pit {
     this.machine.queue.cancel(NO_CPU, this.kind);
     this.w.forEach((w, n) => {
       w.fill(0);
-      w[ACCESS] = 3;
       w[GATE] = n < 2 ? 1 : 0;
     });
     this.port61[0] = 0;

@@ -187,7 +187,7 @@ export class Uart {
     switch (offset) {
       case 0: this.transmit(value); break;
       case 1:
-        if (value & 2 && !(w[IER]! & 2)) w[SENT] = 1;
+        if (!(w[IER]! & 2)) w[SENT] = 1;
         w[IER] = value & 15;
         break;
       case 2: this.fifoControl(value); break;
@@ -219,7 +219,7 @@ export class Uart {
       this.expectMore();
     }
     w[FIFO_ON] = on;
-    if (on) w[TRIGGER] = TRIGGERS[value >> 6 as 0 | 1 | 2 | 3];
+    w[TRIGGER] = TRIGGERS[value >> 6 as 0 | 1 | 2 | 3];
     this.expect();
   }
 
@@ -237,7 +237,6 @@ export class Uart {
     const { w, machine: { queue } } = this;
     w.fill(0, 0, LINE_HEAD);
     w[DIVISOR] = 12;
-    w[TRIGGER] = 1;
     queue.cancel(NO_CPU, this.silence);
     queue.cancel(NO_CPU, this.arrival);
     this.expect();
