@@ -4,12 +4,12 @@ import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
   LHREQ_IRQ, LgCpu, Lguest, LguestPages, Regs, attachHost, bootHost, buildHost,
-  checkLocks, freePages, get, guestOutcome, hostMemory, hostOops,
+  checkLocks, drawDescriptors, freePages, get, guestOutcome, hostMemory, hostOops,
   lguestOf, place, raiseIrq, worldSwitches,
 } from "../src/host";
 import type { DevLguest, GuestModule, HostOptions } from "../src/host";
 import { judge, launcher } from "../src/launcher";
-import { CR4, CR4_PGE, Machine } from "../src/machine";
+import { CR0, CR4, CR4_PGE, Machine } from "../src/machine";
 import { endless, guest, notify, shutdown } from "./guests";
 
 const MiB = 1024 * 1024;
@@ -383,6 +383,32 @@ test("an oops ends those who wait for another CPU's answer", () => {
   assert.match(hostOops(machine)!, /^trap 6 .* on CPU 1$/);
 });
 
+test("a double fault of the Host's is told, with its place", () => {
+  const machine = boot([polite()]);
+  runTo(machine, 0, "lguest_prepare", true);
+  const { symbols } = buildHost(), at = symbols.get("lock_queue")!;
+  // A jump to a segment that isn't there, and no gate for #GP: #NP, and
+  // two of that kind make #DF (SDM 3A, table 6-5).
+  machine.writePhysical(at - place.KERNEL,
+    Uint8Array.of(0xea, 0, 0, 0, 0, 0xf8, 0x7f));
+  machine.writePhysical(place.IDT - place.KERNEL + 8 * 13 + 5,
+    Uint8Array.of(0));
+  assert.is(machine.run({ maxInstructions: 1e5 }).reason, "halted");
+  assert.match(hostOops(machine)!,
+    new RegExp(`^trap 8 .* at 0x${at.toString(16)} `));
+});
+
+test("all CPUs run with the same control registers", () => {
+  const machine = boot([polite()], {}, 3);
+  machine.run({ maxInstructions: 1e6 });
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+  for (const cpu of machine.cpus) {
+    // PG, AM, WP, ET, MP, PE; and of CR4 PSE, without PGE while lguest runs.
+    assert.is(cpu.w[CR0]! >>> 0, 0x80050013, `CR0 of CPU ${cpu.id}`);
+    assert.is(cpu.w[CR4], 0x10, `CR4 of CPU ${cpu.id}`);
+  }
+});
+
 test("the first oops is the one that is told", () => {
   const machine = boot([module(endless()), module(endless())], {}, 2);
   const oopses: string[] = [];
@@ -439,6 +465,21 @@ for (const field of ["ds", "es", "fs", "gs", "cs", "ss"] as const)
   });
 
 const rest = "\nreturn_to_host: deliver_to_host: handle_nmi: iret";
+
+// Linux's lguest has its own at 10 and 11, and makes 12 and 13 ring 1's.
+test("a Guest's descriptors are drawn with their rings", () => {
+  const machine = boot([counter()]);
+  machine.run({ maxInstructions: 1e6 });
+  const drawn = new Map(drawDescriptors(machine, 0).split("\n")
+    .map((line) => [line.slice(0, 4), line.slice(6)]));
+  for (const [at, text] of [["0080", "TSS   base "],
+    ["0060", "code  base 00000000  DPL 1"],
+    ["0068", "data  base 00000000  DPL 1"],
+    ["0050", "code  base 00000000  DPL 0"],
+    ["0058", "data  base 00000000  DPL 0"]] as const)
+    assert.ok(drawn.get(at)?.startsWith(text), drawn.get(at));
+  assert.match(drawn.get("0080")!, /DPL 0$/);
+});
 
 test("a Switcher that doesn't assemble says where", () => {
   assert.throws(() => boot([polite()], { switcher: "\n  frobnicate" }),
