@@ -1,15 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  ACTIVITY, combineFaults, CPL, CR0, CR2, CS, deliver, DS, EIP, ES, ESP,
-  Fault, IDTR_LIMIT, IF, interruptReturn, IOPL, loadSegment, NT, RF,
+  AC, ACTIVITY, combineFaults, CPL, CR0, CR2, CS, deliver, DS, EIP, ES, ESP,
+  Fault, ID, IDTR_BASE, IDTR_LIMIT, IF, interruptReturn, IOPL, loadSegment,
+  NT, RF,
   segmentRegister, SHUTDOWN, softwareInterrupt, SS, SYSTEM_FLAGS, TF, TR,
-  writeControl,
+  VIF, writeControl,
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
 import {
   ABSENT, CALL_GATE, CODE, codeOf, CONFORMING, DATA_RO, DATA_RW, dataOf,
-  describe, fault, gate, goTo, IDT, INT_GATE, precise, prepared, ring,
+  describe, DOWN, fault, gate, goTo, IDT, INT_GATE, precise, prepared, ring,
   STACK0, STACK1, TRAP_GATE, TSS,
 } from "./tables";
 
@@ -109,6 +110,33 @@ test("INT n: the gate's DPL decides, and faults name the gate", () => {
   assert.equal(stack(cpu, 2), [0x4002, codeOf(3)]);
 });
 
+test("a gate counts if its last byte is within the limit of the IDT", () => {
+  for (const vector of [0, 0x80, 0xff]) {
+    const cpu = prepared();
+    handle(cpu, vector);
+    const go = () => precise(cpu,
+      () => softwareInterrupt(cpu, vector, 0x4002, "int"));
+    cpu.w[IDTR_LIMIT] = vector * 8 + 6;
+    assert.equal(go(), [13, vector * 8 + 2]);
+    cpu.w[IDTR_LIMIT] = vector * 8 + 7;
+    assert.is(go(), undefined);
+    assert.is(cpu.next, HANDLER + vector);
+  }
+});
+
+test("which of the 32 types are gates of the IDT", () => {
+  const types = Array.from({ length: 32 }, (_, n) => n);
+  const gates = types.filter((type) => {
+    const cpu = prepared();
+    gate(cpu, IDT + 8 * 0x40, 0x80 | type, 8, 0x5000);
+    const found = precise(cpu,
+      () => softwareInterrupt(cpu, 0x40, 0x4002, "int"));
+    // A task gate is one, but there is no task in its selector.
+    return !(found?.[1] === 0x40 * 8 + 2);
+  });
+  assert.equal(gates, [5, 6, 7, 14, 15]);
+});
+
 test("exceptions ignore the gate's DPL; their own faults carry EXT", () => {
   // What is wrong with the gate, and what comes of a #UD on the way.
   const ways: [string, (cpu: Cpu) => void, number[]][] = [
@@ -138,6 +166,14 @@ test("exceptions ignore the gate's DPL; their own faults carry EXT", () => {
   }
 });
 
+/** The TSS becomes one of 16 bits, with this limit. */
+function shortTss(cpu: Cpu, limit: number): void {
+  const tr = 24 + 4 * TR;
+  cpu.w[tr + 2] = limit;
+  cpu.w[tr + 3]! &= ~8;
+  cpu.store32(TSS + 2, STACK0 | (dataOf(0) << 16));
+}
+
 test("the inner stack: what the TSS may get wrong", () => {
   const ways: [string, (cpu: Cpu) => void, number[] | undefined][] = [
     ["all right", () => {}, undefined],
@@ -150,6 +186,30 @@ test("the inner stack: what the TSS may get wrong", () => {
     ["no room", (c) => describe(c, 0x10, DATA_RW,
       { limit: 0xff, flags: 4 }), [12, 0x10]],
     ["short TSS", (c) => { c.w[24 + 4 * TR + 2] = 8; }, [10, 0x80]],
+    ["a TSS up to SS0", (c) => { c.w[24 + 4 * TR + 2] = 9; }, undefined],
+    ["one of 16 bits, too short", (c) => shortTss(c, 4), [10, 0x80]],
+    ["one of 16 bits up to SS0", (c) => shortTss(c, 5), undefined],
+    ["room to the last byte", (c) => describe(c, 0x10, DATA_RW,
+      { limit: STACK0 - 1, flags: 4 }), undefined],
+    ["one byte less", (c) => describe(c, 0x10, DATA_RW,
+      { limit: STACK0 - 2, flags: 4 }), [12, 0x10]],
+    // Five words: SS, ESP, EFLAGS, CS, EIP. Downwards, from the limit up.
+    ["room down to the limit", (c) => describe(c, 0x10, DOWN,
+      { limit: STACK0 - 21, flags: 4 }), undefined],
+    ["one byte less, down there", (c) => describe(c, 0x10, DOWN,
+      { limit: STACK0 - 20, flags: 4 }), [12, 0x10]],
+    ["downwards from the top of 4 GiB", (c) => {
+      describe(c, 0x10, DOWN, { base: STACK0, limit: 0, flags: 4 });
+      c.store32(TSS + 4, 0);
+    }, undefined],
+    ["downwards from the top of 64 KiB", (c) => {
+      describe(c, 0x10, DOWN, { limit: 0, flags: 0 });
+      c.store32(TSS + 4, 0);
+    }, undefined],
+    ["downwards across the top of 64 KiB", (c) => {
+      describe(c, 0x10, DOWN, { limit: 0, flags: 0 });
+      c.store32(TSS + 4, 2);
+    }, [12, 0x10]],
   ];
   for (const [name, spoil, expected] of ways) {
     const cpu = goTo(prepared(), 3);
@@ -162,7 +222,7 @@ test("the inner stack: what the TSS may get wrong", () => {
 });
 
 test("table 6-5: which faults make a double fault", () => {
-  const benign = [1, 3, 4, 5, 6, 7, 16, 17];
+  const benign = [1, 2, 3, 4, 5, 6, 7, 9, 16, 17, 18, 19];
   const contributory = [0, 10, 11, 12, 13];
   const double = (a: number, b: number) =>
     combineFaults(new Fault(a, 0), new Fault(b, 0))?.vector;
@@ -229,6 +289,19 @@ test("IRET: which flags a ring may change", () => {
   }
 });
 
+// SDM 2A, IRET: with 16 bits the upper half of EFLAGS stays.
+test("IRET with 16 bits leaves the upper half of EFLAGS alone", () => {
+  for (const kept of [0, AC | ID | VIF]) {
+    const cpu = prepared();
+    cpu.w[SYSTEM_FLAGS] = kept;
+    [0x5000, codeOf(0), 0xffff & ~NT].forEach((v, i) =>
+      cpu.store16(cpu.w[ESP]! + 2 * i, v));
+    interruptReturn(cpu, 2);
+    assert.is(cpu.eflags(), kept | 0x3fd7);
+    assert.equal([cpu.next, cpu.w[ESP]], [0x5000, STACK0 - 0x100 + 6]);
+  }
+});
+
 test("IRET refuses to go inwards, to data, and to null", () => {
   const cpu = goTo(prepared(), 3);
   for (const [cs, error] of [[8, 8], [0, 0], [dataOf(3), 0x40]] as const) {
@@ -253,6 +326,23 @@ test("IRET outwards checks the stack that it will have", () => {
   assert.is(cpu.w[ESP], 0x7000);
 });
 
+// SDM 3A, 6.12.1: a gate clears TF, NT, RF and VM, whoever comes, and what
+// is pushed has them; IF goes at interrupt gates alone.
+test("a gate clears NT, and IRET brings it back", () => {
+  const all = TF | NT | IOPL | IF;
+  for (const [access, kept] of [[INT_GATE, IOPL], [TRAP_GATE, IOPL | IF]]) {
+    for (const from of [0, 3]) {
+      const cpu = goTo(prepared(), from);
+      handle(cpu, 0x40, 0, access! | ring(3));
+      cpu.w[SYSTEM_FLAGS] = all;
+      softwareInterrupt(cpu, 0x40, 0x4002, "int");
+      assert.equal([cpu.w[SYSTEM_FLAGS], stack(cpu, 3)[2]], [kept, all | 2]);
+      interruptReturn(cpu, 4);
+      assert.equal([cpu.w[SYSTEM_FLAGS], cpu.next], [all, 0x4002]);
+    }
+  }
+});
+
 test("IRET with NT set goes by the link, which must be a busy TSS", () => {
   const cpu = prepared();
   cpu.w[SYSTEM_FLAGS] = NT;
@@ -260,6 +350,53 @@ test("IRET with NT set goes by the link, which must be a busy TSS", () => {
   cpu.store32(TSS, 0x88);
   describe(cpu, 0x88, 0x89, { base: 0x3100, limit: 0x67, flags: 0 });
   assert.equal(precise(cpu, () => interruptReturn(cpu, 4)), [10, 0x88]);
+});
+
+/** Pages one to one but for one that is missing, and an IDT in which the
+ * gate of that vector begins page 10. */
+function paged(vector: number, missing = -1): Cpu {
+  const cpu = prepared(), table = cpu.w[IDTR_BASE] = 0xa000 - 8 * vector;
+  for (const n of [8, 13, 14]) {
+    gate(cpu, table + 8 * n, INT_GATE, 8, HANDLER + n);
+  }
+  for (let page = 0; page < 64; page++) {
+    const bits = page === missing ? 0 : 7;
+    cpu.store32(0x11000 + 4 * page, (page << 12) | bits);
+  }
+  cpu.store32(0x10000, 0x11007);
+  writeControl(cpu, 3, 0x10000);
+  writeControl(cpu, 0, cpu.w[CR0]! | (0x80000000 | 0));
+  return cpu;
+}
+
+// SDM 3A, 6.15: CR2 is loaded by every page fault, so the handler of a double
+// fault finds the address of the second.
+test("CR2 is the second page fault's when two make a double fault", () => {
+  for (const [first, at, cr2] of [[14, 14, 0xa000], [13, 13, 0xa008]]) {
+    const cpu = paged(at!, 10);
+    deliver(cpu, new Fault(first!, 0, 0xdead0000));
+    assert.equal([cpu.w[EIP], cpu.w[CR2]], [HANDLER + 8, cr2]);
+    assert.equal(stack(cpu, 2), [0, 0x4000]);
+  }
+});
+
+test("CR2 stays the page fault's if what comes on the way is none", () => {
+  const cpu = paged(14);
+  gate(cpu, 0xa000, INT_GATE, 0, 0);
+  deliver(cpu, new Fault(14, 2, 0xdead0000));
+  assert.equal([cpu.w[EIP], cpu.w[CR2]! >>> 0], [HANDLER + 8, 0xdead0000]);
+});
+
+test("a page fault on the way to a #GP is a page fault; other faults have "
+  + "no address", () => {
+  const cpu = paged(14, 9);
+  deliver(cpu, new Fault(13, 0x50));
+  assert.equal([cpu.w[EIP], cpu.w[CR2]], [HANDLER + 14, 0x9ff8]);
+  assert.equal(stack(cpu, 2), [0, 0x4000]);
+  const other = paged(14);
+  other.w[CR2] = 0x1234;
+  deliver(other, new Fault(13, 0x50));
+  assert.equal([other.w[EIP], other.w[CR2]], [HANDLER + 13, 0x1234]);
 });
 
 test("an inner handler's push to a missing page is a supervisor's fault",

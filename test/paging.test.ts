@@ -2,8 +2,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Cpu, Fault, Machine, PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW,
-  PTE_US, peekPage, tlbEntries, writeControl, invalidatePage,
+  PTE_US, peekPage, readVirtual, RETIRED, tlbEntries, writeControl,
+  invalidatePage,
 } from "../src/machine";
+import type { MachineEvent } from "../src/machine";
 
 const DIRECTORY = 0x1000, TABLE = 0x2000;
 const PAGING = 0x80000011 | 0, WP = 0x10000;
@@ -45,6 +47,30 @@ test("a read sets A in both levels and D in none", () => {
   assert.is(get(cpu, pte(6)) & PTE_A, 0);
 });
 
+test("of CR0 only PG and PE empty the TLB", () => {
+  const TS = 8, MP = 2, EM = 4, NE = 0x20, AM = 0x40000, CD = 0x40000000;
+  for (const bit of [0, TS, MP, EM, NE, WP, AM, CD]) {
+    const cpu = paged();
+    cpu.load(DATA, 0x5000, 4);
+    writeControl(cpu, 0, PAGING | bit);
+    assert.is(tlbEntries(cpu, false).length, 1, bit.toString(16));
+    writeControl(cpu, 0, 0x11);
+    assert.is(tlbEntries(cpu, false).length, 0);
+  }
+});
+
+test("who only looks sees the last byte, and addresses without a sign", () => {
+  const cpu = paged();
+  assert.is(readVirtual(cpu, 0xffffc, 4)?.length, 4);
+  assert.is(readVirtual(cpu, 0xffffd, 4), undefined);
+  writeControl(cpu, 4, 0x10);
+  put(cpu, DIRECTORY + 4, 0xc0000000 | PTE_P | PTE_PS);
+  put(cpu, DIRECTORY + 8, TABLE | PTE_P);
+  put(cpu, pte(3), 0xfee00000 | PTE_P);
+  assert.is(peekPage(cpu, 0x723456), 0xc0323456);
+  assert.is(peekPage(cpu, 0x803456), 0xfee00456);
+});
+
 test("a write sets D in the page's entry alone", () => {
   const cpu = paged();
   cpu.store(DATA, 0x5000, 4, 7);
@@ -79,6 +105,36 @@ test("a hit never walks again", () => {
   assert.is(cpu.load(DATA, 0x5000, 4), 5);
   invalidatePage(cpu, 0x5123);
   assert.is(cpu.load(DATA, 0x5000, 4), 6);
+});
+
+test("a write to what is dirty in the TLB doesn't walk, either", () => {
+  const cpu = paged();
+  cpu.store(DATA, 0x5000, 4, 1);
+  put(cpu, pte(5), 0);
+  cpu.dropFast();
+  cpu.store(DATA, 0x5000, 4, 2);
+  assert.is(cpu.readPhysical(0x5000, 4), 2);
+});
+
+// SDM 3A, figures 4-2 and 4-3.
+test("each bit of an address goes where it belongs", () => {
+  for (let bit = 0; bit < 32; bit++) {
+    const linear = 2 ** bit, cpu = paged();
+    const directory = linear >>> 22, table = (linear >>> 12) & 0x3ff;
+    put(cpu, DIRECTORY, TABLE | PTE_P);
+    put(cpu, TABLE, 0x30000 | PTE_P);
+    put(cpu, DIRECTORY + 4 * directory, 0x4000 | PTE_P);
+    put(cpu, 0x4000 + 4 * table, 0x20000 | PTE_P);
+    writeControl(cpu, 3, DIRECTORY);
+    const to = 0x20000 | (linear & 0xfff);
+    assert.is(peekPage(cpu, linear), to, `bit ${bit}`);
+    assert.is(cpu.translate(linear, false, false, false), to, `bit ${bit}`);
+    writeControl(cpu, 4, 0x10);
+    put(cpu, DIRECTORY + 4 * directory, PTE_P | PTE_PS);
+    const large = linear & 0x3fffff;
+    assert.is(peekPage(cpu, linear), large, `large, bit ${bit}`);
+    assert.is(cpu.translate(linear, false, false, true), large);
+  }
 });
 
 test("code and data have TLBs of their own", () => {
@@ -132,6 +188,76 @@ test("CR0.WP decides over supervisor's writes to read-only pages", () => {
   assert.is(cpu.load(DATA, 0x5000, 4), 2);
 });
 
+/** Read-only pages: where each is said to be so, and its address. */
+const readOnly: Record<string, (cpu: Cpu) => number> = {
+  "a supervisor's page": (cpu) => {
+    put(cpu, pte(5), 0x5000 | PTE_P);
+    return 0x5000;
+  },
+  "a user's page": (cpu) => {
+    put(cpu, pte(5), 0x5000 | PTE_P | PTE_US);
+    return 0x5000;
+  },
+  "a page of a read-only table": (cpu) => {
+    put(cpu, DIRECTORY, TABLE | PTE_P | PTE_US);
+    return 0x5000;
+  },
+  "a large page": (cpu) => {
+    writeControl(cpu, 4, 0x10);
+    put(cpu, DIRECTORY + 4, PTE_P | PTE_PS | PTE_US);
+    return 0x405000;
+  },
+};
+
+for (const [what, describe] of Object.entries(readOnly)) {
+  // SDM 3A, 4.6: of supervisors' writes WP decides, of users' it doesn't.
+  test(`${what} obeys CR0.WP, whichever filled the TLB`, () => {
+    const cpu = paged(), at = describe(cpu);
+    const wp = (on: boolean) =>
+      writeControl(cpu, 0, on ? PAGING | WP : PAGING);
+    const refused = () =>
+      assert.is(faultOf(() => cpu.store(DATA, at, 4, 9)).error, 3);
+    const done = (n: number) => {
+      cpu.store(DATA, at, 4, n);
+      assert.is(cpu.load(DATA, at, 4), n);
+    };
+    wp(true);
+    refused();
+    assert.is(cpu.load(DATA, at, 4), 0);
+    wp(false);
+    done(1);
+    done(2);
+    wp(true);
+    refused();
+    assert.is(cpu.load(DATA, at, 4), 2);
+    refused();
+    for (const on of [false, true]) {
+      wp(on);
+      cpu.setCpl(0);
+      cpu.load(DATA, at, 4);
+      for (const ring of [1, 2]) {
+        cpu.setCpl(ring);
+        if (on) refused();
+        else done(ring);
+      }
+      cpu.setCpl(3);
+      assert.is(faultOf(() => cpu.store(DATA, at, 4, 9)).error, 7);
+      cpu.setCpl(0);
+      invalidatePage(cpu, at);
+      assert.is(faultOf(() => cpu.translate(at, true, true, false)).error, 7);
+    }
+  });
+}
+
+test("both pages of a store are asked, and WP of the second", () => {
+  const cpu = paged();
+  put(cpu, pte(6), 0x6000 | PTE_P);
+  cpu.store(DATA, 0x5ffe, 4, -1);
+  writeControl(cpu, 0, PAGING | WP);
+  const { error, address } = faultOf(() => cpu.store(DATA, 0x5ffe, 4, 0));
+  assert.equal([error, address, cpu.load(DATA, 0x5ffe, 4)], [3, 0x6000, -1]);
+});
+
 test("ring 3 may not what ring 0 has just done", () => {
   const cpu = paged(PTE_P | PTE_RW);
   cpu.store(DATA, 0x5000, 4, 1);
@@ -148,6 +274,18 @@ test("a fault drops the entry that caused it", () => {
   put(cpu, pte(5), 0x5000 | PTE_P | PTE_RW);
   assert.is(faultOf(() => cpu.store(DATA, 0x5000, 4, 1)).error, 3);
   cpu.store(DATA, 0x5000, 4, 1);
+});
+
+test("a fault drops what translates its address for code, too", () => {
+  const cpu = paged(PTE_P | PTE_RW);
+  cpu.fetch(0x5000);
+  cpu.load(DATA, 0x5000, 4);
+  faultOf(() => cpu.translate(0x5000, false, true, false));
+  for (const code of [false, true])
+    assert.is(tlbEntries(cpu, code).length, 0, `code ${code}`);
+  cpu.fetch(0x5000);
+  faultOf(() => cpu.translate(0x5000, false, true, true));
+  assert.is(tlbEntries(cpu, true).length, 0);
 });
 
 test("a read-modify-write faults as a write, before anything", () => {
@@ -259,12 +397,74 @@ test("a 4 MiB page is one entry and goes whole", () => {
   faultOf(() => cpu.load(DATA, 0x405000, 4));
 });
 
-test("reserved bits of a large page fault with their own bit", () => {
-  const cpu = paged();
+for (const page of [0x400000, 0x7ff000])
+  test(`a 4 MiB page goes with 4 KiB at ${page.toString(16)}`, () => {
+    const cpu = paged(undefined, { memory: 0x800000 });
+    writeControl(cpu, 4, 0x10);
+    put(cpu, DIRECTORY + 4, 0x400000 | PTE_P | PTE_RW | PTE_PS);
+    put(cpu, page, 0x12345678);
+    assert.is(cpu.load(DATA, page, 4), 0x12345678);
+    cpu.fetch(page);
+    put(cpu, DIRECTORY + 4, 0);
+    assert.is(cpu.load(DATA, page, 4), 0x12345678);
+    invalidatePage(cpu, 0x600000);
+    assert.is(faultOf(() => cpu.load(DATA, page, 4)).address, page);
+    assert.is(faultOf(() => cpu.fetch(page)).address, page);
+  });
+
+/** 4 MiB at 0x400000: as one page, or by a table where only two of the
+ * pages are, in other frames. */
+const LARGE = PTE_P | PTE_RW | PTE_PS, SMALL = 0x3000 | PTE_P | PTE_RW;
+
+function changesSize(from: number, to: number): Cpu {
+  const cpu = paged(undefined, { dataTlb: 3 });
   writeControl(cpu, 4, 0x10);
-  put(cpu, DIRECTORY + 4, 0x2000 | PTE_P | PTE_PS);
-  assert.is(faultOf(() => cpu.load(DATA, 0x400000, 4)).error, 9);
+  put(cpu, 0x3000 + 4 * 5, 0x15000 | PTE_P | PTE_RW);
+  put(cpu, 0x3000 + 4 * 6, 0x16000 | PTE_P | PTE_RW);
+  put(cpu, DIRECTORY + 4, from);
+  cpu.load(DATA, 0x405000, 4);
+  cpu.load(DATA, 0x1000, 4);
+  put(cpu, DIRECTORY + 4, to);
+  return cpu;
+}
+
+test("a page that has become large is so at its first write", () => {
+  const cpu = changesSize(SMALL, LARGE);
+  cpu.store(DATA, 0x405000, 4, 9);
+  assert.equal([get(cpu, 0x5000), get(cpu, 0x15000)], [9, 0]);
+  put(cpu, 0x6000, 6);
+  assert.is(cpu.load(DATA, 0x406000, 4), 6);
+  assert.equal(tlbEntries(cpu, false).map((e) => [e.linear, e.large]),
+    [[0x1000, false], [0x400000, true]], "one translation, not two");
 });
+
+test("of a page that has become small nothing else stays", () => {
+  const cpu = changesSize(LARGE, SMALL);
+  cpu.load(DATA, 0x406000, 4);
+  cpu.load(DATA, 0x407000, 4);
+  cpu.store(DATA, 0x405000, 4, 9);
+  assert.equal([get(cpu, 0x5000), get(cpu, 0x15000)], [0, 9]);
+  put(cpu, 0x16000, 6);
+  assert.is(cpu.load(DATA, 0x406000, 4), 6);
+  assert.is(faultOf(() => cpu.load(DATA, 0x407000, 4)).error, 0);
+});
+
+test("a page whose size has changed is the youngest of the TLB", () => {
+  const cpu = changesSize(SMALL, LARGE);
+  cpu.store(DATA, 0x405000, 4, 9);
+  for (const page of [2, 3]) cpu.load(DATA, page << 12, 4);
+  assert.equal(tlbEntries(cpu, false).map((e) => e.linear >>> 12),
+    [2, 3, 0x400], "page 1 was older");
+});
+
+// SDM 3A, table 4-4: bits 13 to 21; bit 12 is the PAT's, and we have none.
+for (let bit = 12; bit < 22; bit++)
+  test(`bit ${bit} of a large page faults with a bit of its own`, () => {
+    const cpu = paged();
+    writeControl(cpu, 4, 0x10);
+    put(cpu, DIRECTORY + 4, (1 << bit) | PTE_P | PTE_PS);
+    assert.is(faultOf(() => cpu.load(DATA, 0x400000, 4)).error, 9);
+  });
 
 test("without PSE the bit PS means nothing", () => {
   const cpu = paged();
@@ -289,6 +489,45 @@ test("code pages lose the fast write, and a write reports itself", () => {
   cpu.store(DATA, 0x5010, 2, 1);
   cpu.store(DATA, 0x5020, 1, 1);
   assert.equal(told, [0x5010, 2, 0x5020, 1]);
+});
+
+test("an entry tells what it was made of, and so does its event", () => {
+  const cpu = paged(), told: MachineEvent[] = [];
+  cpu.machine.events.on((e) => {
+    if (e.kind === "tlb-fill") told.push(e);
+  });
+  writeControl(cpu, 4, 0x90);
+  put(cpu, pte(5), 0x7000 | PTE_P | PTE_US | PTE_G);
+  put(cpu, DIRECTORY + 4, PTE_P | PTE_RW | PTE_PS);
+  cpu.d[RETIRED] = 1234;
+  cpu.load(DATA, 0x5678, 4);
+  cpu.store(DATA, 0x456789, 1, 0);
+  cpu.fetch(0x6000);
+  const common = { when: 1234, cr3: DIRECTORY };
+  assert.equal(tlbEntries(cpu, false), [
+    { linear: 0x5000, frame: 0x7000, bits: PTE_P | PTE_US | PTE_G,
+      global: true, large: false, ...common },
+    { linear: 0x400000, frame: 0, bits: PTE_P | PTE_RW | PTE_D | PTE_PS,
+      global: false, large: true, ...common },
+  ]);
+  assert.equal(told.map((e) => [e.code, e.linear, e.frame, e.global]),
+    [[false, 0x5678, 0x7000, true], [false, 0x456789, 0, false],
+      [true, 0x6000, 0x6000, false]]);
+});
+
+test("64 entries for data and 32 for code, if nobody asks for others", () => {
+  const cpu = paged();
+  for (const [code, size] of [[false, 64], [true, 32]] as const) {
+    const touch = (page: number) => code ? cpu.fetch(page << 12)
+      : cpu.load(DATA, page << 12, 1);
+    const held = () => tlbEntries(cpu, code).map((e) => e.linear >>> 12);
+    const pages = Array.from({ length: size }, (_, n) => 16 + n);
+    pages.forEach(touch);
+    assert.equal(held(), pages);
+    touch(200);
+    touch(201);
+    assert.equal(held(), [200, 201, ...pages.slice(2)]);
+  }
 });
 
 test("peeking leaves no trace", () => {

@@ -37,6 +37,18 @@ function vector(cpu: Cpu, n: number, segment: number, offset: number) {
 const words = (cpu: Cpu, count: number) => Array.from({ length: count },
   (_, n) => cpu.peekStack(2 * n, 2));
 
+test("a vector counts if its four bytes are within the table's limit", () => {
+  for (const n of [0x21, 0xff]) {
+    for (const [limit, eip] of [[4 * n + 3, 0x500], [4 * n + 2, 0x600]]) {
+      const cpu = real([0xcd, n]);
+      vector(cpu, n, 0, 0x500);
+      vector(cpu, 13, 0, 0x600);
+      cpu.w[IDTR_LIMIT] = limit!;
+      assert.is(go(cpu, 1).w[EIP], eip);
+    }
+  }
+});
+
 test("after a reset a CPU is what table 9-1 says", () => {
   const { cpus, ...machine } = new Machine({ memory: MEMORY });
   const cpu = cpus[0]!;

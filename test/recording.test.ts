@@ -1,10 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  compileRecording, decode, Fault, forms, Immediate, Machine, record,
-  semanticsById,
+  compileRecording, conditionNames, decode, Fault, forms, Immediate, Machine,
+  record, recordBytes, semanticsById,
 } from "../src";
 import type { Builder, Form, Insn } from "../src";
+import { fault } from "./tables";
 
 const SEED = 20070216;
 const MEMORY = 0x10000, CODE = 0x8000;
@@ -151,6 +152,61 @@ test("every form does the same when its recording is executed", () => {
 
 test("a recording that names an unknown helper is refused", () => {
   assert.throws(() => compileRecording("nonsense(1)"), /no helper/);
+});
+
+// What the semantics of chapter 24 say, by the rules of chapter 23.
+const sum = (text: string, operand: string, size = 32, register = "eax") =>
+  `old = ${register}\nresult = old + ${operand}\n` +
+  `flags add${size} result, old, 0\n${register} = result: ${text}`;
+const texts = [
+  "eax = ~eax: f7 d0",
+  sum("83 c0 0f", "15"), sum("83 c0 10", "0x10"),
+  sum("83 c0 f1", "-15"), sum("83 c0 f0", "0xfffffff0"),
+  sum("66 01 c3", "ax", 16, "bx"), sum("00 e3", "ah", 8, "bl"),
+  "first = al\nal = ah\nah = first: 86 e0",
+  "eax = load32 ds:[(ebx + (esi << 2)) + 0x10]: 8b 44 b3 10",
+  "eax = load32 ds:[ebx + esi]: 8b 04 33",
+  "eax = load32 ds:[0]: 8b 05 00 00 00 00",
+  "eax = load32 ds:[zero16((ebx + esi) + 0x10)]: 67 8b 40 10",
+  "al = load8 es:[ebx]: 26 8a 03",
+  "at = stack(-4)\nstore32 ss:[at], eax\nstack = at: 50",
+  "frame = load32 ss:[stack(0, ebp)]\nstack = stack(4, ebp)\n" +
+    "ebp = frame: c9",
+  "eax = selector(ds): 8c d8", "trap 6: 0f 0b", "trap 0: d4 00",
+  `al = cond(${conditionNames[4]}): 0f 94 c0`,
+  `go to after + 5 if cond(${conditionNames[4]}): 74 05`,
+  "status = (status & 0xffffff2a) | (ah & 0xd5): 9e",
+  `when cond(${conditionNames[0]}) {\n  softwareInterrupt(4, 2)\n}: ce`,
+  "portCheck(0x60, 1)\nal = portIn(0x60, 1): e4 60",
+  "at = ebx\nindex = eax\ntrap 5 if index < load32 ds:[at]\n" +
+    "trap 5 if load32 ds:[at + 4] < index: 62 03",
+  "farCall(0x1234, 0x56789abc, 4): 9a bc 9a 78 56 34 12",
+];
+
+test("recordings name each value once, and leave out what nobody needs",
+  () => {
+    for (const line of texts) {
+      const [text, bytes] = line.split(/: (?=[0-9a-f]{2}(?: |$))/);
+      const numbers = bytes!.split(" ").map((n) => parseInt(n, 16));
+      assert.is(recordBytes(...numbers), text, bytes);
+    }
+    assert.throws(() => recordBytes(0x0f, 0xff), /no instruction/);
+  });
+
+test("a recording can be executed by itself, or is refused", () => {
+  setState();
+  const run = (text: string) => fault(() =>
+    compileRecording(text)(new Immediate(cpu)));
+  assert.is(run("when 0 {\n eax = nothing\n}\neax = 0x10"), undefined);
+  assert.is(cpu.w[0], 16);
+  assert.is(run("a = -5\neax = (a < 3) ? 7 : 8"), undefined);
+  assert.is(cpu.w[0], 7);
+  assert.equal(run("trap 13(8)"), [13, 8]);
+  assert.equal(run("trap 6 if 1"), [6]);
+  assert.is(run("trap 13(8) if 0"), undefined);
+  assert.throws(() => run("eax = nothing"), /never said what nothing is/);
+  assert.throws(() => run("go from 5"),
+    /the recording has from where to should be/);
 });
 
 test.run();

@@ -5,10 +5,10 @@ import {
   ACTIVITY, ATTRIBUTES, INHIBIT, semanticKey, semantics, CR0, CR3, CR4,
   CLOCK, CS, SS,
   CR0_EM, CR0_MP, CR0_TS, CR4_TSD, CR4_DE, DR, DS, EDI, ES, LIMIT, SEGMENTS,
-  SYSTEM_FLAGS, loadSegment,
+  SYSTEM_FLAGS, loadSegment, readControl, readMsr, writeControl, writeMsr,
 } from "../src";
 import type { Cpu, MachineEvent } from "../src";
-import { dataOf, goTo, prepared } from "./tables";
+import { dataOf, fault, goTo, prepared } from "./tables";
 
 const ORIGIN = 0x4000;
 
@@ -107,6 +107,11 @@ test("pop %ss counts on the stack that it takes away", () => {
     } });
   assert.equal([cpu.w[ESP]! >>> 0, cpu.w[SEGMENTS + 4 * SS]],
     [0xabcd9004, dataOf(0)]);
+});
+
+test("pop of a segment moves all of a 32-bit stack pointer", () => {
+  const { cpu } = run("pop %es", { set: { [ESP]: 0xfffe } });
+  assert.is(cpu.w[ESP], 0x10002);
 });
 
 test("beyond the limit of CS it is #GP, whether or not there is a page", () => {
@@ -247,6 +252,30 @@ test("bound lets the limits in and raises #BR beyond", () => {
     const ran = run("bound %eax, 0x5000",
       { set: { [EAX]: n as number }, prepare });
     assert.equal(ran.faults, faults);
+  }
+});
+
+// Undefined (SDM 2A, BSWAP); processors clear the half, and touch no flag.
+test("bswap of 16 bits leaves 0 there, and the upper half alone", () => {
+  for (let n = 0; n < 8; n++) {
+    const { cpu, faults } = run(`.byte 0x66, 0x0f, ${0xc8 + n}`,
+      { set: { [n]: 0x12345678 } });
+    assert.equal([faults, cpu.w[n], cpu.eflags()], [[], 0x12340000, 2]);
+    const whole = run(`.byte 0x0f, ${0xc8 + n}`, { set: { [n]: 0x12345678 } });
+    assert.equal([whole.cpu.w[n], whole.cpu.eflags()], [0x78563412, 2]);
+  }
+});
+
+test("ports in ring 3: each instruction asks for the right to it", () => {
+  for (const text of ["in $0x80, %al", "in %dx, %ax", "in %dx, %eax",
+    "out %al, $0x80", "out %ax, %dx", "out %eax, %dx", "insb", "insl",
+    "outsb", "outsw", "rep insb", "rep outsl"]) {
+    const set = { [ECX]: 2, [ESI]: 0x7000, [EDI]: 0x7000 };
+    assert.equal(run(text, { ring: 3, set }).faults, ["13(0)"], text);
+    const iopl = (cpu: Cpu) => { cpu.w[SYSTEM_FLAGS] = 0x3000; };
+    // Behind it comes hlt, which is ring 0's alone.
+    const { cpu } = run(text, { ring: 3, set, prepare: iopl });
+    assert.is(cpu.load8(cpu.w[EIP]!), 0xf4, text);
   }
 });
 
@@ -399,6 +428,57 @@ test("model-specific registers that aren't there raise #GP", () => {
   const { cpu } = run("mov $0x174, %ecx\n mov $99, %eax\n wrmsr\n" +
     " xor %eax, %eax\n rdmsr");
   assert.is(cpu.w[EAX], 99);
+});
+
+// Chapter 31's list; a counter has 40 bits, and is written with 32.
+test("which model-specific registers there are", () => {
+  const known = [0, 1, 0x10, 0x17, 0x1b, 0x2a, 0x79, 0x8b, 0xc1, 0xc2, 0x174,
+    0x175, 0x176, 0x186, 0x187];
+  const cpu = prepared(), answers = (ask: (cpu: Cpu) => void) =>
+    Array.from({ length: 0x300 }, (_, n) => n).filter((n) => {
+      Object.assign(cpu.w, { [ECX]: n, [EAX]: 0, [EDX]: 0 });
+      return fault(() => ask(cpu)) === undefined;
+    });
+  assert.equal([answers(readMsr), answers(writeMsr)], [known, known]);
+  for (const n of [0xc1, 0xc2]) {
+    Object.assign(cpu.w, { [ECX]: n, [EAX]: -2, [EDX]: 0 });
+    writeMsr(cpu);
+    readMsr(cpu);
+    assert.equal([cpu.w[EAX], cpu.w[EDX]], [-2, 0xff]);
+  }
+});
+
+// SDM 3A, 2.5: of CR0 and CR3 these bits exist, and ET is always 1; in CR4
+// what doesn't exist is #GP.
+test("bits of control registers are kept, or aren't there", () => {
+  const cpu = prepared();
+  for (let bit = 1; bit < 31; bit++) {
+    const cr0 = (1 | 1 << bit | (bit === 29 ? 1 << 30 : 0)) >>> 0;
+    writeControl(cpu, 0, cr0);
+    const there = [1, 2, 3, 4, 5, 16, 18, 29, 30].includes(bit);
+    assert.is(readControl(cpu, 0), there ? cr0 | 0x10 : 0x11, `CR0 ${bit}`);
+  }
+  for (let bit = 0; bit < 32; bit++) {
+    writeControl(cpu, 3, 1 << bit);
+    const there = bit === 3 || bit === 4 || bit >= 12;
+    assert.is(readControl(cpu, 3), there ? 1 << bit : 0, `CR3 ${bit}`);
+    const four = [0, 1, 2, 3, 4, 6, 7, 8].includes(bit);
+    assert.equal(fault(() => writeControl(cpu, 4, 1 << bit)),
+      four ? undefined : [13, 0], `CR4 ${bit}`);
+    if (four) assert.is(readControl(cpu, 4), 1 << bit);
+  }
+});
+
+test("CR4.DE takes dr4 and dr5 away, and no other", () => {
+  for (let n = 0; n < 8; n++) {
+    for (const de of [0, CR4_DE]) {
+      for (const text of [`mov %dr${n}, %eax`, `mov %eax, %dr${n}`]) {
+        const { faults } = run(text,
+          { prepare: (cpu) => { cpu.w[CR4] = de; } });
+        assert.equal(faults, de && (n === 4 || n === 5) ? ["6"] : [], text);
+      }
+    }
+  }
 });
 
 test("dr4 is another name of dr6 unless CR4.DE is set", () => {

@@ -1,8 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  assemble, ACTIVITY, CR3, EAX, EBX, ECX, EDI, EIP, ESP, HALTED, IF,
-  loadSegment, raiseInterrupt, RF, SHUTDOWN, step, SYSTEM_FLAGS, TF, writeApic,
+  assemble, ACTIVITY, BASE, CLOCK, CR3, CS, EAX, EBX, ECX, EDI, EIP, ESP,
+  HALTED, IF, LIMIT, loadSegment, Machine, raiseInterrupt, RETIRED, RF,
+  runnerOf, RUNNING, SEGMENTS, SHUTDOWN, step, SYSTEM_FLAGS, TF, WAITING,
+  writeApic, writeDebug,
 } from "../src";
 import type { Cpu, MachineEvent } from "../src";
 import { pagedMachine } from "./speed";
@@ -11,6 +13,7 @@ import {
 } from "./tables";
 
 const ORIGIN = 0x4000, HANDLER = 0x6000;
+const CS_AT = SEGMENTS + 4 * CS;
 
 /** A flat CPU in ring 0 about to execute a program; every vector's handler
  * is the text `handler`, at 0x6000. */
@@ -94,6 +97,25 @@ test("a write of one byte reaches instructions that began before it",
     cpu.machine.run({ maxInstructions: 100 });
     assert.is(cpu.w[EAX], 0x55223344);
   });
+
+// SDM 2A, 2.3.11: 15 bytes are the most.
+test("a write of the last byte reaches the longest instruction", () => {
+  for (const first of [49, 50, 63]) {
+    const cpu = load(`.fill ${first}, 1, 0x90
+      .fill 10, 1, 0x3e
+      mov $0x11223344, %eax
+      hlt`);
+    const run = () => {
+      cpu.w[EIP] = ORIGIN;
+      cpu.w[ACTIVITY] = 0;
+      cpu.machine.run({ maxInstructions: 100 });
+      return cpu.w[EAX];
+    };
+    assert.is(run(), 0x11223344);
+    cpu.store8(ORIGIN + first + 14, 0x55);
+    assert.is(run(), 0x55223344, `at ${first}`);
+  }
+});
 
 test("what a loader writes is seen, too", () => {
   const cpu = load("1: inc %eax\n jmp 1b");
@@ -263,6 +285,213 @@ test("one frame is executed at two addresses", () => {
   cpu.w[EBX] = 0;
   machine.run({ maxInstructions: 50 });
   assert.is(cpu.w[EBX], 0x105005 + 0x106005);
+});
+
+test("code on the first page and the last may change itself", () => {
+  for (const page of [0x0, 0xff000]) {
+    const cpu = load("nop"), at = page + 0x100;
+    put(cpu, at, `1: inc %eax
+      movb $0x43, 1b
+      dec %ecx
+      jne 1b
+      hlt`);
+    Object.assign(cpu.w, { [EAX]: 0, [EBX]: 0, [ECX]: 3, [EIP]: at });
+    cpu.machine.run({ maxInstructions: 20 });
+    assert.equal([cpu.w[EAX], cpu.w[EBX]], [1, 2], page.toString(16));
+  }
+});
+
+test("each offset of a page has its own instruction, to the last", () => {
+  for (const flags of [0, TF]) {
+    const cpu = load("inc %eax\n inc %edx\n inc %esi\n jmp 0x4800", "iret");
+    put(cpu, 0x4800, "inc %ebx\n jmp 0x4fff");
+    put(cpu, 0x4fff, "inc %edi\n dec %ecx\n jne 0x4000\n cli\n hlt");
+    cpu.w.fill(0, 0, 8);
+    Object.assign(cpu.w, { [ECX]: 2, [ESP]: 0x9000, [SYSTEM_FLAGS]: flags });
+    cpu.machine.run({ maxInstructions: 100 });
+    assert.equal([...cpu.w.subarray(0, 8)], [2, 0, 2, 2, 0x9000, 0, 2, 2]);
+  }
+});
+
+test("a jump to the same offset of another page", () => {
+  for (const [from, to] of [[0x4f00, 0x0f00], [0x5f00, 0x1f00],
+    [0x0f00, 0x4f00], [0xcf00, 0x4f00], [0xff00, 0xfff00]]) {
+    const cpu = load("nop");
+    put(cpu, from!, `inc %eax\n jmp ${to}`);
+    put(cpu, to!, "inc %ebx\n hlt");
+    Object.assign(cpu.w, { [EAX]: 0, [EBX]: 0, [EIP]: from });
+    cpu.machine.run({ maxInstructions: 9 });
+    assert.equal([cpu.w[EAX], cpu.w[EBX], cpu.w[EIP]], [1, 1, to! + 2]);
+  }
+});
+
+/** Sets base and limit of CS by hand. */
+function codeSegment(cpu: Cpu, base: number, limit: number): void {
+  cpu.w[CS_AT + BASE] = base;
+  cpu.w[CS_AT + LIMIT] = limit;
+  cpu.refreshSegment(1);
+}
+
+// SDM 3A, 5.3: no byte of an instruction may lie beyond the limit; both
+// are unsigned. With RF set, the instruction is a careful step.
+test("the limit of CS, to a byte, in the loop and in careful steps", () => {
+  const rows: [eip: number, limit: number, good: boolean][] = [
+    [0x4000, 0x4004, true], [0x4000, 0x4003, false], [0x4000, 0x4000, false],
+    [0x4000, 0x3fff, false], [0x80004000, 0x80004004, true],
+    [0x80004000, 0x80004003, false], [0x80004000, 0x7fffffff, false],
+    [0x4000, -1, true], [0x80004000, -1, true], [0x4000, 0x80000000, true],
+  ];
+  for (const [eip, limit, good] of rows) {
+    for (const flags of [0, RF]) {
+      const cpu = load("mov $7, %eax"), seen = vectors(cpu);
+      cpu.w[EIP] = eip;
+      cpu.w[SYSTEM_FLAGS] = flags;
+      codeSegment(cpu, 0x4000 - eip, limit);
+      cpu.machine.run({ maxInstructions: 1 });
+      const at = eip.toString(16);
+      assert.equal(seen, good ? [] : [`13@${at}`], `${at} ${limit} ${flags}`);
+      if (good) assert.equal([cpu.w[EAX], cpu.w[EIP]! >>> 0], [7, eip + 5]);
+    }
+  }
+});
+
+test("one byte at the limit, on a page of its own", () => {
+  for (const flags of [0, RF]) {
+    const cpu = load("hlt"), seen = vectors(cpu);
+    cpu.w[SYSTEM_FLAGS] = flags;
+    codeSegment(cpu, 0, 0x4000);
+    cpu.machine.run({ maxInstructions: 1 });
+    assert.equal([seen, cpu.w[ACTIVITY]], [[], HALTED]);
+  }
+});
+
+test("beyond the limit it is #GP, even if no page is there", () => {
+  for (const [limit, vector] of [[0x7fffff, 13], [0x800000, 14]]) {
+    const machine = pagedMachine("start: nop"), cpu = machine.cpus[0]!;
+    const seen = vectors(cpu);
+    codeSegment(cpu, 0, limit!);
+    cpu.w[EIP] = 0x800000;
+    machine.run({ maxInstructions: 1 });
+    assert.is(seen[0], `${vector}@800000`);
+  }
+});
+
+test("the last byte of 4 GiB is executed, and 0 comes behind it", () => {
+  for (const flags of [0, RF]) {
+    const machine = new Machine({ memory: 0x10000, rom: 0x1000 });
+    const cpu = machine.cpus[0]!, seen = vectors(cpu);
+    machine.writeRom(new Uint8Array(4096).fill(0x90));
+    cpu.w[EIP] = 0xfffffffe;
+    cpu.w[SYSTEM_FLAGS] = flags;
+    assert.is(machine.run({ maxInstructions: 2 }).count, 2);
+    assert.equal([cpu.w[EIP], seen], [0, []]);
+  }
+});
+
+test("a breakpoint in the upper half of the addresses", () => {
+  const machine = new Machine({ memory: 0x10000, rom: 0x1000 });
+  const cpu = machine.cpus[0]!, seen = vectors(cpu);
+  machine.writeRom(new Uint8Array(4096).fill(0x90));
+  writeDebug(cpu, 0, 0xfffff802);
+  writeDebug(cpu, 7, 1);
+  cpu.w[EIP] = 0xfffff800;
+  machine.run({ maxInstructions: 3 });
+  assert.is(seen[0], "1@fffff802");
+});
+
+test("a run of steps ends by number, by clock, by wake, by the CPU", () => {
+  const rows: [most: number, ticks: number, steps: number][] = [
+    [0, Infinity, 0], [1, Infinity, 1], [7, Infinity, 7], [9, 9, 9],
+    [9, 0, 0], [9, 1, 1], [9, 3, 3], [9, 2.5, 3], [9, 0.25, 1], [2, 3, 2],
+  ];
+  for (const text of ["1: nop\n jmp 1b", "ud2"]) {
+    for (const [most, ticks, steps] of rows) {
+      const cpu = load(text, text), { d } = cpu, runner = runnerOf(cpu);
+      cpu.w[ESP] = 0xf0000;
+      [d[RETIRED], d[CLOCK], cpu.machine.woken] = [100, 50, false];
+      assert.is(runner.run(most, 50 + ticks), steps, `${most}, ${ticks}`);
+      assert.equal([d[RETIRED], d[CLOCK]], [100 + steps, 50 + steps]);
+    }
+  }
+  for (const state of [RUNNING, HALTED, WAITING, SHUTDOWN]) {
+    const cpu = load("nop");
+    cpu.w[ACTIVITY] = state;
+    cpu.machine.woken = state === RUNNING;
+    assert.is(runnerOf(cpu).run(5, Infinity), 0, `${state}`);
+  }
+  const sleeper = load("nop\n hlt\n nop");
+  sleeper.machine.woken = false;
+  assert.is(runnerOf(sleeper).run(5, Infinity), 2);
+});
+
+test("a single step beyond HLT wakes the CPU, and a fault is no trap", () => {
+  const cpu = load("hlt\n nop", "hlt"), seen = vectors(cpu);
+  cpu.w[SYSTEM_FLAGS]! |= TF;
+  step(cpu);
+  assert.is(cpu.w[ACTIVITY], RUNNING);
+  step(cpu);
+  assert.equal([seen, cpu.w[EIP]], [["1@4001"], HANDLER]);
+});
+
+/** What #UD or #PF comes of bytes at the end of the last page. */
+function atTheEnd(bytes: number[], armed = false, ring = 0): string {
+  const machine = pagedMachine("start: nop"), cpu = machine.cpus[0]!;
+  const seen: string[] = [], at = 0x105000 - bytes.length;
+  machine.events.on((e) => {
+    if (e.kind === "exception") seen.push(e.vector === 14
+      ? `14 ${(e.address as number >>> 0).toString(16)}` : `${e.vector}`);
+  });
+  machine.writePhysical(at, Uint8Array.from(bytes));
+  cpu.store32(0x1000, 0x2007);
+  cpu.store32(0x2000 + 4 * 0x104, 0x104007);
+  cpu.store32(0x2000 + 4 * 0x105, 0);
+  machine.hostArmed = armed;
+  cpu.setCpl(ring);
+  cpu.w[EIP] = at;
+  machine.run({ maxInstructions: 1 });
+  return seen[0] ?? "nothing";
+}
+
+const PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2,
+  0xf3];
+
+test("an unarmed host call at the end of the last page is #UD", () => {
+  const missing = "14 105000";
+  assert.equal([atTheEnd([0x0f, 0x3f]), atTheEnd([0x0f, 0x3f], false, 3),
+    atTheEnd([0x0f, 0x3f], true, 3), atTheEnd([0x0f, 0x3f], true)],
+  ["6", "6", "6", missing]);
+  for (const prefix of PREFIXES) {
+    assert.is(atTheEnd([prefix, 0x0f, 0x3f]), "6", `${prefix}`);
+    assert.is(atTheEnd([prefix, prefix, 0x0f, 0x3f]), "6", `${prefix}`);
+    assert.is(atTheEnd([prefix]), missing, `${prefix}`);
+  }
+  // BSF, MOV, ADC and a lone escape want more bytes.
+  for (const bytes of [[0x0f, 0xbc], [0xb8, 0x3f], [0x81], [0x0f],
+    [0x0f, 0xba], [0x67, 0x0f], [0xc7, 0x3f]]) {
+    assert.is(atTheEnd(bytes), missing, `${bytes}`);
+  }
+});
+
+test("what can't be decoded is #UD, and told but behind a LOCK", () => {
+  const rows: [number[], string[]][] = [
+    [[0x0f, 0x04], ["opcode 0f 04"]], [[0x0f, 0xff], ["opcode 0f ff"]],
+    [[0xfe, 0xd0], ["opcode fe"]], [[0xf0, 0x0f, 0x04], []],
+    [[0xf0, 0xfe, 0xd0], []],
+    ...PREFIXES.flatMap((prefix): [number[], string[]][] => [
+      [[prefix, 0x0f, 0x04], prefix === 0xf0 ? [] : ["opcode 0f 04"]],
+      [[0x66, prefix, 0xfe, 0xd0], prefix === 0xf0 ? [] : ["opcode fe"]],
+      [[prefix, 0xf0, 0xfe, 0xd0], []],
+    ]),
+  ];
+  for (const [bytes, told] of rows) {
+    const cpu = load("nop"), seen = vectors(cpu), what: unknown[] = [];
+    cpu.machine.writePhysical(ORIGIN, Uint8Array.from(bytes));
+    cpu.machine.events.on((e) => {
+      if (e.kind === "unimplemented") what.push(e.what);
+    });
+    cpu.machine.run({ maxInstructions: 1 });
+    assert.equal([seen, what], [["6@4000"], told], `${bytes}`);
+  }
 });
 
 test.run();

@@ -5,13 +5,14 @@ import * as assert from "uvu/assert";
 import {
   AC, ACTIVITY, assemble, CR0, CR0_TS, CR3, CS, deliver, DR, DS, EAX, EBX,
   EIP, ES, ESP, farCall, farJump, Fault, FS, GS, HALTED, interruptReturn,
-  LDTR, NT, registers, RF, segmentRegister, selectorOf, SS, SYSTEM_FLAGS,
+  LDTR, loadSegment, loadTaskRegister, NT, registers, RF, segmentRegister, selectorOf, SS, SYSTEM_FLAGS,
   TF, TR, VM, writeControl,
 } from "../src";
 import type { Cpu } from "../src";
 import {
   ABSENT, CODE, CODE_ONLY, codeOf, CONFORMING, DATA_RO, DATA_RW, dataOf,
-  describe, fault, gate, goTo, IDT, INT_GATE, LDT, precise, prepared, ring,
+  describe, fault, gate, goTo, IDT, INT_GATE, LDT, LDT_AT, precise, prepared,
+  ring,
   TSS, TSS32,
 } from "./tables";
 
@@ -99,6 +100,90 @@ test("iret goes back and saves the task without NT", () => {
   assert.equal([busy(cpu, 0x80), busy(cpu, SELECTOR)], [true, false]);
 });
 
+// SDM 3A, 7.4, table 7-2: who sets NT, who clears it, and in which TSS.
+test("NT: a call sets it, a jump takes the image's, IRET clears the old",
+  () => {
+    const saved = (cpu: Cpu, at: number) => cpu.load32(at + 36) & NT;
+    const flags = (cpu: Cpu) => cpu.w[SYSTEM_FLAGS]! & NT;
+    for (const before of [0, NT]) {
+      for (const [go, nested] of [[call, true], [jump, false]] as const) {
+        for (const image of [0, NT]) {
+          const cpu = two({ flags: image | 2 });
+          cpu.w[SYSTEM_FLAGS] = before;
+          go(cpu, SELECTOR);
+          assert.is(saved(cpu, TSS), before, "as it was");
+          assert.is(flags(cpu), nested ? NT : image);
+          if (!nested) continue;
+          cpu.next = 0x5001;
+          interruptReturn(cpu, 4);
+          assert.equal([saved(cpu, OTHER), flags(cpu), cpu.w[EIP]],
+            [0, before, 0x4007]);
+        }
+      }
+    }
+  });
+
+test("without NT an IRET looks at no link", () => {
+  const cpu = two();
+  call(cpu, SELECTOR);
+  cpu.w[SYSTEM_FLAGS] = 0;
+  [0x5100, codeOf(0), 2].forEach((v, n) =>
+    cpu.store32(cpu.w[ESP]! + 4 * n, v));
+  interruptReturn(cpu, 4);
+  assert.equal([cpu.next, selectorOf(cpu, TR)], [0x5100, SELECTOR]);
+});
+
+test("all registers and selectors are saved, each where it belongs", () => {
+  const cpu = two(), names = [ES, CS, SS, DS, FS, GS];
+  for (let n = 0; n < 8; n++) cpu.w[n] = 0x11111111 * (n + 1) | 0;
+  [ES, FS, GS].forEach((s, i) => loadSegment(cpu, s, dataOf(3 - i)));
+  const words = Array.from(cpu.w.subarray(0, 8), (v) => v >>> 0);
+  const selectors = names.map((s) => selectorOf(cpu, s));
+  jump(cpu, SELECTOR);
+  assert.equal(words.map((_, n) => cpu.load32(TSS + 40 + 4 * n)), words);
+  assert.equal(names.map((_, n) => cpu.load16(TSS + 72 + 4 * n)), selectors);
+  assert.equal(names.map((s) => selectorOf(cpu, s)),
+    [0, codeOf(0), dataOf(0), dataOf(0), 0, 0]);
+});
+
+test("TR's RPL counts for nothing", () => {
+  const cpu = two();
+  describe(cpu, 0x80, TSS32, { base: TSS, limit: 0x67, flags: 0 });
+  loadTaskRegister(cpu, 0x83);
+  jump(cpu, SELECTOR);
+  assert.equal([busy(cpu, 0x80), busy(cpu, SELECTOR)], [false, true]);
+});
+
+test("a new task's EIP may be its code's last byte", () => {
+  for (const [eip, expected] of
+    [[0xfff, undefined], [0x1000, [13, 0]]] as const) {
+    const cpu = two({ cs: 0x100, eip });
+    describe(cpu, 0x100, CODE, { limit: 0xfff, flags: 4 });
+    assert.equal(fault(() => jump(cpu, SELECTOR)), expected);
+  }
+});
+
+test("a new task's null selectors, and the LDT's first", () => {
+  const cpu = two({ ds: 3, es: 1, fs: 4, gs: 2, ldt: 0x101 });
+  describe(cpu, 0x100, LDT, { base: LDT_AT, limit: 7, flags: 0 });
+  describe(cpu, 4, DATA_RW, { base: 0x7000 });
+  jump(cpu, SELECTOR);
+  assert.equal([DS, ES, FS, GS, LDTR].map((s) => selectorOf(cpu, s)),
+    [3, 1, 4, 2, 0x101]);
+  assert.equal([DS, ES, FS, GS].map((s) => segmentRegister(cpu, s).base),
+    [0, 0, 0x7000, 0]);
+  assert.equal(fault(() => cpu.load(GS, 0, 1)), [13, 0]);
+});
+
+test("a fault names a selector without its RPL", () => {
+  for (const i of [{ ldt: 0x17 }, { ldt: 0xb }, { ds: 0x83 }, { fs: 0x403 },
+    { ss: dataOf(3) }, { cs: dataOf(0) | 3 }]) {
+    const [selector] = Object.values(i), cpu = two(i);
+    assert.equal(fault(() => jump(cpu, SELECTOR)),
+      [10, selector! & ~3]);
+  }
+});
+
 test("before the commit point nothing changes", () => {
   const ways: [string, (cpu: Cpu) => void, number, number[]][] = [
     ["busy", (c) => describe(c, SELECTOR, TSS32 | BUSY,
@@ -107,6 +192,8 @@ test("before the commit point nothing changes", () => {
       { base: OTHER, limit: 0x67, flags: 0 }), SELECTOR, [11, SELECTOR]],
     ["short", (c) => describe(c, SELECTOR, TSS32,
       { base: OTHER, limit: 0x66, flags: 0 }), SELECTOR, [10, SELECTOR]],
+    ["a short one of 16 bits", (c) => describe(c, SMALL, TSS16,
+      { base: 0x3400, limit: 0x2a, flags: 0 }), SMALL, [10, SMALL]],
     ["RPL", () => {}, SELECTOR | 1, [13, SELECTOR]],
     ["absent gate", (c) => gate(c, 0x1000 + GATE, TASK_GATE & ~ABSENT,
       SELECTOR, 0), GATE, [11, GATE]],

@@ -2,9 +2,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  ACTIVITY, CPL, CR4, CR4_PVI, CR4_VME, CS, deliver, DS, EAX, EIP, ES, ESP, Fault, FS, GS, IF,
-  interruptReturn, IOPL, putSegment, raiseInterrupt, registers,
-  segmentRegister, selectorOf, SS, SYSTEM_FLAGS, TR, VIF, VIP, VM, writeApic,
+  ACTIVITY, believedFlags, changeVif, CPL, CR4, CR4_PVI, CR4_VME, CS, deliver,
+  DS, EAX, EIP, ES, ESP, Fault, FS, GS, hasVirtualFlag, IF, interruptReturn,
+  IOPL, isRedirected, putSegment, raiseInterrupt, registers, segmentRegister,
+  SS, SYSTEM_FLAGS, takeBelieved, TR, VIF, VIP, virtualIsDue, VM,
+  writeApic,
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
 import {
@@ -55,6 +57,21 @@ test("iret in ring 0 enters it: paragraphs, ring 3", () => {
     [3, 0xfffe, VM | 2]);
 });
 
+test("ESP arrives with all of its bits", () => {
+  const cpu = prepared();
+  [0, 0x1000, VM | 2, 0x1234fffe, 0x2000, 0, 0, 0, 0].forEach((v, n) =>
+    cpu.store32(cpu.w[ESP]! + 4 * n, v));
+  interruptReturn(cpu, 4);
+  assert.is(cpu.w[ESP], 0x1234fffe);
+});
+
+test("ring 0's handler begins with null in the data segments", () => {
+  const cpu = virtual([0x90]);
+  deliver(cpu, new Fault(13, 0));
+  for (const s of [ES, DS, FS, GS]) assert.equal(segmentRegister(cpu, s),
+    { selector: 0, base: 0, limit: 0, attributes: 0 });
+});
+
 test("EIP has 16 bits, or the IRET is #GP in ring 0", () => {
   const cpu = prepared();
   assert.equal(precise(cpu, () => enter(cpu, VM | 2, 0x10000)), [13, 0]);
@@ -76,9 +93,10 @@ test("an exception leaves it, with all segments on ring 0's stack", () => {
   assert.is(cpu.w[ESP], STACK0 - 36);
   assert.equal(frame(cpu, 9), [0, 0x1000, VM | 0x10002, 0xfffe, 0x2000,
     0x3000, 0x4000, 0x5000, 0x6000]);
-  assert.equal([ES, DS, FS, GS].map((s) => selectorOf(cpu, s)),
-    [0, 0, 0, 0]);
-  assert.is(segmentRegister(cpu, DS).attributes, 0);
+  for (const s of [ES, DS, FS, GS]) {
+    assert.equal(segmentRegister(cpu, s),
+      { selector: 0, base: 0, limit: 0, attributes: 0 });
+  }
   assert.equal([cpu.w[CPL], cpu.w[SYSTEM_FLAGS]], [0, 0]);
 });
 
@@ -309,6 +327,156 @@ test("an external interrupt leaves it if IF is set", () => {
   cpu.w[SYSTEM_FLAGS]! |= IF;
   assert.is(ended(cpu), 0x40);
   assert.is(cpu.peekStack(8, 4), VM | IF | 2);
+});
+
+const shared = prepared();
+
+/** A CPU with VM or not, in a ring, with CR4 and flags. */
+function state(vm: boolean, ring: number, cr4: number, flags: number): Cpu {
+  const { w } = shared;
+  w[CPL] = ring;
+  w[CR4] = cr4;
+  w[SYSTEM_FLAGS] = flags | (vm ? VM : 0);
+  return shared;
+}
+
+const modes = [0, 1, 2, 3].map((iopl) => iopl << 12);
+
+// SDM 3B, table 20-2; without VM, IOPL is no matter of these.
+test("PUSHF, POPF and IRET: who has IF, who VIF, who #GP", () => {
+  for (const iopl of modes) {
+    for (const cr4 of [0, CR4_PVI, CR4_VME, 0x1df]) {
+      for (const size of [2, 4]) {
+        const minded = iopl !== IOPL, extended = (cr4 & CR4_VME) !== 0;
+        const what = `IOPL ${iopl >> 12}, CR4 ${cr4}, ${size} bytes`;
+        const ask = (cpu: Cpu) => {
+          let has: boolean | undefined;
+          const thrown = fault(() => { has = hasVirtualFlag(cpu, size); });
+          return thrown ?? has;
+        };
+        assert.equal(ask(state(true, 3, cr4, iopl)), !minded ? false
+          : size === 2 && extended ? true : [13, 0], what);
+        assert.is(ask(state(false, 3, cr4, iopl)), false, what);
+      }
+    }
+  }
+});
+
+test("CLI and STI: VIF by VME in virtual 8086 mode, by PVI in ring 3", () => {
+  for (const vm of [false, true]) {
+    for (const ring of vm ? [3] : [1, 2, 3]) {
+      for (const cr4 of [0, CR4_PVI, CR4_VME, CR4_PVI | CR4_VME]) {
+        const may = vm ? cr4 & CR4_VME : ring === 3 && cr4 & CR4_PVI;
+        for (const flags of [0, VIF, VIP, VIF | VIP, IF | IOPL | VIF]) {
+          for (const on of [false, true]) {
+            const cpu = state(vm, ring, cr4, flags);
+            const thrown = precise(cpu, () => changeVif(cpu, on));
+            const good = may && !(on && flags & VIP);
+            const what = `VM ${vm}, ring ${ring}, CR4 ${cr4}, ${flags} ${on}`;
+            assert.equal(thrown, good ? undefined : [13, 0], what);
+            if (good) assert.is(cpu.w[SYSTEM_FLAGS], (on ? flags | VIF
+              : flags & ~VIF) | (vm ? VM : 0), what);
+          }
+        }
+      }
+    }
+  }
+});
+
+test("VIF and VIP together are due by VME, or by PVI in ring 3", () => {
+  for (const vm of [false, true]) {
+    for (const ring of vm ? [3] : [0, 1, 2, 3]) {
+      for (const cr4 of [0, CR4_PVI, CR4_VME, CR4_PVI | CR4_VME, 0x1dc]) {
+        for (const flags of [0, VIF, VIP, VIF | VIP, IF | IOPL]) {
+          const cpu = state(vm, ring, cr4, flags);
+          const both = flags === (VIF | VIP);
+          const pvi = ring === 3 && (cr4 & CR4_PVI) !== 0;
+          const vme = vm && (cr4 & CR4_VME) !== 0;
+          assert.is(virtualIsDue(cpu), both && (vme || pvi),
+            `VM ${vm}, ring ${ring}, CR4 ${cr4}, ${flags}`);
+        }
+      }
+    }
+  }
+});
+
+test("flags as a program believes them, and as it sets them", () => {
+  const shown: [number, number][] = [[0, 0], [IF, 0], [VIF, IF],
+    [IF | VIF, IF], [VIP, 0]];
+  for (const [flags, seen] of shown) {
+    const cpu = state(true, 3, CR4_VME, flags);
+    assert.is(believedFlags(cpu) & 0xffff, seen | IOPL | 2);
+  }
+  // Image, flags; what comes of it, or #GP.
+  const taken: [number, number, number | undefined][] = [
+    [0, 0, 0], [IF, 0, IF | VIF], [0, VIP, 0], [IF, VIP, undefined],
+    [IF, VIF, IF | VIF], [0x100, 0, undefined], [0x4cd5, VIF, 0x4cd5],
+    [0x300, 0, undefined], [IF | 1, IF, IF | VIF | 1],
+  ];
+  for (const [image, flags, expected] of taken) {
+    const cpu = state(true, 3, CR4_VME, flags);
+    let value: number | undefined;
+    const thrown = fault(() => { value = takeBelieved(cpu, image); });
+    assert.equal([thrown, value], expected === undefined
+      ? [[13, 0], undefined] : [undefined, expected], `${image} ${flags}`);
+  }
+});
+
+// SDM 3B, 20.3: 32 bytes that end where the map of ports begins.
+test("VME: each vector has its bit, in a map in front of that of ports",
+  () => {
+    const mapped = (vector: number, port: number, limit: number) => {
+      const cpu = shared, bit = vector & 7;
+      cpu.w.set([0, 0x5000, limit], 24 + 4 * TR);
+      cpu.w[SYSTEM_FLAGS] = VM;
+      cpu.w[CR4] = CR4_VME;
+      cpu.store16(0x5000 + 102, port);
+      const at = 0x5000 + port - 32 + (vector >> 3);
+      const ask = () => {
+        let inside: boolean | undefined;
+        return fault(() => { inside = isRedirected(cpu, vector); }) ?? inside;
+      };
+      cpu.machine.writePhysical(at, Uint8Array.of(~(1 << bit)));
+      const clear = ask();
+      cpu.machine.writePhysical(at, Uint8Array.of(1 << bit));
+      assert.equal(ask(), [13, 0], "set, and IOPL is 0");
+      cpu.w[SYSTEM_FLAGS] = VM | IOPL;
+      assert.equal(ask(), Array.isArray(clear) ? clear : false);
+      cpu.w[CR4] = 0;
+      assert.is(ask(), false, "without VME");
+      return clear;
+    };
+    const bad = [13, 0];
+    for (let vector = 0; vector < 256; vector++) {
+      assert.is(mapped(vector, 0x88, 0x87), true, `${vector}`);
+    }
+    assert.equal([mapped(0, 32, 0x67), mapped(0, 31, 0x67)], [true, bad]);
+    assert.equal([mapped(8, 31, 0x67), mapped(0, 0, 0x67)], [true, bad]);
+    assert.equal([mapped(0, 0x88, 0x66), mapped(0, 0x88, 0x67)],
+      [bad, bad]);
+    assert.equal([mapped(255, 0x88, 0x86), mapped(255, 0x88, 0x87)],
+      [bad, true]);
+    assert.equal([mapped(7, 0x88, 0x68), mapped(8, 0x88, 0x68)],
+      [true, bad]);
+  });
+
+test("in protected mode INT is no matter of the map", () => {
+  const cpu = state(false, 3, CR4_VME | CR4_PVI, 0);
+  cpu.w.set([0, 0x5000, 0], 24 + 4 * TR);
+  assert.is(isRedirected(cpu, 0x21), false);
+});
+
+test("IRET takes all nine words from their places, EIP up to FFFF", () => {
+  const cpu = prepared(), at = cpu.w[ESP]!;
+  const words = [0xffff, 0x11234, VM | IF | 2, 0x89abcdef, 0x22345, 0x33456,
+    0x44567, 0x55678, 0x66789];
+  words.forEach((v, n) => cpu.store32(at + 4 * n, v));
+  interruptReturn(cpu, 4);
+  assert.equal([CS, SS, ES, DS, FS, GS].map((s) => segmentRegister(cpu, s)),
+    [0x1234, 0x2345, 0x3456, 0x4567, 0x5678, 0x6789].map((selector) => ({
+      selector, base: selector * 16, limit: 0xffff, attributes: 0xf3 })));
+  assert.equal([cpu.next, cpu.w[ESP]! >>> 0, cpu.w[CPL], cpu.eflags()],
+    [0xffff, 0x89abcdef, 3, VM | IF | 2]);
 });
 
 test("far calls and segment loads are those of real mode", () => {

@@ -5,11 +5,12 @@ import {
   CLOCK, CS, EIP, IF, MSR_APIC_BASE, SEGMENTS, SYSTEM_FLAGS, WAITING,
 } from "./state";
 
-/** Words of the local APIC, from APIC on. */
-const ID = 0, TPR = 1, LDR = 2, DFR = 3, SVR = 4, ESR = 5, ICR_LOW = 6,
-  ICR_HIGH = 7, LVT = 8, LINT0 = 11, LVT_ERROR = 13, INITIAL = 14,
-  DIVIDE = 15, ISR = 16, IRR = 32, ERRORS = 42;
-/** Index into `cpu.d`: the clock at which the timer started, or runs out. */
+/** Words of the local APIC. */
+const ID = APIC, TPR = APIC + 1, LDR = APIC + 2, DFR = APIC + 3,
+  SVR = APIC + 4, ESR = APIC + 5, ICR_LOW = APIC + 6, ICR_HIGH = APIC + 7,
+  LVT = APIC + 8, LINT0 = LVT + 3, LVT_ERROR = LVT + 5, INITIAL = APIC + 14,
+  DIVIDE = APIC + 15, ISR = APIC + 16, IRR = APIC + 32, ERRORS = APIC + 42;
+/** Index into `cpu.d`: the clock at which the timer runs out. */
 const TIMER_END = (APIC + 40) / 2;
 /** Kind of the timer's events in the machine's queue. */
 export const APIC_TIMER_EVENT = 1;
@@ -19,13 +20,13 @@ const GLOBAL_ENABLE = 0x800, EXT_INT = 0x700;
 /** The local APIC as a reset leaves it; or INIT, which spares its number
  * and its place (SDM 3A, 10.4.7.3). */
 export function resetApic(cpu: Cpu, init = false): void {
-  const w = cpu.w, id = init ? w[APIC + ID]! : cpu.id << 24;
+  const w = cpu.w, id = init ? w[ID]! : cpu.id << 24;
   w.fill(0, APIC, APIC + 64);
-  w[APIC + ID] = id;
-  w[APIC + DFR] = -1;
-  w[APIC + SVR] = 0xff;
-  w.fill(MASKED, APIC + LVT, APIC + LVT + 6);
-  if (takesIntr(cpu)) w[APIC + LINT0] = EXT_INT;
+  w[ID] = id;
+  w[DFR] = -1;
+  w[SVR] = 0xff;
+  w.fill(MASKED, LVT, LVT + 6);
+  if (takesIntr(cpu)) w[LINT0] = EXT_INT;
   if (!init)
     w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE | (cpu.id ? 0 : 0x100);
   cpu.machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
@@ -50,7 +51,7 @@ const takesIntr = (cpu: Cpu) =>
 
 /** Whether the wire from the interrupt controller leads to this core. */
 export function intrConnected(cpu: Cpu): boolean {
-  const w = cpu.w, entry = w[APIC + LINT0]!;
+  const w = cpu.w, entry = w[LINT0]!;
   if (!takesIntr(cpu)) return false;
   if (!(w[MSR_APIC_BASE]! & GLOBAL_ENABLE)) return true;
   return !(entry & MASKED) && (entry & EXT_INT) === EXT_INT;
@@ -73,36 +74,39 @@ export function isApic(cpu: Cpu, physical: number): boolean {
   return (base & GLOBAL_ENABLE) !== 0 && ((physical ^ base) & -4096) === 0;
 }
 
-/** Highest vector set in a 256-bit register, or -1. */
+/** Highest vector set in a 256-bit register; 0 if none is. */
 function highest(w: Int32Array, register: number): number {
-  for (let i = 7; i >= 0; i--) {
-    const bits = w[APIC + register + i]!;
-    if (bits) return i * 32 + 31 - Math.clz32(bits);
-  }
-  return -1;
+  let i = 7;
+  while (i > 0 && w[register + i] === 0) i--;
+  return i * 32 + 31 - Math.clz32(w[register + i]! | 1);
 }
 
+const wordOf = (register: number, vector: number) =>
+  register + (vector >>> 5);
+
 function setBit(w: Int32Array, register: number, vector: number): void {
-  w[APIC + register + (vector >>> 5)]! |= 1 << (vector & 31);
+  w[wordOf(register, vector)]! |= 1 << vector;
 }
 
 function clearBit(w: Int32Array, register: number, vector: number): void {
-  w[APIC + register + (vector >>> 5)]! &= ~(1 << (vector & 31));
+  w[wordOf(register, vector)]! &= ~(1 << vector);
 }
 
 /** The priority below which nothing gets through (SDM 3A, 10.8.3.1). */
 function processorPriority(w: Int32Array): number {
-  const task = w[APIC + TPR]! & 0xff, service = highest(w, ISR);
-  const floor = Math.max(service, 0) & 0xf0;
-  return task >>> 4 >= floor >>> 4 ? task : floor;
+  const task = w[TPR]!, floor = highest(w, ISR) & 0xf0;
+  return Math.max(task, floor);
+}
+
+/** Whether a vector's class is above that. */
+function getsThrough(w: Int32Array, vector: number): boolean {
+  return (vector & 0xf0) > processorPriority(w);
 }
 
 /** Sets or clears ATTEND_INTERRUPT by what the APIC holds. */
 function refreshAttention(cpu: Cpu): void {
-  const w = cpu.w, vector = highest(w, IRR);
-  const through = vector >= 0 &&
-    vector >>> 4 > processorPriority(w) >>> 4;
-  if (through) {
+  const w = cpu.w;
+  if (getsThrough(w, highest(w, IRR))) {
     w[ATTENTION]! |= ATTEND_INTERRUPT;
     cpu.machine.wake();
   } else {
@@ -113,7 +117,7 @@ function refreshAttention(cpu: Cpu): void {
 /** A fixed interrupt arrives at a CPU's APIC. */
 export function raiseInterrupt(cpu: Cpu, vector: number): void {
   const w = cpu.w;
-  if (!(w[APIC + SVR]! & ENABLED)) return;
+  if (!(w[SVR]! & ENABLED)) return;
   if (vector < 16) {
     noteError(cpu, RECEIVED_ILLEGAL);
     return;
@@ -127,10 +131,10 @@ const NOT_ACCEPTED = 4, SENT_ILLEGAL = 0x20, RECEIVED_ILLEGAL = 0x40,
   NO_REGISTER = 0x80;
 
 function noteError(cpu: Cpu, bit: number): void {
-  const w = cpu.w, entry = w[APIC + LVT_ERROR]!;
-  if (w[APIC + ERRORS]! & bit) return;
-  w[APIC + ERRORS]! |= bit;
-  if (!(entry & MASKED)) raiseInterrupt(cpu, entry & 0xff);
+  const w = cpu.w, entry = w[LVT_ERROR]!;
+  if (w[ERRORS]! & bit) return;
+  w[ERRORS]! |= bit;
+  if (!(entry & MASKED)) raiseInterrupt(cpu, entry);
 }
 
 /** The vector that the CPU would take now, or -1; nothing changes. */
@@ -148,8 +152,7 @@ export function acknowledge(cpu: Cpu): number {
 }
 
 function endOfInterrupt(cpu: Cpu): void {
-  const vector = highest(cpu.w, ISR);
-  if (vector >= 0) clearBit(cpu.w, ISR, vector);
+  clearBit(cpu.w, ISR, highest(cpu.w, ISR));
   refreshAttention(cpu);
 }
 
@@ -157,22 +160,22 @@ function endOfInterrupt(cpu: Cpu): void {
 export function readApic(cpu: Cpu, offset: number): number {
   const w = cpu.w, n = offset >>> 4;
   if (offset & 15) return 0;
-  if (n >= 0x10 && n < 0x28) return w[APIC + ISR + n - 0x10]!;
-  if (n >= 0x32 && n <= 0x37) return w[APIC + LVT + n - 0x32]!;
+  if (n >= 0x10 && n < 0x28) return w[ISR + n - 0x10]!;
+  if (n >= 0x32 && n <= 0x37) return w[LVT + n - 0x32]!;
   switch (n) {
-    case 0x02: return w[APIC + ID]!;
+    case 0x02: return w[ID]!;
     case 0x03: return 0x00050014;
-    case 0x08: return w[APIC + TPR]!;
+    case 0x08: return w[TPR]!;
     case 0x0a: return processorPriority(w);
-    case 0x0d: return w[APIC + LDR]!;
-    case 0x0e: return w[APIC + DFR]!;
-    case 0x0f: return w[APIC + SVR]!;
-    case 0x28: return w[APIC + ESR]!;
-    case 0x30: return w[APIC + ICR_LOW]!;
-    case 0x31: return w[APIC + ICR_HIGH]!;
-    case 0x38: return w[APIC + INITIAL]!;
+    case 0x0d: return w[LDR]!;
+    case 0x0e: return w[DFR]!;
+    case 0x0f: return w[SVR]!;
+    case 0x28: return w[ESR]!;
+    case 0x30: return w[ICR_LOW]!;
+    case 0x31: return w[ICR_HIGH]!;
+    case 0x38: return w[INITIAL]!;
     case 0x39: return currentCount(cpu);
-    case 0x3e: return w[APIC + DIVIDE]!;
+    case 0x3e: return w[DIVIDE]!;
     case 0x09: case 0x0b: case 0x0c: return 0;
     default:
       noteError(cpu, NO_REGISTER);
@@ -189,33 +192,33 @@ export function writeApic(cpu: Cpu, offset: number, value: number): void {
   const w = cpu.w, n = offset >>> 4;
   if (offset & 15) return;
   if (n >= 0x32 && n <= 0x37) {
-    const off = w[APIC + SVR]! & ENABLED ? 0 : MASKED;
-    w[APIC + LVT + n - 0x32] = (value & LVT_BITS[n - 0x32]!) | off;
+    const off = w[SVR]! & ENABLED ? 0 : MASKED;
+    w[LVT + n - 0x32] = (value & LVT_BITS[n - 0x32]!) | off;
     refreshIntr(cpu);
     return;
   }
   switch (n) {
-    case 0x02: w[APIC + ID] = value & 0xff000000; break;
-    case 0x08: w[APIC + TPR] = value & 0xff; refreshAttention(cpu); break;
+    case 0x02: w[ID] = value & 0xff000000; break;
+    case 0x08: w[TPR] = value & 0xff; refreshAttention(cpu); break;
     case 0x0b: endOfInterrupt(cpu); break;
-    case 0x0d: w[APIC + LDR] = value & 0xff000000; break;
-    case 0x0e: w[APIC + DFR] = value | 0x0fffffff; break;
+    case 0x0d: w[LDR] = value & 0xff000000; break;
+    case 0x0e: w[DFR] = value | 0x0fffffff; break;
     case 0x0f:
-      w[APIC + SVR] = value & 0x3ff;
+      w[SVR] = value & 0x3ff;
       if (value & ENABLED) break;
-      for (let i = 0; i < 6; i++) w[APIC + LVT + i]! |= MASKED;
+      for (let i = 0; i < 6; i++) w[LVT + i]! |= MASKED;
       refreshIntr(cpu);
       break;
     case 0x28:
-      w[APIC + ESR] = w[APIC + ERRORS]!;
-      w[APIC + ERRORS] = 0;
+      w[ESR] = w[ERRORS]!;
+      w[ERRORS] = 0;
       break;
     case 0x30:
-      w[APIC + ICR_LOW] = value & 0xccfff;
+      w[ICR_LOW] = value & 0xccfff;
       sendInterrupt(cpu, value);
       break;
-    case 0x31: w[APIC + ICR_HIGH] = value & 0xff000000; break;
-    case 0x38: w[APIC + INITIAL] = value; startTimer(cpu); break;
+    case 0x31: w[ICR_HIGH] = value & 0xff000000; break;
+    case 0x38: w[INITIAL] = value; startTimer(cpu); break;
     case 0x3e: setDivide(cpu, value & 0xb); break;
     case 0x03: case 0x09: case 0x0a: case 0x0c: case 0x39: break;
     default: if (n < 0x10 || n > 0x27) noteError(cpu, NO_REGISTER);
@@ -239,7 +242,7 @@ export function apicWrite(
 
 /** Clock ticks for one count: 1, 2, 4 … 128 (SDM 3A, 10.5.4). */
 function divisor(w: Int32Array): number {
-  const bits = w[APIC + DIVIDE]!, code = (bits & 3) | ((bits & 8) >>> 1);
+  const bits = w[DIVIDE]!, code = bits & 8 ? bits - 4 : bits;
   return code === 7 ? 1 : 2 << code;
 }
 
@@ -247,7 +250,7 @@ function startTimer(cpu: Cpu): void {
   const w = cpu.w, { queue } = cpu.machine;
   queue.cancel(cpu.id, APIC_TIMER_EVENT);
   cpu.machine.wake();
-  const count = w[APIC + INITIAL]! >>> 0;
+  const count = w[INITIAL]! >>> 0;
   cpu.d[TIMER_END] = 0;
   if (!count) return;
   const end = cpu.d[CLOCK]! + count * divisor(w);
@@ -258,7 +261,7 @@ function startTimer(cpu: Cpu): void {
 /** Another divisor: the count goes on from where it is. */
 function setDivide(cpu: Cpu, value: number): void {
   const { w, d } = cpu, { queue } = cpu.machine, before = divisor(w);
-  w[APIC + DIVIDE] = value;
+  w[DIVIDE] = value;
   const left = d[TIMER_END]! - d[CLOCK]!;
   if (left <= 0) return;
   d[TIMER_END] = d[CLOCK]! + Math.ceil(left * divisor(w) / before);
@@ -274,9 +277,9 @@ function currentCount(cpu: Cpu): number {
 
 /** The timer runs out: called by the machine at the event's time. */
 export function timerExpired(cpu: Cpu, when: number): void {
-  const w = cpu.w, entry = w[APIC + LVT]!;
+  const w = cpu.w, entry = w[LVT]!;
   if (entry & PERIODIC) {
-    const count = w[APIC + INITIAL]! >>> 0;
+    const count = w[INITIAL]! >>> 0;
     const end = when + Math.max(count * divisor(w), 1);
     cpu.d[TIMER_END] = end;
     cpu.machine.queue.add(end, cpu.id, APIC_TIMER_EVENT);
@@ -288,10 +291,9 @@ export function timerExpired(cpu: Cpu, when: number): void {
 
 /** Whether the timer's interrupt would get through to a halted CPU. */
 export function timerCanWake(cpu: Cpu): boolean {
-  const w = cpu.w, entry = w[APIC + LVT]!, vector = entry & 0xff;
-  return !(entry & MASKED) && (w[APIC + SVR]! & ENABLED) !== 0 &&
-    (w[SYSTEM_FLAGS]! & IF) !== 0 &&
-    vector >>> 4 > processorPriority(w) >>> 4;
+  const w = cpu.w, entry = w[LVT]!;
+  return !(entry & MASKED) && (w[SYSTEM_FLAGS]! & IF) !== 0 &&
+    getsThrough(w, entry);
 }
 
 /** The CPUs that an interrupt command means: whose APIC is switched off
@@ -303,15 +305,15 @@ function targets(cpu: Cpu, command: number): Cpu[] {
   if (shorthand === 1) return [cpu];
   if (shorthand === 2) return cpus;
   if (shorthand === 3) return cpus.filter((other) => other !== cpu);
-  const to = cpu.w[APIC + ICR_HIGH]! >>> 24;
+  const to = cpu.w[ICR_HIGH]! >>> 24;
   if (to === 0xff) return cpus;
   return cpus.filter(({ w }) => command & 0x800 ? isMeant(w, to)
-    : w[APIC + ID]! >>> 24 === to);
+    : w[ID]! >>> 24 === to);
 }
 
 /** Whether a logical destination means this APIC. */
 function isMeant(w: Int32Array, to: number): boolean {
-  const own = w[APIC + LDR]! >>> 24, flat = w[APIC + DFR]! >>> 28 === 15;
+  const own = w[LDR]! >>> 24, flat = w[DFR]! >>> 28 === 15;
   return flat ? (own & to) !== 0
     : own >>> 4 === to >>> 4 && (own & to & 15) !== 0;
 }
@@ -338,7 +340,7 @@ function sendInterrupt(cpu: Cpu, command: number): void {
 /** Of those CPUs whose APIC listens, one with the lowest processor
  * priority. */
 function leastBusy(meant: readonly Cpu[]): Cpu[] {
-  const cpus = meant.filter(({ w }) => w[APIC + SVR]! & ENABLED);
+  const cpus = meant.filter(({ w }) => w[SVR]! & ENABLED);
   const least = Math.min(...cpus.map(({ w }) => processorPriority(w)));
   return cpus.filter(({ w }) => processorPriority(w) === least).slice(0, 1);
 }

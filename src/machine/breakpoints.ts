@@ -12,6 +12,10 @@ const lengths = [1, 2, 8, 4];
 /** Kinds of conditions, as sets of values of R/W. */
 const EXECUTES = 1, WRITES = 0b1010, READS = 0b1000, PORTS = 0b0100;
 
+/** R/W and LEN of a breakpoint. */
+const fieldOf = (control: number, n: number) =>
+  (control >>> (16 + 4 * n)) & 15;
+
 /** Bits of DR6 for an access to `size` bytes, if any is enabled. */
 function conditions(
   cpu: Cpu, from: number, size: number, kinds: number,
@@ -19,15 +23,15 @@ function conditions(
   const w = cpu.w, control = w[DR + 7]!;
   let met = 0, told = 0;
   for (let n = 0; n < 4; n++) {
-    const field = control >>> (16 + 4 * n), kind = field & 3;
-    if (!((kinds >>> kind) & 1)) continue;
-    const length = kind === 0 ? 1 : lengths[(field >>> 2) & 3]!;
+    const field = fieldOf(control, n), kind = field & 3;
+    if (!(kinds & (1 << kind))) continue;
+    const length = kind === 0 ? 1 : lengths[field >>> 2]!;
     const at = (w[DR + n]! & -length) >>> 0;
     if (from >= at + length || at >= from + size) continue;
     met |= 1 << n;
-    told |= control >>> (2 * n);
+    told |= control & (3 << (2 * n));
   }
-  return told & 3 ? met : 0;
+  return told ? met : 0;
 }
 
 /** Works out anew which pages are watched. */
@@ -35,9 +39,8 @@ export function refreshDebug(cpu: Cpu): void {
   const w = cpu.w, control = w[DR + 7]!;
   const code = new Set<number>(), data = new Set<number>();
   for (let n = 0; n < 4 && control & ENABLED; n++) {
-    const field = control >>> (16 + 4 * n), kind = field & 3;
-    const length = lengths[(field >>> 2) & 3]!;
-    const page = (w[DR + n]! & (kind ? -length : -1)) >>> 12;
+    const kind = fieldOf(control, n) & 3;
+    const page = w[DR + n]! >>> 12;
     if (kind === 0) code.add(page);
     else if (kind !== 2) data.add(page);
   }
@@ -91,7 +94,7 @@ export function holdTrap(cpu: Cpu, bits: number): void {
 }
 
 function touch(cpu: Cpu, n: number): number {
-  const w = cpu.w, named = n & 6 ? n === 4 || n === 5 : false;
+  const w = cpu.w, named = n === 4 || n === 5;
   if (named && w[CR4]! & CR4_DE) throw new Fault(UD);
   if (w[DR + 7]! & DR7_GD) {
     noteDebug(cpu, DR6_BD);

@@ -13,10 +13,11 @@ export interface Helper {
   readonly name: string;
   /** True if its result depends on its arguments alone. */
   readonly pure: boolean;
-  /** Takes and gives int32s; may throw a Fault before it changes anything. */
+  /** Takes int32s, and gives one or nothing; may throw a Fault before it
+   * changes anything. */
   readonly run: (
     cpu: Cpu, a: number, b: number, c: number, d: number,
-  ) => number;
+  ) => number | void;
 }
 
 /** What an instruction can ask for; V is the back end's idea of a value. */

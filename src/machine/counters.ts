@@ -41,6 +41,6 @@ export function readCounter(cpu: Cpu): void {
   const { w } = cpu, n = w[ECX]! >>> 0;
   if (n > 1 || (w[CPL] !== 0 && !(w[CR4]! & CR4_PCE))) throw gp();
   const value = readCounterValue(cpu, n);
-  w[EAX] = value % 2 ** 32;
+  w[EAX] = value;
   w[EDX] = Math.floor(value / 2 ** 32);
 }

@@ -11,20 +11,19 @@ const APIC_FEATURE = 1 << 9, APIC_ON = 0x800;
 const FEATURES = featureBits.reduce((bits, n) => bits | (1 << n), 0);
 
 // EAX, EBX, ECX, EDX of each leaf; the name is "GenuineIntel".
-const leaves: readonly (readonly number[])[] = [
-  [2, 0x756e6547, 0x6c65746e, 0x49656e69],
-  [SIGNATURE, 0, 0, FEATURES],
-  [0x03020101, 0, 0, 0x0c040843],
-];
+function leavesOf(cpu: Cpu): readonly (readonly number[])[] {
+  const off = cpu.w[MSR_APIC_BASE]! & APIC_ON ? 0 : APIC_FEATURE;
+  return [
+    [2, 0x756e6547, 0x6c65746e, 0x49656e69],
+    [SIGNATURE, cpu.id << 24, 0, FEATURES & ~off],
+    [0x03020101, 0, 0, 0x0c040843],
+  ];
+}
 
 /** CPUID: who made this processor, what it can do, its caches. */
 export function identify(cpu: Cpu): number {
-  const w = cpu.w, asked = w[EAX]! >>> 0;
-  const leaf = leaves[Math.min(asked, leaves.length - 1)]!;
+  const { w } = cpu, leaves = leavesOf(cpu);
+  const leaf = leaves[Math.min(w[EAX]! >>> 0, leaves.length - 1)]!;
   [EAX, EBX, ECX, EDX].forEach((n, i) => { w[n] = leaf[i]!; });
-  if (asked === 1) {
-    w[EBX] = cpu.id << 24;
-    if (!(w[MSR_APIC_BASE]! & APIC_ON)) w[EDX]! &= ~APIC_FEATURE;
-  }
   return 0;
 }

@@ -7,10 +7,10 @@ export const unsignedQuotient: Helper["run"] = (
   _cpu, high, low, divisor, size,
 ) => {
   const by = divisor >>> 0;
-  if (by === 0 || high >>> 0 >= by) throw new Fault(DE);
+  if (by === 0) throw new Fault(DE);
   const quotient = high === 0 ? Math.floor((low >>> 0) / by) :
     Number(((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) / BigInt(by));
-  if (size < 4 && quotient >= 2 ** (8 * size)) throw new Fault(DE);
+  if (quotient > 0xffffffff >>> (32 - 8 * size)) throw new Fault(DE);
   return quotient;
 };
 
@@ -21,7 +21,7 @@ export const signedQuotient: Helper["run"] = (
   if (divisor === 0) throw new Fault(DE);
   const quotient = high === low >> 31 ? Math.trunc(low / divisor) :
     Number(((BigInt(high) << 32n) | BigInt(low >>> 0)) / BigInt(divisor));
-  const top = 2 ** (8 * size - 1);
+  const top = 0x80000000 >>> (32 - 8 * size);
   if (quotient < -top || quotient >= top) throw new Fault(DE);
   return quotient;
 };

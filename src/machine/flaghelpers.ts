@@ -8,17 +8,16 @@ import {
 } from "./virtual";
 
 /** CLI, STI, CLD, STD. STI holds interrupts off for one instruction more. */
-export function setFlag(cpu: Cpu, flag: number, on: number): number {
+export function setFlag(cpu: Cpu, flag: number, on: number): void {
   const w = cpu.w, flags = w[SYSTEM_FLAGS]!;
   if (flag === IF) {
     if (w[CPL]! > (flags & IOPL) >> 12) {
       changeVif(cpu, on !== 0);
-      return 0;
+      return;
     }
     if (on && !(flags & IF)) w[INHIBIT] = SHADOW_STI;
   }
   w[SYSTEM_FLAGS] = on ? flags | flag : flags & ~flag;
-  return 0;
 }
 
 /** What PUSHF pushes. */
@@ -28,10 +27,9 @@ export function pushedFlags(cpu: Cpu, size: number): number {
 }
 
 /** POPF, as far as the ring allows. */
-export function popFlags(cpu: Cpu, value: number, size: number): number {
+export function popFlags(cpu: Cpu, value: number, size: number): void {
   const own = hasVirtualFlag(cpu, size);
   if (own) value = takeBelieved(cpu, value);
   const mask = changeableFlags(cpu, size === 2 ? 2 : 4) | (own ? VIF : 0);
   cpu.setEflags(value & ~RF, mask | RF);
-  return 0;
 }

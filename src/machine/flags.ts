@@ -13,14 +13,13 @@ export const FLAGS_ADD = 2;
 /** The result is operand - other - carry. */
 export const FLAGS_SUB = 3;
 
-const parityTable = new Uint8Array(256);
-for (let n = 0; n < 256; n++) {
+const parityTable = new Uint8Array(256).map((_, n) => {
   let bits = n;
   bits ^= bits >> 4;
   bits ^= bits >> 2;
   bits ^= bits >> 1;
-  parityTable[n] = bits & 1 ? 0 : PF_FLAG;
-}
+  return bits & 1 ? 0 : PF_FLAG;
+});
 
 /** Remembers what the status flags are to be worked out from. */
 export function setFlags(
@@ -61,7 +60,7 @@ export function overflowFlag(w: Int32Array): number {
   switch (kind & 0xff) {
     case FLAGS_ADD: return (((a ^ r) & ((r - a - c) ^ r)) >> sign) & 1;
     case FLAGS_SUB: return (((a ^ r) & ((a - r - c) ^ a)) >> sign) & 1;
-    default: return (c & OF) >> 11;
+    default: return c & OF ? 1 : 0;
   }
 }
 
@@ -70,7 +69,7 @@ export function zeroFlag(w: Int32Array): number {
   if ((w[FLAG_KIND]! & 0xff) !== FLAGS_EXPLICIT) {
     return +(w[FLAG_RESULT] === 0);
   }
-  return (w[FLAG_CARRY]! & ZF) >> 6;
+  return w[FLAG_CARRY]! & ZF ? 1 : 0;
 }
 
 /** SF as 0 or 1. */
@@ -78,15 +77,15 @@ export function signFlag(w: Int32Array): number {
   if ((w[FLAG_KIND]! & 0xff) !== FLAGS_EXPLICIT) {
     return w[FLAG_RESULT]! >>> 31;
   }
-  return (w[FLAG_CARRY]! & SF) >> 7;
+  return w[FLAG_CARRY]! & SF ? 1 : 0;
 }
 
 /** PF as 0 or 1. */
 export function parityFlag(w: Int32Array): number {
   if ((w[FLAG_KIND]! & 0xff) !== FLAGS_EXPLICIT) {
-    return parityTable[w[FLAG_RESULT]! & 0xff]! >> 2;
+    return parityTable[w[FLAG_RESULT]! & 0xff] ? 1 : 0;
   }
-  return (w[FLAG_CARRY]! & PF_FLAG) >> 2;
+  return w[FLAG_CARRY]! & PF_FLAG ? 1 : 0;
 }
 
 /** SF differs from OF: the first operand was less, as signed numbers. */

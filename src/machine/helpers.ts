@@ -41,142 +41,68 @@ const computing = named(true, {
 });
 
 const going = named(false, {
-  farJump: (cpu, selector, to, size) => {
-    farJump(cpu, selector, to, wide(size));
-    return 0;
-  },
-  farCall: (cpu, selector, to, size) => {
-    farCall(cpu, selector, to, wide(size), cpu.next);
-    return 0;
-  },
-  farReturn: (cpu, size, more) => {
-    farReturn(cpu, wide(size), more);
-    return 0;
-  },
-  interruptReturn: (cpu, size) => {
-    interruptReturn(cpu, wide(size));
-    return 0;
-  },
+  farJump: (cpu, selector, to, size) => farJump(cpu, selector, to, wide(size)),
+  farCall: (cpu, selector, to, size) =>
+    farCall(cpu, selector, to, wide(size), cpu.next),
+  farReturn: (cpu, size, more) => farReturn(cpu, wide(size), more),
+  interruptReturn: (cpu, size) => interruptReturn(cpu, wide(size)),
   softwareInterrupt: (cpu, vector, which) => {
     const kinds = ["int", "int3", "into", "int1"] as const;
     softwareInterrupt(cpu, vector, cpu.next, kinds[which]!);
-    return 0;
   },
   hostCall: runHostCall,
   halt: (cpu) => (cpu.w[ACTIVITY] = HALTED),
-  systemEnter: (cpu) => {
-    systemEnter(cpu);
-    return 0;
-  },
-  systemExit: (cpu) => {
-    systemExit(cpu);
-    return 0;
-  },
+  systemEnter, systemExit,
 });
 
 const controlling = named(false, {
   setFlag, pushedFlags, popFlags,
   requireRing0: (cpu) => {
     if (cpu.w[CPL] !== 0) throw gp();
-    return 0;
   },
   requireProtected: (cpu) => {
     if (!isProtected(cpu)) throw new Fault(UD);
-    return 0;
   },
-  readControl,
-  writeControl: (cpu, n, v) => {
-    writeControl(cpu, n, v);
-    return 0;
-  },
-  readDebug,
-  writeDebug: (cpu, n, v) => {
-    writeDebug(cpu, n, v);
-    return 0;
-  },
+  readControl, writeControl, readDebug, writeDebug,
   machineStatus: (cpu) => cpu.w[CR0]!,
   setMachineStatus: (cpu, v) => {
     const old = cpu.w[CR0]!;
     writeControl(cpu, 0, (old & ~14) | (v & 15));
-    return 0;
   },
   clearTaskSwitched: (cpu) => (cpu.w[CR0] = cpu.w[CR0]! & ~CR0_TS),
   escape: (cpu) => {
     if (cpu.w[CR0]! & (CR0_EM | CR0_TS)) throw new Fault(NM);
-    return 0;
   },
   wait: (cpu) => {
     const both = CR0_MP | CR0_TS;
     if ((cpu.w[CR0]! & both) === both) throw new Fault(NM);
-    return 0;
   },
   invalidate: (cpu, segment, offset) => {
     const base = cpu.w[SEGMENTS + 4 * segment + BASE]!;
     invalidatePage(cpu, (base + offset) | 0);
-    return 0;
   },
-  identify,
-  readTimeStamp: (cpu) => {
-    readTimeStamp(cpu);
-    return 0;
-  },
-  readCounter: (cpu) => {
-    readCounter(cpu);
-    return 0;
-  },
-  readModelSpecific: (cpu) => {
-    readMsr(cpu);
-    return 0;
-  },
-  writeModelSpecific: (cpu) => {
-    writeMsr(cpu);
-    return 0;
-  },
+  identify, readTimeStamp, readCounter,
+  readModelSpecific: readMsr, writeModelSpecific: writeMsr,
 });
 
 const segmenting = named(false, {
-  loadSegment: (cpu, s, selector) => {
-    loadSegment(cpu, s, selector);
-    return 0;
-  },
+  loadSegment, loadGdtr, loadIdtr, loadLdt, loadTaskRegister,
   inhibit: (cpu) => (cpu.w[INHIBIT] = SHADOW_SS),
   claimEight: (cpu, segment, offset) => {
     const linear = cpu.segmentWrite(segment, offset, 8);
     if (cpu.aligned) cpu.checkAligned(linear, 8);
-    return 0;
-  },
-  loadGdtr: (cpu, base, limit) => {
-    loadGdtr(cpu, base, limit);
-    return 0;
-  },
-  loadIdtr: (cpu, base, limit) => {
-    loadIdtr(cpu, base, limit);
-    return 0;
-  },
-  loadLdt: (cpu, selector) => {
-    loadLdt(cpu, selector);
-    return 0;
-  },
-  loadTaskRegister: (cpu, selector) => {
-    loadTaskRegister(cpu, selector);
-    return 0;
   },
   word: (cpu, n) => cpu.w[n]!,
-  accessRights: (cpu, selector) => lar(cpu, selector) ?? 0,
-  segmentLimit: (cpu, selector) => lsl(cpu, selector) ?? 0,
+  accessRights: lar, segmentLimit: lsl,
   larGranted: (cpu, selector) => +(lar(cpu, selector) !== undefined),
   lslGranted: (cpu, selector) => +(lsl(cpu, selector) !== undefined),
   mayRead: (cpu, selector) => +verr(cpu, selector),
   mayWrite: (cpu, selector) => +verw(cpu, selector),
   portCheck: (cpu, port, size) => {
     if (!ioPermitted(cpu, port, size)) throw gp();
-    return 0;
   },
   portIn: (cpu, port, size) => portIn(cpu, port, bytes(size)),
-  portOut: (cpu, port, size, v) => {
-    portOut(cpu, port, bytes(size), v);
-    return 0;
-  },
+  portOut: (cpu, port, size, v) => portOut(cpu, port, bytes(size), v),
 });
 
 /** Every helper by its name. */

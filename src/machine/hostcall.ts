@@ -12,7 +12,7 @@ export interface HostCall {
 }
 
 /** 0F 3F ib: armed and in ring 0 a host call, otherwise #UD. */
-export function runHostCall(cpu: Cpu, n: number): number {
+export function runHostCall(cpu: Cpu, n: number): void {
   const { machine } = cpu;
   const found = machine.hostCalls[n];
   if (!machine.hostArmed || cpu.w[CPL] !== 0 || !found) throw new Fault(UD);
@@ -23,5 +23,4 @@ export function runHostCall(cpu: Cpu, n: number): number {
   });
   found.run(cpu);
   cpu.d[CLOCK]! += found.cost;
-  return 0;
 }

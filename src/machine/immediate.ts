@@ -157,8 +157,8 @@ export class Immediate implements Builder<number> {
   }
 
   call(helper: Helper, a = 0, b = 0, c = 0, d = 0): number {
-    const result = helper.run(this.cpu, a, b, c, d) | 0;
+    const result = helper.run(this.cpu, a, b, c, d);
     if (!helper.pure) this.cpu.look = true;
-    return result;
+    return typeof result === "number" ? result | 0 : 0;
   }
 }

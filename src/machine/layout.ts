@@ -90,7 +90,6 @@ export function layOut(options: MachineOptions): Layout {
   const fastBase = upTo(codePages + (memory + rom) / PAGE, PAGE);
   const fastStride = 2 * (0x400000 + FAST_LIST * 4);
   const total = upTo(fastBase + cpus * fastStride, 0x10000);
-  within("the machine's memory", total, 0, 0x100000000);
   return {
     cpus, dataTlb, codeTlb, ticksPerSecond, cpuBase, cpuStride, deviceBase,
     ramBase, ramSize: memory, romBase, romSize: rom, blockSize, codePages,

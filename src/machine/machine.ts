@@ -69,7 +69,7 @@ export class Machine {
   readonly cpus: readonly Cpu[];
   readonly events = new EventStream();
   readonly queue: EventQueue;
-  readonly hostCalls: (HostCall | undefined)[] = new Array(256);
+  readonly hostCalls: (HostCall | undefined)[] = [];
   /** One byte a frame: not 0 if decoded code of it exists. */
   readonly codePages: Uint8Array;
   /** Called when such a frame was written: forget what was decoded. */
@@ -94,8 +94,8 @@ export class Machine {
     const layout = this.layout = layOut(options);
     this.memory = allocate(layout.total);
     const { buffer } = this.memory;
-    this.header = new Int32Array(buffer, 0, PAGE / 4);
-    this.headerFloats = new Float64Array(buffer, 0, PAGE / 8);
+    this.header = new Int32Array(buffer);
+    this.headerFloats = new Float64Array(buffer);
     this.ram = new Uint8Array(buffer, layout.ramBase, layout.ramSize);
     this.codePages = new Uint8Array(
       buffer, layout.codePages, (layout.ramSize + layout.romSize) / PAGE);
@@ -167,7 +167,8 @@ export class Machine {
   /** Plugs a device into the bus; the later of two at a port has it. */
   addDevice(device: Device): void {
     this.devices.push(device);
-    const { from, length } = device.ports ?? { from: 0, length: 0 };
+    if (!device.ports) return;
+    const { from, length } = device.ports;
     for (let i = 0; i < length; i++) this.ports.set(from + i, device);
   }
 
@@ -188,7 +189,7 @@ export class Machine {
   }
 
   private askPort(cpu: Cpu, port: number, size: number): number {
-    const device = this.ports.get(port & 0xffff);
+    const device = this.ports.get(port);
     if (size === 1 || (device && !device.bytewide)) {
       return device?.readPort?.(cpu, port - device.ports!.from, size) ?? -1;
     }
@@ -209,7 +210,7 @@ export class Machine {
   private tellPort(
     cpu: Cpu, port: number, size: number, value: number,
   ): void {
-    const device = this.ports.get(port & 0xffff);
+    const device = this.ports.get(port);
     if (size === 1 || (device && !device.bytewide)) {
       device?.writePort?.(cpu, port - device.ports!.from, size, value);
       return;
@@ -222,9 +223,8 @@ export class Machine {
   readDevice(cpu: Cpu, physical: number, size: number): number {
     if (isApic(cpu, physical)) return apicRead(cpu, physical, size);
     const device = findDevice(this.devices, physical);
-    const offset = physical - (device?.memory?.from ?? 0);
-    const value = narrow(
-      device?.readMemory?.(cpu, offset, size) ?? -1, size);
+    const value = narrow(device?.readMemory?.(
+      cpu, physical - device.memory!.from, size) ?? -1, size);
     if (this.events.active) {
       this.access(cpu, "device", physical, size, value, false);
     }
@@ -243,8 +243,8 @@ export class Machine {
       return;
     }
     const device = findDevice(this.devices, physical);
-    const offset = physical - (device?.memory?.from ?? 0);
-    device?.writeMemory?.(cpu, offset, size, narrow(value, size));
+    device?.writeMemory?.(
+      cpu, physical - device.memory!.from, size, narrow(value, size));
   }
   private access(
     cpu: Cpu, kind: "port" | "device", address: number, size: number,
@@ -281,14 +281,14 @@ export class Machine {
 
   /** What a frame is besides RAM: NOT_READ, NOT_WRITTEN. */
   windowOf(physical: number): number {
-    const frame = (physical - WINDOWS) >> 12;
-    return frame >= 0 && frame < 64 ? this.windows[frame]! : 0;
+    const frame = (physical - WINDOWS) >>> 12;
+    return frame < 64 ? this.windows[frame]! : 0;
   }
 
   /** Turns frames of the window into RAM, or away from it. */
   setWindow(physical: number, length: number, what: number): void {
-    const first = (physical - WINDOWS) >> 12;
-    this.windows.fill(what, first, first + (length >> 12));
+    const first = (physical - WINDOWS) / PAGE;
+    this.windows.fill(what, first, first + length / PAGE);
     for (const cpu of this.cpus) cpu.refresh();
   }
 
@@ -500,7 +500,7 @@ export class Machine {
     const hopeless = !this.canWake();
     if (hopeless && sleepUntil === Infinity) return "halted";
     if (when > sleepUntil) {
-      if (sleepUntil > this.time) this.headerFloats[H_TIME] = sleepUntil;
+      this.headerFloats[H_TIME] = Math.max(this.time, sleepUntil);
       return hopeless ? "halted" : "idle";
     }
     this.headerFloats[H_TIME] = Math.max(this.time, when);

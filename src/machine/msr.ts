@@ -18,9 +18,9 @@ export function readTimeStamp(cpu: Cpu): void {
   setPair(cpu, timeStamp(cpu));
 }
 
-/** A number of up to 53 bits to EDX:EAX. */
+/** A number of up to 53 bits to EDX:EAX; a word takes its lower 32. */
 export function setPair(cpu: Cpu, value: number): void {
-  cpu.w[EAX] = value % 2 ** 32;
+  cpu.w[EAX] = value;
   cpu.w[EDX] = Math.floor(value / 2 ** 32);
 }
 
@@ -33,7 +33,7 @@ const zeros = new Set([0x00, 0x01, 0x17, 0x2a, 0x79, 0x8b]);
 
 /** RDMSR: the register that ECX names, to EDX:EAX; #GP if there is none. */
 export function readMsr(cpu: Cpu): void {
-  const { w } = cpu, number = w[ECX]! >>> 0, word = words[number];
+  const { w } = cpu, number = w[ECX]!, word = words[number];
   if (word !== undefined) setPair(cpu, w[word]! >>> 0);
   else if (number === TSC) setPair(cpu, timeStamp(cpu));
   else if (number === COUNTER || number === COUNTER + 1) {
@@ -46,7 +46,7 @@ export function readMsr(cpu: Cpu): void {
 
 /** WRMSR: EDX:EAX to the register that ECX names. */
 export function writeMsr(cpu: Cpu): void {
-  const { w, d } = cpu, number = w[ECX]! >>> 0, word = words[number];
+  const { w, d } = cpu, number = w[ECX]!, word = words[number];
   if (word === MSR_APIC_BASE) writeApicBase(cpu, w[EAX]!, w[EDX]!);
   else if (word !== undefined) w[word] = w[EAX]!;
   else if (number === TSC) {

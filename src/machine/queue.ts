@@ -3,6 +3,9 @@ import { panic } from "./numbers";
 
 /** Words of a queued event behind the time: who, what, and with what. */
 const Q_CPU = 2, Q_KIND = 3, Q_ARGUMENT = 4, Q_SEQUENCE = 5;
+/** Where the slots are. */
+const SLOTS = Array.from(
+  { length: EVENT_SLOTS }, (_, i) => H_EVENTS + i * EVENT_WORDS);
 /** The CPU of an event that belongs to the machine as a whole. */
 export const NO_CPU = -1;
 
@@ -21,15 +24,10 @@ export class EventQueue {
     private readonly floats: Float64Array,
   ) {}
 
-  private slot(i: number): number {
-    return H_EVENTS + i * EVENT_WORDS;
-  }
-
   /** Queues an event; equal times keep their order. */
   add(when: number, cpu: number, kind: number, argument = 0): void {
     const { words } = this;
-    for (let i = 0; i < EVENT_SLOTS; i++) {
-      const at = this.slot(i);
+    for (const at of SLOTS) {
       if (words[at + Q_KIND]) continue;
       this.floats[at / 2] = when;
       words[at + Q_CPU] = cpu;
@@ -44,34 +42,33 @@ export class EventQueue {
   /** Takes out the events of a kind that belong to a CPU. */
   cancel(cpu: number, kind: number): void {
     const { words } = this;
-    for (let i = 0; i < EVENT_SLOTS; i++) {
-      const at = this.slot(i);
+    for (const at of SLOTS) {
       if (words[at + Q_KIND] === kind && words[at + Q_CPU] === cpu) {
         words[at + Q_KIND] = 0;
       }
     }
   }
 
-  /** The slot of the earliest event whose CPU passes a test, or -1. */
-  private earliest(mine: (cpu: number) => boolean): number {
-    const { words, floats } = this;
-    let best = -1;
-    for (let i = 0; i < EVENT_SLOTS; i++) {
-      const at = this.slot(i);
+  /** The slot of the earliest event whose CPU passes a test, if any. */
+  private earliest(mine: (cpu: number) => boolean): number | undefined {
+    const { words } = this;
+    let best: number | undefined;
+    for (const at of SLOTS) {
       if (!words[at + Q_KIND] || !mine(words[at + Q_CPU]!)) continue;
-      if (best >= 0) {
-        const later = floats[at / 2]! - floats[best / 2]! ||
-          words[at + Q_SEQUENCE]! - words[best + Q_SEQUENCE]!;
-        if (later > 0) continue;
-      }
-      best = at;
+      if (best === undefined || this.isBefore(at, best)) best = at;
     }
     return best;
+  }
+
+  private isBefore(one: number, other: number): boolean {
+    const { words, floats } = this;
+    const time = floats[one / 2]! - floats[other / 2]!;
+    return (time || words[one + Q_SEQUENCE]! - words[other + Q_SEQUENCE]!) < 0;
   }
   /** When the next of those events is due; Infinity if there is none. */
   next(mine: (cpu: number) => boolean): number {
     const at = this.earliest(mine);
-    return at < 0 ? Infinity : this.floats[at / 2]!;
+    return at === undefined ? Infinity : this.floats[at / 2]!;
   }
 
   /** Whether any queued event passes a test. */
@@ -79,19 +76,17 @@ export class EventQueue {
     test: (kind: number, cpu: number, argument: number) => boolean,
   ): boolean {
     const { words } = this;
-    for (let i = 0; i < EVENT_SLOTS; i++) {
-      const at = this.slot(i), kind = words[at + Q_KIND]!;
-      const argument = words[at + Q_ARGUMENT]!;
-      if (kind && test(kind, words[at + Q_CPU]!, argument)) return true;
-    }
-    return false;
+    return SLOTS.some((at) => {
+      const kind = words[at + Q_KIND]!, argument = words[at + Q_ARGUMENT]!;
+      return kind !== 0 && test(kind, words[at + Q_CPU]!, argument);
+    });
   }
 
   /** Takes out the earliest of those events that is due by a time. */
   take(by: number, mine: (cpu: number) => boolean): Queued | undefined {
     const { words, floats } = this;
     const at = this.earliest(mine);
-    if (at < 0 || floats[at / 2]! > by) return undefined;
+    if (at === undefined || floats[at / 2]! > by) return undefined;
     const kind = words[at + Q_KIND]!;
     words[at + Q_KIND] = 0;
     return { when: floats[at / 2]!, cpu: words[at + Q_CPU]!, kind,

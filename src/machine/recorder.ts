@@ -15,8 +15,6 @@ export interface Note {
   readonly writes: readonly string[];
   /** It has to be there even if nobody uses its value. */
   readonly action: boolean;
-  /** It has a value. */
-  readonly value: boolean;
   /** Parentheses are needed: around it, and around what is in it. */
   readonly compound: boolean;
   readonly tight: boolean;
@@ -46,8 +44,8 @@ export class Recorder implements Builder<number> {
 
   private note(pieces: readonly Piece[], more: Partial<Note> = {}): number {
     this.notes.push({
-      pieces, reads: [], writes: [], action: false, value: true,
-      compound: false, tight: false, constant: undefined, name: "",
+      pieces, reads: [], writes: [], action: false, compound: false,
+      tight: false, constant: undefined, name: "",
       ...more,
     });
     return this.notes.length - 1;
@@ -61,7 +59,7 @@ export class Recorder implements Builder<number> {
   private action(
     pieces: readonly Piece[], writes: readonly string[] = [],
   ): void {
-    this.note(pieces, { action: true, value: false, writes });
+    this.note(pieces, { action: true, writes });
   }
   constant(n: number): number {
     const v = n | 0;

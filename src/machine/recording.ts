@@ -16,8 +16,8 @@ export function record(i: Insn): string {
 /** Decides which values get a line of their own, and writes all down. */
 class Writer {
   private readonly users: number[][];
-  // The note in whose line a note appears; -1 if it is in none.
-  private readonly line: number[] = [];
+  // The note in whose line a note appears, if it is in any.
+  private readonly line: (number | undefined)[] = [];
 
   constructor(private readonly notes: readonly Note[]) {
     this.users = notes.map(() => []);
@@ -31,9 +31,10 @@ class Writer {
 
   private place(n: number): void {
     const note = this.notes[n]!;
-    const users = this.users[n]!.filter((user) => this.line[user]! >= 0);
+    const users = this.users[n]!.filter(
+      (user) => this.line[user] !== undefined);
     if (users.length === 0) {
-      this.line[n] = note.action ? n : -1;
+      this.line[n] = note.action ? n : undefined;
       return;
     }
     const user = this.line[users[0]!]!;
@@ -59,10 +60,10 @@ class Writer {
     const taken = new Set<string>();
     let depth = 0;
     this.notes.forEach((note, n) => {
-      if (this.line[n] !== n || note.constant !== undefined) return;
+      if (this.line[n] !== n) return;
       let line = this.render(n, names);
-      const used = this.users[n]!.some((user) => this.line[user]! >= 0);
-      if (note.value && used) {
+      const used = this.users[n]!.some((user) => this.line[user] !== undefined);
+      if (used) {
         const name = unused(note.name || "t", taken);
         names.set(n, name);
         line = `${name} = ${line}`;

@@ -5,7 +5,8 @@ import { putSegment } from "./descriptors";
 import {
   ACTIVITY, APIC, ATTENTION, COUNTER_SELECT, CR0, CR0_CD, CR0_ET, CR0_NW,
   CR0_PE, CS, DEBUG_PENDING, DR, EAX, EDX, EIP, GDTR_LIMIT, IDTR_LIMIT, LDTR,
-  MSR_SYSENTER_CS, REPEATING, RUNNING, TLBS, TR, TSC_OFFSET, WAITING,
+  MSR_SYSENTER_CS, REPEATING, RUNNING, SEGMENTS, TLBS, TR, TSC_OFFSET,
+  WAITING,
 } from "./state";
 
 /** What a multiboot loader leaves in EAX. */
@@ -18,7 +19,7 @@ function clear(cpu: Cpu, init: boolean): void {
   const w = cpu.w;
   cpu.d[REPEATING] = -1;
   w.fill(0, EAX, ATTENTION + 1);
-  w.fill(0, 24, init ? MSR_SYSENTER_CS : DEBUG_PENDING);
+  w.fill(0, SEGMENTS, init ? MSR_SYSENTER_CS : DEBUG_PENDING);
   w.fill(0, DEBUG_PENDING, APIC);
   w.fill(0, init ? TLBS : COUNTER_SELECT);
   if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.machine.showClock(cpu);

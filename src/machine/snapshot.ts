@@ -91,7 +91,7 @@ export function unpackBlock(bytes: Uint8Array, block: Uint8Array): void {
 function checkConfiguration(
   data: Int32Array, blockSize: number, live: Int32Array,
 ): void {
-  const header = data.subarray(1, 1 + PAGE / 4);
+  const header = data.subarray(1);
   if (data[0] !== 0 || header[H_MAGIC] !== BLOCK_MAGIC) {
     throw new SnapshotError("the snapshot holds no machine");
   }
@@ -119,7 +119,7 @@ export function snapshotOptions(bytes: Uint8Array): {
   codeTlb: number; ticksPerSecond: number;
 } {
   const words = new Int32Array(bytes.slice(0, bytes.length & ~3).buffer);
-  const header = words.subarray(HEAD / 4 + 1, HEAD / 4 + 1 + PAGE / 4);
+  const header = words.subarray(HEAD / 4 + 1);
   if (words[0] !== MAGIC || header[H_MAGIC] !== BLOCK_MAGIC) {
     throw new SnapshotError("this is not a snapshot");
   }

@@ -32,7 +32,7 @@ export class Runner {
   // For code in no memory: nothing is ever remembered here.
   private readonly nowhere = new CodePage();
   // The shadow in which the next instruction is.
-  private shadow = 0;
+  private shadow: number | undefined;
 
   constructor(private readonly cpu: Cpu, private readonly cache: CodeCache) {
     this.builder = new Immediate(cpu) as unknown as Builder;

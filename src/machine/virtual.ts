@@ -98,7 +98,7 @@ export function isRedirected(cpu: Cpu, vector: number): boolean {
     const at = map + (vector >>> 3);
     if (at < 0 || at > limit) throw gp();
     const bits = cpu.loadLinear((base + at) | 0, 1);
-    if (!((bits >>> (vector & 7)) & 1)) return true;
+    if (!(bits & (1 << (vector & 7)))) return true;
   }
   if (isMinded(cpu)) throw gp();
   return false;

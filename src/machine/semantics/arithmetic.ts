@@ -8,7 +8,7 @@ const CARRY = 2;
 const add: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const result = b.let("result", b.add(a, read(b, i, 1)));
-  b.flags(FLAGS_ADD, sizeOf(i, 0), result, a, b.constant(0));
+  b.flags(FLAGS_ADD, sizeOf(i), result, a, b.constant(0));
   write(b, i, at, result);
 };
 
@@ -16,14 +16,14 @@ const adc: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const carry = b.let("carry", b.cond(CARRY));
   const result = b.let("result", b.add(b.add(a, read(b, i, 1)), carry));
-  b.flags(FLAGS_ADD, sizeOf(i, 0), result, a, carry);
+  b.flags(FLAGS_ADD, sizeOf(i), result, a, carry);
   write(b, i, at, result);
 };
 
 const sub: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const result = b.let("result", b.sub(a, read(b, i, 1)));
-  b.flags(FLAGS_SUB, sizeOf(i, 0), result, a, b.constant(0));
+  b.flags(FLAGS_SUB, sizeOf(i), result, a, b.constant(0));
   write(b, i, at, result);
 };
 
@@ -31,21 +31,21 @@ const sbb: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const carry = b.let("carry", b.cond(CARRY));
   const result = b.let("result", b.sub(b.sub(a, read(b, i, 1)), carry));
-  b.flags(FLAGS_SUB, sizeOf(i, 0), result, a, carry);
+  b.flags(FLAGS_SUB, sizeOf(i), result, a, carry);
   write(b, i, at, result);
 };
 
 const cmp: Semantics = (b, i) => {
   const a = b.let("a", read(b, i, 0));
   const result = b.sub(a, read(b, i, 1));
-  b.flags(FLAGS_SUB, sizeOf(i, 0), result, a, b.constant(0));
+  b.flags(FLAGS_SUB, sizeOf(i), result, a, b.constant(0));
 };
 
 const and: Semantics = (b, i) => {
   const at = target(b, i);
   const result = b.let("result", b.and(update(b, i, at), read(b, i, 1)));
   const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i, 0), result, none, none);
+  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
   write(b, i, at, result);
 };
 
@@ -53,7 +53,7 @@ const or: Semantics = (b, i) => {
   const at = target(b, i);
   const result = b.let("result", b.or(update(b, i, at), read(b, i, 1)));
   const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i, 0), result, none, none);
+  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
   write(b, i, at, result);
 };
 
@@ -61,14 +61,14 @@ const xor: Semantics = (b, i) => {
   const at = target(b, i);
   const result = b.let("result", b.xor(update(b, i, at), read(b, i, 1)));
   const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i, 0), result, none, none);
+  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
   write(b, i, at, result);
 };
 
 const test: Semantics = (b, i) => {
   const result = b.and(read(b, i, 0), read(b, i, 1));
   const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i, 0), result, none, none);
+  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
 };
 
 const not: Semantics = (b, i) => {
@@ -79,12 +79,12 @@ const not: Semantics = (b, i) => {
 const neg: Semantics = (b, i) => {
   const at = target(b, i), zero = b.constant(0);
   const result = b.let("result", b.sub(zero, update(b, i, at)));
-  b.flags(FLAGS_SUB, sizeOf(i, 0), result, zero, zero);
+  b.flags(FLAGS_SUB, sizeOf(i), result, zero, zero);
   write(b, i, at, result);
 };
 
 const inc: Semantics = (b, i) => {
-  const at = target(b, i), size = sizeOf(i, 0);
+  const at = target(b, i), size = sizeOf(i);
   const a = b.let("old", update(b, i, at));
   const result = b.let("result", b.add(a, b.constant(1)));
   const least = b.constant(1 << (8 * size - 1));
@@ -96,7 +96,7 @@ const inc: Semantics = (b, i) => {
 };
 
 const dec: Semantics = (b, i) => {
-  const at = target(b, i), size = sizeOf(i, 0);
+  const at = target(b, i), size = sizeOf(i);
   const a = b.let("old", update(b, i, at));
   const result = b.let("result", b.sub(a, b.constant(1)));
   const least = b.constant(1 << (8 * size - 1));

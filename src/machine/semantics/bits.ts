@@ -23,7 +23,7 @@ function bitAddress(b: Builder, i: Insn, size: Size, index: Value): Value {
 
 function bitTest(change: BitChange | undefined): Semantics {
   return (b, i) => {
-    const size = sizeOf(i, 0), index = b.let("index", read(b, i, 1));
+    const size = sizeOf(i), index = b.let("index", read(b, i, 1));
     const at = bitAddress(b, i, size, index);
     const n = b.let("n", b.and(index, b.constant(8 * size - 1)));
     const old = b.let("old", change || !i.isMemory ? update(b, i, at) :
@@ -36,14 +36,14 @@ function bitTest(change: BitChange | undefined): Semantics {
 
 // BSF and BSR leave the destination alone if there is no bit to find.
 const bsf: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), v = b.let("source", read(b, i, 1));
+  const size = sizeOf(i), v = b.let("source", read(b, i, 1));
   const found = b.call(helpers.lowestBit, v), none = b.constant(0);
   write(b, i, none, b.select(v, found, b.reg(i.reg, size)));
   b.flags(FLAGS_RESULT, size, v, none, none);
 };
 
 const bsr: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), v = b.let("source", read(b, i, 1));
+  const size = sizeOf(i), v = b.let("source", read(b, i, 1));
   const found = b.call(helpers.highestBit, v), none = b.constant(0);
   write(b, i, none, b.select(v, found, b.reg(i.reg, size)));
   b.flags(FLAGS_RESULT, size, v, none, none);

@@ -28,7 +28,7 @@ const xchg: Semantics = (b, i) => {
 const nop: Semantics = () => {};
 
 const cmovcc: Semantics = (b, i) => {
-  const source = read(b, i, 1), old = b.reg(i.reg, sizeOf(i, 0));
+  const source = read(b, i, 1), old = b.reg(i.reg, sizeOf(i));
   const chosen = b.cond(i.form.condition!);
   write(b, i, b.constant(0), b.select(chosen, source, old));
 };
@@ -38,7 +38,7 @@ const setcc: Semantics = (b, i) => {
 };
 
 const bswap: Semantics = (b, i) => {
-  const v = b.let("old", b.reg(i.rm, 4)), size = sizeOf(i, 0);
+  const v = b.let("old", b.reg(i.rm, 4)), size = sizeOf(i);
   const low = b.constant(0xff00), eight = b.constant(8);
   const outer = b.or(b.shl(v, b.constant(24)), b.shr(v, b.constant(24)));
   const inner = b.or(b.shl(b.and(v, low), eight),
@@ -66,7 +66,7 @@ const cwd: Semantics = (b, i) => {
 const xadd: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const result = b.let("result", b.add(a, read(b, i, 1)));
-  b.flags(FLAGS_ADD, sizeOf(i, 0), result, a, b.constant(0));
+  b.flags(FLAGS_ADD, sizeOf(i), result, a, b.constant(0));
   if (!i.isMemory) {
     writeSecond(b, i, a);
     write(b, i, at, result);
@@ -78,7 +78,7 @@ const xadd: Semantics = (b, i) => {
 
 // The destination is written in any case: its old value if unequal.
 const cmpxchg: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), at = target(b, i);
+  const size = sizeOf(i), at = target(b, i);
   const old = b.let("old", update(b, i, at));
   const a = b.let("a", b.reg(EAX, size)), source = read(b, i, 1);
   const same = b.let("same", b.equal(a, old));

@@ -19,7 +19,7 @@ function productFlags(
 }
 
 const mul: Semantics = (b, i) => {
-  const size = sizeOf(i, 0);
+  const size = sizeOf(i);
   const a = b.reg(EAX, size), other = b.let("other", read(b, i, 0));
   const low = b.let("low", b.multiply(a, other));
   if (size === 4) {
@@ -55,7 +55,7 @@ function signedProduct(
 }
 
 const imul: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), count = i.form.operands.length;
+  const size = sizeOf(i), count = i.form.operands.length;
   const a = count === 1 ? b.reg(EAX, size) : read(b, i, count - 2);
   const other = read(b, i, count - 1);
   const { low, high, tooBig } = signedProduct(b, size, a, other);
@@ -83,7 +83,7 @@ function setQuotient(
 }
 
 const div: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), divisor = b.let("divisor", read(b, i, 0));
+  const size = sizeOf(i), divisor = b.let("divisor", read(b, i, 0));
   const low = b.let("low", dividend(b, size));
   const high = size === 4 ? b.reg(EDX, 4) : b.constant(0);
   const quotient = b.let("quotient", b.call(
@@ -92,7 +92,7 @@ const div: Semantics = (b, i) => {
 };
 
 const idiv: Semantics = (b, i) => {
-  const size = sizeOf(i, 0);
+  const size = sizeOf(i);
   const divisor = b.let("divisor", b.signExtend(read(b, i, 0), size));
   const all = dividend(b, size);
   const low = b.let("low", size === 1 ? b.signExtend(all, 2) : all);

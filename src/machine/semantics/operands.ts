@@ -7,9 +7,9 @@ import type { Size } from "../cpu";
 export type Semantics = (b: Builder, i: Insn) => void;
 
 // Where operand k of a form is: MODRM a register or memory, REG in ModR/M,
-// OPCODE in the opcode, FIXED named outright.
-const MODRM = 0, REG = 1, OPCODE = 2, FIXED = 3, IMMEDIATE = 4, ONE = 5,
-  NOWHERE = 6;
+// OPCODE in the opcode, FIXED named outright; all else is an immediate, or
+// such that nobody reads it here.
+const MODRM = 0, REG = 1, OPCODE = 2, FIXED = 3, IMMEDIATE = 4;
 const MOST = 4;
 // For each operand of each form: the place, the size << 4, and the number
 // of a register named outright << 8.
@@ -22,14 +22,13 @@ function placeOf(operand: Operand): number {
     case "G": return REG;
     case "Z": return OPCODE;
     case "register": return FIXED;
-    case "I": case "J": return IMMEDIATE;
-    case "one": return ONE;
-    default: return NOWHERE;
+    default: return IMMEDIATE;
   }
 }
 
-// Bytes by letter; 0 stands for the operand size in force.
-const letters: Partial<Record<OperandSize, number>> = { b: 1, w: 2, d: 4 };
+// Bytes by letter; 0 stands for the operand size in force. Nobody asks for
+// that of control and debug registers.
+const letters: Partial<Record<OperandSize, number>> = { b: 1, w: 2 };
 
 for (const form of forms) {
   form.operands.forEach((operand, k) => {
@@ -43,8 +42,8 @@ function sizeIn(shape: number, i: Insn): Size {
   return (((shape >> 4) & 15) || i.operandSize) as Size;
 }
 
-/** The size of operand k in bytes. */
-export function sizeOf(i: Insn, k: number): Size {
+/** The size of operand k, or of the first, in bytes. */
+export function sizeOf(i: Insn, k = 0): Size {
   return sizeIn(shapes[MOST * i.form.id + k]!, i);
 }
 
@@ -65,8 +64,7 @@ export function read(b: Builder, i: Insn, k: number): Value {
     case REG: return b.reg(i.reg, size);
     case OPCODE: return b.reg(i.rm, size);
     case FIXED: return b.reg(shape >> 8, size);
-    case IMMEDIATE: return b.constant(i.immediate);
-    default: return b.constant(1);
+    default: return b.constant(i.immediate);
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Insn } from "../../table";
 import type { Builder, Helper, Value } from "../builder";
-import { UD } from "../fault";
 import { helpers } from "../helpers";
 import {
-  CS, DS, ES, FS, GDTR_BASE, GS, IDTR_BASE, LDTR, SS, TR, ZF,
+  DS, ES, FS, GDTR_BASE, GS, IDTR_BASE, LDTR, SS, TR, ZF,
 } from "../state";
 import { changeStatus, read, sizeOf, target, write } from "./operands";
 import type { Semantics } from "./operands";
@@ -14,16 +13,13 @@ function writeWord(b: Builder, i: Insn, v: Value): void {
   else b.setReg(i.rm, i.operandSize, v);
 }
 
-// Segment registers 6 and 7 don't exist; CS is loaded by transfers only.
+// Segment registers 6 and 7 don't exist, and CS is loaded by transfers only:
+// the decoder has seen to both.
 const movFrom: Semantics = (b, i) => {
-  b.trapIf(b.constant(i.reg > GS ? 1 : 0), UD);
-  if (i.reg <= GS) writeWord(b, i, b.selector(i.reg));
+  writeWord(b, i, b.selector(i.reg));
 };
 
 const movTo: Semantics = (b, i) => {
-  const wrong = i.reg > GS || i.reg === CS;
-  b.trapIf(b.constant(wrong ? 1 : 0), UD);
-  if (wrong) return;
   b.call(helpers.loadSegment, b.constant(i.reg), read(b, i, 1));
   if (i.reg === SS) b.call(helpers.inhibit);
 };
@@ -81,7 +77,7 @@ function inquiry(ask: Helper, granted: Helper): Semantics {
   return (b, i) => {
     const selector = b.let("selector", read(b, i, 1));
     const good = b.let("good", b.call(granted, selector));
-    const size = sizeOf(i, 0);
+    const size = sizeOf(i);
     b.when(good, () => b.setReg(i.reg, size, b.call(ask, selector)));
     changeStatus(b, ZF, b.shl(good, b.constant(6)));
   };

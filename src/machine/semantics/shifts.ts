@@ -15,7 +15,7 @@ type Shift = (b: Builder, size: Size, a: Value, count: Value) => Value;
 // A count of 0 changes nothing at all; a constant one is known beforehand.
 function byCount(shift: Shift): Semantics {
   return (b, i) => {
-    const size = sizeOf(i, 0), at = target(b, i);
+    const size = sizeOf(i), at = target(b, i);
     const a = b.let("old", update(b, i, at));
     const last = i.form.operands[1]!;
     if (last.kind === "register") {
@@ -182,7 +182,7 @@ const right: Pair = (b, size, a, other, count) => {
 
 function byDoubleCount(shift: Pair): Semantics {
   return (b: Builder, i: Insn) => {
-    const size = sizeOf(i, 0), at = target(b, i);
+    const size = sizeOf(i), at = target(b, i);
     const a = b.let("old", update(b, i, at));
     const other = b.let("other", read(b, i, 1));
     if (i.form.operands[2]!.kind === "register") {

@@ -126,7 +126,7 @@ function port(b: Builder, i: Insn, k: number): Value {
 }
 
 const input: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), p = b.let("port", port(b, i, 1));
+  const size = sizeOf(i), p = b.let("port", port(b, i, 1));
   b.call(helpers.portCheck, p, b.constant(size));
   b.setReg(EAX, size, b.call(helpers.portIn, p, b.constant(size)));
 };

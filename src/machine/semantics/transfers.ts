@@ -112,7 +112,7 @@ const ud2: Semantics = (b) => {
 };
 
 const bound: Semantics = (b, i) => {
-  const size = sizeOf(i, 0), at = b.let("at", b.address(i));
+  const size = sizeOf(i), at = b.let("at", b.address(i));
   const next = b.zeroExtend(b.add(at, b.constant(size)), i.addressSize);
   const index = b.let("index", b.signExtend(b.reg(i.reg, size), size));
   const low = b.signExtend(b.load(i.segment, at, size), size);
