@@ -227,6 +227,18 @@ test("causes by priority, and what takes each of them back", () => {
   assert.is(read(IIR), 1, "none");
 });
 
+test("a byte that waited for the loop's end begins to come then", () => {
+  const { out, receive, later, drain } = line();
+  out(MCR, LOOP);
+  receive(0x41);
+  later(CHARACTER / 2);
+  out(MCR, 0);
+  later(CHARACTER - 1);
+  assert.equal(drain(), []);
+  later(1);
+  assert.equal(drain(), [0x41]);
+});
+
 test("each bit of IER lets its cause out, through OUT2, with no loop", () => {
   for (const [ier, cause] of [[0, 1], [1, 4], [2, 2], [4, 6], [8, 0]]) {
     for (const mcr of [0, OUT2, OUT2 | 7, LOOP, LOOP | OUT2]) {

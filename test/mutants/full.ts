@@ -1,5 +1,5 @@
 // node -r ./test/ready.cjs test/mutants/full.ts
-//   [--count N] [--seed N] [--jobs N] [--only FOLDER-OR-FILE,…]
+//   [--count N] [--seed N] [--jobs N] [--only FOLDER-FILE-OR-LINE,…]
 //   [--judges WORD,…]  only test files that have one of these in their path
 //   [--list 1]         tell the mutants, and run nothing
 //
@@ -167,7 +167,8 @@ function* living(): Generator<Mutant> {
   const compiles = compilerFor(root);
   let left = count;
   for (const mutant of sample(sources(), seed)) {
-    if (!only.some((part) => mutant.path.startsWith(part))) continue;
+    const place = `${mutant.path}:${mutant.line}:`;
+    if (!only.some((part) => place.startsWith(part))) continue;
     if (!compiles(mutant)) continue;
     if (left-- === 0) return;
     yield mutant;
