@@ -60,9 +60,9 @@ test("each size has a least and a most", () => {
 
 // A snapshot is read by other builds than the one that wrote it: who moves a
 // word has made another version.
-test("version 2 of the block has these words", () => {
+test("version 3 of the block has these words", () => {
   assert.equal({ ...layout, layOut: 0 }, {
-    layOut: 0, BLOCK_MAGIC: 0x4b4c424c, BLOCK_VERSION: 2, PAGE: 4096,
+    layOut: 0, BLOCK_MAGIC: 0x4b4c424c, BLOCK_VERSION: 3, PAGE: 4096,
     H_MAGIC: 0, H_VERSION: 1, H_BLOCK_SIZE: 2, H_RAM_BASE: 3, H_RAM_SIZE: 4,
     H_CPUS: 5, H_DATA_TLB: 6, H_CODE_TLB: 7, H_TICKS: 8, H_HOST_ARMED: 9,
     H_SCHEDULE_CPU: 10, H_SCHEDULE_LEFT: 11, H_SCHEDULE_POSITION: 12,
@@ -132,7 +132,7 @@ test("the block begins with what the machine is made of", () => {
   const machine = new Machine({ memory: 0x7000, rom: 0x2000, cpus: 3,
     dataTlb: 5, codeTlb: 6, ticksPerSecond: 1234, seed: 77 });
   const w = new Int32Array(machine.memory.buffer, 0, 1024);
-  assert.equal([...w.subarray(0, 9)], [0x4b4c424c, 2, 0x1d000, 0x14000,
+  assert.equal([...w.subarray(0, 9)], [0x4b4c424c, 3, 0x1d000, 0x14000,
     0x7000, 3, 5, 6, 1234]);
   machine.hostArmed = true;
   machine.allocateState("a device", 3);

@@ -30,8 +30,9 @@ export const H_TIME = 8, H_STAMP = 11;
 /** The event queue: EVENT_SLOTS entries of EVENT_WORDS words. */
 export const H_EVENTS = 256, EVENT_WORDS = 8, EVENT_SLOTS = 96;
 
-/** What the header begins with, and the version of this layout. */
-export const BLOCK_MAGIC = 0x4b4c424c, BLOCK_VERSION = 2;
+/** What the header begins with, and the version of this layout and of what
+ * devices keep in it. */
+export const BLOCK_MAGIC = 0x4b4c424c, BLOCK_VERSION = 3;
 /** Bytes of a page; bytes that devices have for their state. */
 export const PAGE = 4096;
 export const DEVICE_AREA = 0x10000;
