@@ -171,3 +171,13 @@ export const GENERAL = (vector: number, type: number) => `
     movl $${type}, %edx
     call gate
 `;
+
+/** What a handler does first: it takes ring 1's data segment, and notes how
+ * far its stack has grown. */
+export const NOTE_DEPTH = `
+    movl $0x69, %eax
+    movl %eax, %ds
+    movl %esp, %eax
+    subl $ring1_stack, %eax
+    call note
+`;

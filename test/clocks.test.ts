@@ -478,15 +478,7 @@ test("8254: who sleeps waits for it only if input 0 is open", () => {
 /** A PC whose tick is one of the MC146818's crystal. */
 function battery(options: PcOptions = {}, memory = 0x200000, cpus = 1) {
   const it = pc(options, { memory, cpus, ticksPerSecond: CRYSTAL });
-  const { out, read, cpu } = it;
-  const get = (i: number) => {
-    out(0x70, i);
-    return read(0x71);
-  };
-  const set = (i: number, value: number) => {
-    out(0x70, i);
-    out(0x71, value);
-  };
+  const { out, cpu, cmos: get, setCmos: set } = it;
   const wait = (ticks: number) => { cpu.d[CLOCK]! += ticks; };
   /** Opens input 8 alone. */
   const listen = () => {

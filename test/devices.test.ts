@@ -718,15 +718,7 @@ test("MC146818: periodic, update and alarm interrupts", () => {
 
 /** A PC whose clock and registers are moved by hand. */
 function clock(options: PcOptions = {}) {
-  const it = pc(options), { cpu, out, read } = it;
-  const get = (i: number) => {
-    out(0x70, i);
-    return read(0x71);
-  };
-  const set = (i: number, v: number) => {
-    out(0x70, i);
-    out(0x71, v);
-  };
+  const it = pc(options), { cpu, cmos: get, setCmos: set } = it;
   const at = (ticks: number) => { cpu.d[CLOCK] = ticks; };
   return { ...it, get, set, at };
 }

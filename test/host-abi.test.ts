@@ -6,8 +6,8 @@ import { attachHost, bootHost, Data, guestOutcome, worldSwitches } from
 import type { DevLguest } from "../src/host";
 import { launcher } from "../src/launcher";
 import { Machine } from "../src/machine";
-import { GENERAL, HANDLER, INIT, MiB, OFF, PAGED, TO_RING_3, call, find,
-  image, notes } from "./abi";
+import { GENERAL, HANDLER, INIT, MiB, NOTE_DEPTH, OFF, PAGED, TO_RING_3, call,
+  find, image, notes } from "./abi";
 
 for (const number of [3, 11, 12, 13, 20, 0x80000000])
   test(`§3: there is no hypercall ${number}`, () => {
@@ -177,12 +177,7 @@ test("§7: from ring 3 to the Guest's stack, with the error code", () => {
   const found = find(PAGED + GENERAL(13, 0x8e00) + GENERAL(14, 0x8e00) +
     "movl $0, 0x201604\n" + call(14, 0x200000, 0x181000, 0) + TO_RING_3 + `
 program: movl 0x181004, %eax
-handler14:
-    movl $0x69, %eax
-    movl %eax, %ds
-    movl %esp, %eax
-    subl $ring1_stack, %eax
-    call note
+handler14: ${NOTE_DEPTH}
     movl (%esp), %eax
     call note
     movl 8(%esp), %eax
@@ -213,12 +208,7 @@ program: int $0x80
     ud2
 handler128:
     iret
-handler6:
-    movl $0x69, %eax
-    movl %eax, %ds
-    movl %esp, %eax
-    subl $ring1_stack, %eax
-    call note
+handler6: ${NOTE_DEPTH}
     movl data, %eax
     call note
     movl (%esp), %eax

@@ -7,8 +7,8 @@ import { Data, bootHost, guestOutcome, tallySwitches, worldSwitches } from
 import type { DevLguest } from "../src/host";
 import { launcher } from "../src/launcher";
 import { CPL, EIP, Machine, raiseNmi } from "../src/machine";
-import { GENERAL, INIT, MiB, OFF, PAGED, TO_RING_3, call, find, image, notes }
-  from "./abi";
+import { GENERAL, INIT, MiB, NOTE_DEPTH, OFF, PAGED, TO_RING_3, call, find,
+  image, notes } from "./abi";
 import type { Found } from "./abi";
 
 test("§4: at noirq_iret the flags are those that an iret would load", () => {
@@ -76,12 +76,7 @@ test("§4: in ring 3 the address of noirq_iret is like any other", () => {
     "movl $0, data + 4\n" + call(9, 100_000) + TO_RING_3 + `
 program:
 last_iret: jmp last_iret
-handler32:
-    movl $0x69, %eax
-    movl %eax, %ds
-    movl %esp, %eax
-    subl $ring1_stack, %eax
-    call note
+handler32: ${NOTE_DEPTH}
     movl (%esp), %eax
     subl $program, %eax
     call note
@@ -478,12 +473,7 @@ stub:
     .byte 0x68                    # pushl $handler6
     .long handler6
     ret
-handler6:
-    movl $0x69, %eax
-    movl %eax, %ds
-    movl %esp, %eax
-    subl $ring1_stack, %eax
-    call note
+handler6: ${NOTE_DEPTH}
     movl %ss, %eax
     call note
     movl 4(%esp), %eax

@@ -11,8 +11,13 @@ export function option(name: string, otherwise: number): number {
   process.exit(2);
 }
 
-/** The word behind `--name`, or another one. */
+/** The word behind `--name`, or another one; ends with status 2 if there is
+ * none. */
 export function word(name: string, otherwise: string): string {
   const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1] ?? otherwise;
+  if (at < 0) return otherwise;
+  const value = process.argv[at + 1];
+  if (value !== undefined && !value.startsWith("--")) return value;
+  console.error(`--${name} wants a word`);
+  process.exit(2);
 }

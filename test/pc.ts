@@ -17,6 +17,15 @@ export function pc(
   const out = (port: number, value: number, size = 1) =>
     machine.writePort(cpu, port, size, value);
   const read = (port: number, size = 1) => machine.readPort(cpu, port, size);
+  /** A register of the MC146818, and how it is written. */
+  const cmos = (i: number) => {
+    out(0x70, i);
+    return read(0x71);
+  };
+  const setCmos = (i: number, value: number) => {
+    out(0x70, i);
+    out(0x71, value);
+  };
   const pass = (ticks: number) =>
     void machine.run({ maxInstructions: ticks });
   const later = (ticks: number) => {
@@ -25,7 +34,8 @@ export function pc(
   };
   const intr = () => (cpu.w[ATTENTION]! & ATTEND_INTR) !== 0;
   const ack = () => machine.interruptController!.acknowledge();
-  return { machine, pc: device, cpu, out, read, pass, later, intr, ack };
+  return { machine, pc: device, cpu, out, read, cmos, setCmos, pass, later,
+    intr, ack };
 }
 
 /** Initializes both 8259: vectors 0x20 and 0x28, all inputs open. */

@@ -70,12 +70,16 @@ export interface Worker {
   stop(): void;
 }
 
-/** Starts a worker, which is ready when it is ready. */
-export function startWorker(root: string): Worker {
+/** Starts a worker, which is ready when it is ready; `env` comes on top of
+ * our own environment. */
+export function startWorker(
+  root: string,
+  env: NodeJS.ProcessEnv = {},
+): Worker {
   const FORCE_COLOR = process.stdout.isTTY ? "1" : "0";
   const child = fork(join(root, "src/loom/main.ts"), ["worker"], {
     cwd: root, silent: true, execArgv: ["-r", "ts-node/register"],
-    env: { ...process.env, FORCE_COLOR },
+    env: { ...process.env, FORCE_COLOR, ...env },
   });
   return {
     run: (job) => ask(child, job),

@@ -9,9 +9,10 @@
 // the loom, which would see that src/ isn't what the chapters say. Status 0:
 // all were noticed, but for those that explained.ts explains; 1: some weren't;
 // 2: the tests fail without any mutant.
-import * as fs from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { readSources, readText, writeText } from "../../src/loom/book";
+import { parseJson } from "../../src/loom/map";
 import { testFiles } from "../../src/loom/run";
 import { startWorker } from "../../src/loom/worker";
 import type { Worker } from "../../src/loom/worker";
@@ -45,19 +46,19 @@ interface Judge {
 }
 
 /** The files that can be changed. */
-function sources(): { readonly path: string; readonly text: string }[] {
-  return ["src/machine", "src/host"].flatMap((folder) =>
-    fs.readdirSync(join(root, folder), { recursive: true })
-      .map((name) => `${folder}/${String(name).replaceAll("\\", "/")}`))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith("/index.ts"))
-    .sort()
-    .map((path) => ({ path, text: fs.readFileSync(join(root, path), "utf8") }));
-}
+const sources = [...readSources(root)]
+  .map(([path, text]) => ({ path, text }))
+  .filter(({ path }) => /^src\/(machine|host)\/.*\.ts$/.test(path)
+    && !path.endsWith("/index.ts"));
 
 // Who noticed what the last time, and is asked first.
-const memory = join(root, ".loom/mutants.json");
-const remembered: Record<string, string> = fs.existsSync(memory)
-  ? JSON.parse(fs.readFileSync(memory, "utf8")) as Record<string, string> : {};
+const memory = ".loom/mutants.json";
+const remembered: Record<string, string> =
+  parseJson(readText(root, memory) ?? "") ?? {};
+
+function placeOf({ path, line, column }: Mutant): string {
+  return `${path}:${line}:${column}`;
+}
 
 function nameOf({ path, was, is }: Mutant): string {
   return `${path}: ${was} => ${is}`;
@@ -114,13 +115,13 @@ async function tryJudge(tree: Tree, path: string): Promise<Judge> {
 async function reference(trees: readonly Tree[]): Promise<Judge[]> {
   const paths = testFiles(root, "").filter((path) => !loom.test(path)
     && wanted.some((part) => path.includes(part)));
-  const judges: Judge[] = [], files = sources();
+  const judges: Judge[] = [];
   await Promise.all(trees.map(async (tree) => {
-    for (const { path, text } of files)
+    for (const { path, text } of sources)
       tree.write(path, `${text}// Unchanged, but for this line.\n`);
     for (let path = paths.shift(); path; path = paths.shift())
       judges.push(await tryJudge(tree, path));
-    for (const { path, text } of files) tree.write(path, text);
+    for (const { path, text } of sources) tree.write(path, text);
   }));
   return judges;
 }
@@ -142,19 +143,19 @@ async function judgeAll(
     for (;;) {
       const { value: mutant, done } = mutants.next();
       if (done) return;
-      const { path, text, line, column, was, is } = mutant;
-      const whole = fs.readFileSync(join(root, path), "utf8");
+      const { path, text, was, is } = mutant;
+      const whole = readText(root, path) ?? "";
       tree.write(path, text);
       const by = await whoNotices(tree, mutant, judges);
       tree.write(path, whole);
       if (by !== undefined) {
         by.noticed++;
         remembered[nameOf(mutant)] = by.path;
-        fs.writeFileSync(memory, JSON.stringify(remembered, null, 1));
+        writeText(root, memory, JSON.stringify(remembered, null, 1));
       }
       verdicts.push({ mutant, by });
       if (by === undefined || process.stdout.isTTY)
-        console.log(`${verdicts.length} ${path}:${line}:${column}: `
+        console.log(`${verdicts.length} ${placeOf(mutant)}: `
           + (by === undefined ? `nobody notices\n  ${was}\n  ${is}` : by.path));
     }
   };
@@ -166,9 +167,8 @@ async function judgeAll(
 function* living(): Generator<Mutant> {
   const compiles = compilerFor(root);
   let left = count;
-  for (const mutant of sample(sources(), seed)) {
-    const place = `${mutant.path}:${mutant.line}:`;
-    if (!only.some((part) => place.startsWith(part))) continue;
+  for (const mutant of sample(sources, seed)) {
+    if (!only.some((part) => placeOf(mutant).startsWith(part))) continue;
     if (!compiles(mutant)) continue;
     if (left-- === 0) return;
     yield mutant;
@@ -184,7 +184,7 @@ function tell(verdicts: readonly Verdict[], judges: readonly Judge[]): void {
   let unexplained = 0;
   for (const { mutant, by } of verdicts) {
     const why = explanationOf(mutant);
-    const place = `${mutant.path}:${mutant.line}:${mutant.column}`;
+    const place = placeOf(mutant);
     if (by !== undefined && why !== undefined)
       console.log(`\n${place}: ${by.path} notices it: no need to explain it`);
     if (by !== undefined) continue;
@@ -202,8 +202,8 @@ function tell(verdicts: readonly Verdict[], judges: readonly Judge[]): void {
 
 async function all(): Promise<void> {
   if (option("list", 0)) {
-    for (const { path, line, column, was, is } of living())
-      console.log(`${path}:${line}:${column}\n  ${was}\n  ${is}`);
+    for (const mutant of living())
+      console.log(`${placeOf(mutant)}\n  ${mutant.was}\n  ${mutant.is}`);
     return;
   }
   delete process.env["CI"];

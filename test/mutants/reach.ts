@@ -1,12 +1,12 @@
 // Which functions of src/ a test reaches, children included: see watch.cjs.
 // Names are enough: a mutant asks whether any function of that name in its
 // file was called.
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as ts from "typescript";
+import { startWorker } from "../../src/loom/worker";
 import type { Done } from "../../src/loom/worker";
 import type { Mutant } from "./points";
 
@@ -46,15 +46,11 @@ export async function runWatched(
   path: string,
 ): Promise<{ readonly done: Done; readonly reached: Set<string> }> {
   const folder = fs.mkdtempSync(join(root, "coverage-"));
-  const child = fork(join(root, "src/loom/main.ts"), ["worker"], {
-    cwd: root, silent: true, execArgv: ["-r", "ts-node/register"],
-    env: { ...process.env, LGUEST_REACHED: folder,
-      NODE_OPTIONS: `-r "${join(root, "test/mutants/watch.cjs")}"` },
-  });
-  child.send({ kind: "test", path });
-  const [done] = await once(child, "message") as [Done];
-  child.disconnect();
-  await once(child, "exit");
+  const worker = startWorker(root, { LGUEST_REACHED: folder,
+    NODE_OPTIONS: `-r "${join(root, "test/mutants/watch.cjs")}"` });
+  const done = await worker.run({ kind: "test", path });
+  worker.stop();
+  while (worker.alive()) await setTimeout(10);
   const reached = reachedIn(folder, root);
   fs.rmSync(folder, { recursive: true });
   return { done, reached };

@@ -10,6 +10,7 @@ session.connect();
 session.post("Profiler.enable");
 session.post("Profiler.startPreciseCoverage",
   { callCount: false, detailed: false });
+process.on("SIGTERM", () => process.exit());
 process.on("exit", () => {
   session.post("Profiler.takePreciseCoverage", (error, found) => {
     if (error) return;
