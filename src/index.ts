@@ -1,3 +1,4 @@
+// Woven from chapters/95-workers.md.
 // lguest, the program: everything but its command and its loom.
 export * from "./table";
 export * from "./machine";

@@ -33,7 +33,10 @@ function woven(text: string): string {
   const chapter = readChapter("chapters/01-x.md", text, problems);
   const [file] = weave([chapter], problems);
   assert.equal(problems, []);
-  return file === undefined ? "" : fileText(file);
+  const first = "// Woven from chapters/01-x.md.\n";
+  const all = file === undefined ? first : fileText(file);
+  assert.ok(all.startsWith(first), all);
+  return all.slice(first.length);
 }
 
 test("an undefined chunk is reported where it is called for", () => {
@@ -554,7 +557,7 @@ test("--check fails on what is not in the chapters, and says where", () => {
 
   project.write("src/a.ts", project.read("src/a.ts").replace("2", "3"));
   const edited = "chapters/01-plant.md:5:1: "
-    + "src/a.ts:2 is not what the chapter says" + mend;
+    + "src/a.ts:3 is not what the chapter says" + mend;
   assert.equal(check(), [edited]);
   assert.equal(project.loom("tangle", "--check"),
     { text: `${edited}\n`, status: 1 });

@@ -81,6 +81,8 @@ interface Outcome {
   /** The lines that chapters have lost and gained. */
   readonly lost: string[];
   readonly gained: string[];
+  /** The first line of src/walk.ts. */
+  readonly first: string | undefined;
 }
 
 /** Edits src/, stitches; src/ has to be as it was edited. */
@@ -110,15 +112,18 @@ function stitched(
       assert.equal(left, []);
     }
     return { said, problems: problems.map(formatProblem),
-      lost: without(before, after), gained: without(after, before) };
+      lost: without(before, after), gained: without(after, before),
+      first: project.read("src/walk.ts").split("\n")[0] };
   } finally {
     project.remove();
   }
 }
 
-/** Signposts count along; everything else has to be the same. */
+/** Signposts count along, and the first line is the loom's; everything
+ * else has to be the same. */
 function blur(text: string): string {
-  return text.replace(/^# \d+ "/gm, '# … "');
+  return text.replace(/^# \d+ "/gm, '# … "')
+    .replace(/^\/\/ Woven from .*\n/gm, "");
 }
 
 function without(some: readonly string[], others: readonly string[]) {
@@ -181,6 +186,17 @@ test("lines at the beginning and at the end find their fences", () => {
   [], ["// First.", "// Last."]);
 });
 
+test("the first line, which says where a file is from, comes back", () => {
+  for (const change of [(first: string) => "", (first: string) =>
+    `${first} Not so.`, (first: string) => `f();\n${first}`]) {
+    const outcome = stitched((read) => ({ "src/walk.ts": read("src/walk.ts")
+      .replace(/.*/, change).replace("return 2", "return 3") }));
+    goes(outcome, ["  return 2;"], change("").startsWith("f")
+      ? ["f();", "  return 3;"] : ["  return 3;"]);
+    assert.equal(outcome.first, "// Woven from chapters/01-one.md, 02-two.md.");
+  }
+});
+
 test("a new function between two fences joins the first", () => {
   for (const [from, to] of [
     ["}\n\nexport function probe", "}\n\nf();\n\nexport function probe"],
@@ -220,7 +236,7 @@ test("more lines than before, from two chapters, are refused", () => {
     "let entry = 1;\n  if (entry > 1)",
     "let a = 5;\n  let b = 5;\n  if (a > 5)");
   assert.is(problems.length, 1);
-  assert.match(problems[0] ?? "", /^src\/walk\.ts:2:1: these lines come from/);
+  assert.match(problems[0] ?? "", /^src\/walk\.ts:3:1: these lines come from/);
   assert.match(problems[0] ?? "", /01-one\.md:9 and chapters\/02-two\.md:3,/);
 });
 
@@ -270,7 +286,7 @@ test("what could not be in a chapter is not stitched into one", () => {
       text.replace("return 2;", `return "${bytes}";`), "latin1"));
     const problems: Problem[] = [];
     assert.equal(stitch(project.folder, problems), []);
-    assert.equal(problems.map(formatProblem), [`src/walk.ts:11:11: ${message}`]);
+    assert.equal(problems.map(formatProblem), [`src/walk.ts:12:11: ${message}`]);
     assert.is(project.read("chapters/01-one.md"), one);
   }
   project.remove();
@@ -280,7 +296,7 @@ test("the empty line between two fences can't go", () => {
   const { problems } = edit("src/walk.ts",
     "}\n\nexport function probe", "}\nexport function probe");
   assert.match(problems.join(), 
-    /^src\/walk\.ts:9:1: this joins two fences, .*01-one\.md:9 and .*:19;/);
+    /^src\/walk\.ts:10:1: this joins two fences, .*01-one\.md:9 and .*:19;/);
 });
 
 test("both sides changed: refused, and both places named", () => {
@@ -288,7 +304,7 @@ test("both sides changed: refused, and both places named", () => {
     (read) => ({ "src/walk.ts": read("src/walk.ts").replace("2;", "3;") }),
     { "chapters/02-two.md": two.replace("entry++", "entry += 1") });
   assert.equal(problems, ["chapters/02-two.md:10:1: this has changed since "
-    + "the last tangle, and so has src/walk.ts:11; take back one of them"]);
+    + "the last tangle, and so has src/walk.ts:12; take back one of them"]);
 });
 
 test("a chapter that has changed for other files is no obstacle", () => {
@@ -405,7 +421,7 @@ test("two hundred random edits", () => {
     const lines = before.split("\n").slice(0, -1);
     const at = random(lines.length);
     const kind = random(3);
-    if (lines[at]?.startsWith("# ")) continue;
+    if (/^(# |\/\/ Woven)/.test(lines[at] ?? "")) continue;
     if (kind === 0) lines.splice(at, 0, `    new${round};`);
     if (kind === 1 && lines[at] !== "") lines[at] += ` // ${round}`;
     if (kind === 2) lines.splice(at, 1 + random(2));

@@ -1,3 +1,4 @@
+// Woven from chapters/37-layout.md.
 import { assign, directives } from "./directives";
 import { emit } from "./emit";
 import { AssemblerError } from "./error";

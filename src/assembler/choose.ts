@@ -1,3 +1,4 @@
+// Woven from chapters/35-forms.md.
 import type { Form } from "../table";
 import type { Encoded, WrittenPrefixes } from "./encode";
 import { encode } from "./encode";

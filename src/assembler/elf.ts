@@ -1,3 +1,4 @@
+// Woven from chapters/37-layout.md.
 /** One loadable segment of an executable. */
 export interface ElfSegment {
   readonly bytes: Uint8Array;

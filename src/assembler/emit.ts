@@ -1,3 +1,4 @@
+// Woven from chapters/37-layout.md.
 import { AssemblerError } from "./error";
 import type { Layout } from "./layout";
 import { nopBytes } from "./nops";

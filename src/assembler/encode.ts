@@ -1,3 +1,4 @@
+// Woven from chapters/35-forms.md.
 import type { Form, Operand } from "../table";
 import type { Expression } from "./expression";
 import { number } from "./expression";

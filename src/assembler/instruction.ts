@@ -1,3 +1,4 @@
+// Woven from chapters/36-labels.md.
 import { choose } from "./choose";
 import type { Choice } from "./choose";
 import type { WrittenPrefixes } from "./encode";

@@ -1,3 +1,4 @@
+// Woven from chapters/37-layout.md.
 import type { Place } from "./error";
 import { AssemblerError } from "./error";
 import type { AsmSymbol, Expression } from "./expression";

@@ -1,3 +1,4 @@
+// Woven from chapters/37-layout.md.
 const nops = [
   [0x90],
   [0x66, 0x90],

@@ -1,3 +1,4 @@
+// Woven from chapters/36-labels.md.
 import { ByteBuffer } from "./bytes";
 import type { Place } from "./error";
 import { AssemblerError } from "./error";

@@ -1,3 +1,4 @@
+// Woven from chapters/39-disassembler.md.
 import type { Form } from "../table";
 import { hasOperandSize } from "./names";
 import type { ShownInsn } from "./show-prefixes";

@@ -1,3 +1,4 @@
+// Woven from chapters/39-disassembler.md.
 import type { Insn, Operand } from "../table";
 import { registerClass } from "./match";
 import { registersByClass } from "./registers";

@@ -1,3 +1,4 @@
+// Woven from chapters/39-disassembler.md.
 import type { Insn } from "../table";
 import { countsDown, hasOperandSize } from "./names";
 

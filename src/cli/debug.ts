@@ -1,3 +1,4 @@
+// Woven from chapters/57-visit.md.
 import { judge } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
 import { counted } from "../machine";

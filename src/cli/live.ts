@@ -1,3 +1,4 @@
+// Woven from chapters/55-typing.md.
 import { haltedForGood, runPiece } from "../launcher";
 import type { MetalEnd, MetalSession } from "../launcher";
 import type { Cpu } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/58-runs.md.
 import {
   haltedForGood, leftMetal, replayEntry, runMetal, runPiece,
 } from "../launcher";

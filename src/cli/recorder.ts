@@ -1,3 +1,4 @@
+// Woven from chapters/58-runs.md.
 import { defaultGuest } from "../guest";
 import {
   readRunFile, runFileEnd, runFileHead, sha256, stateSum, UserError,

@@ -1,3 +1,4 @@
+// Woven from chapters/40-guest.md.
 import { assemble, writeElf } from "../assembler";
 
 /** From the first instruction to the report. */

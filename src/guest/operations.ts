@@ -1,3 +1,4 @@
+// Woven from chapters/42-operations.md.
 /** The paravirtual operations: all that knows of the Host. */
 export const operations = String.raw`
 # 416 "chapters/42-operations.md"

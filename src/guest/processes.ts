@@ -1,3 +1,4 @@
+// Woven from chapters/47-asking.md, 46-processes.md.
 import { bedtime, firstSteps, guestImage, luggage, theEnd } from "./first";
 import { operations } from "./operations";
 import { firstGates, interruptions, waking } from "./ticks";

@@ -1,3 +1,4 @@
+// Woven from chapters/48-programs.md.
 import { guestImage } from "./first";
 import { guestTextOf } from "./processes";
 

@@ -1,3 +1,4 @@
+// Woven from chapters/44-ticks.md.
 import { bedtime, firstSteps, guestImage, luggage, theEnd } from "./first";
 import { operations } from "./operations";
 

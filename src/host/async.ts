@@ -1,3 +1,4 @@
+// Woven from chapters/66-hypercalls.md.
 // The ring of posted hypercalls in lguest_data.
 import type { Cpu } from "../machine";
 import { Data } from "./guestdata";

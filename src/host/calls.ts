@@ -1,3 +1,4 @@
+// Woven from chapters/62-threads.md.
 // The table of host calls: number, name, cost, function.
 import type { Cpu } from "../machine";
 import { cancelAlarm, setAlarm, tick } from "./alarms";

@@ -1,3 +1,4 @@
+// Woven from chapters/65-dev.md.
 // What a Launcher's thread sees of the Host: the file /dev/lguest.
 import type { Cpu } from "../machine";
 

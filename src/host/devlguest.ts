@@ -1,3 +1,4 @@
+// Woven from chapters/65-dev.md.
 // /dev/lguest as a Launcher's step sees it.
 import type { Cpu } from "../machine";
 import { EAX, panic } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/61-traps.md.
 // What the Host and lguest tell the event stream.
 import type { Cpu } from "../machine";
 

@@ -1,3 +1,4 @@
+// Woven from chapters/66-hypercalls.md.
 // struct lguest_data, in Guest memory: what both sides read and write.
 import type { Cpu } from "../machine";
 import { readGuest32, writeGuest32 } from "./guestmemory";

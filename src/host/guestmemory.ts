@@ -1,3 +1,4 @@
+// Woven from chapters/64-memory.md.
 // The only way to Guest memory. Works in its Launcher's context.
 import type { Cpu } from "../machine";
 import { get } from "./layout";

@@ -1,3 +1,4 @@
+// Woven from chapters/70-switcher.md.
 // A debug trap that came when its Guest had left already.
 import { DB } from "../machine";
 import type { Cpu } from "../machine";

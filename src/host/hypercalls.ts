@@ -1,3 +1,4 @@
+// Woven from chapters/66-hypercalls.md.
 // int $0x1f: what a Guest can ask for.
 import type { Cpu } from "../machine";
 import { drainRing } from "./async";

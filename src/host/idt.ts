@@ -1,3 +1,4 @@
+// Woven from chapters/67-reflection.md.
 // A Guest's IDT: what it asks for, and what it gets.
 import { DB } from "../machine";
 import type { Cpu } from "../machine";

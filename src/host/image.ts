@@ -1,3 +1,4 @@
+// Woven from chapters/61-traps.md.
 // Assembles the Host's image.
 import { assemble } from "../assembler";
 import { panic } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/61-traps.md.
 export * from "./boot";
 export * from "./calls";
 export * from "./descriptors";

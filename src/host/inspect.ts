@@ -1,3 +1,4 @@
+// Woven from chapters/65-dev.md.
 // How Guests stand, read from outside.
 import type { Machine } from "../machine";
 import type { GuestOutcome } from "./dev";

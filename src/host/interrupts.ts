@@ -1,3 +1,4 @@
+// Woven from chapters/69-interrupts.md.
 // Virtual interrupts: what waits, and how it gets there.
 import type { Cpu } from "../machine";
 import { emit } from "./events";

@@ -1,3 +1,4 @@
+// Woven from chapters/61-traps.md, 60-kernel.md, 62-threads.md, 63-cpus.md, 70-switcher.md, 66-hypercalls.md.
 // The Host's text: what touches hardware, in assembly.
 
 

@@ -1,3 +1,4 @@
+// Woven from chapters/65-dev.md.
 // A Guest as the Host sees it: struct lguest and struct lg_cpu.
 import type { Cpu } from "../machine";
 import { emit } from "./events";

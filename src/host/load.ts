@@ -1,3 +1,4 @@
+// Woven from chapters/70-switcher.md.
 // Loading lguest: the Switcher's pages on every CPU.
 import type { Cpu } from "../machine";
 import { EAX } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/62-threads.md.
 // Watches that struct host is written under the right lock.
 import type { Machine } from "../machine";
 import { get } from "./layout";

@@ -1,3 +1,4 @@
+// Woven from chapters/64-memory.md.
 // Guests come as multiboot modules: text in front, files behind.
 import type { Cpu } from "../machine";
 import { get, put, textAt } from "./layout";

@@ -1,3 +1,4 @@
+// Woven from chapters/61-traps.md.
 // A trap that the Host did not expect.
 import type { Cpu } from "../machine";
 import { CR2, EAX, hex32 } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/71-segments.md.
 // Tables drawn from the machine's memory: descriptors, gates, shadows.
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";

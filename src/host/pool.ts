@@ -1,3 +1,4 @@
+// Woven from chapters/64-memory.md.
 // Each lg_cpu's own pages, so that shadow paging needs no lock.
 import type { Cpu } from "../machine";
 import { panic } from "../machine";

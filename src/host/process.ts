@@ -1,3 +1,4 @@
+// Woven from chapters/64-memory.md.
 // Launchers: an address space and a thread for each Guest.
 import type { Cpu } from "../machine";
 import { EAX, ECX } from "../machine";

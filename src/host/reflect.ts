@@ -1,3 +1,4 @@
+// Woven from chapters/67-reflection.md.
 // Traps and interrupts into the Guest, by hand.
 import type { Cpu } from "../machine";
 import { emit } from "./events";

@@ -1,3 +1,4 @@
+// Woven from chapters/66-hypercalls.md.
 // lguest's run loop, what it decides between two worlds.
 import type { Cpu } from "../machine";
 import { CR2, EAX, EBX, ECX } from "../machine";

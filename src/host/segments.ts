@@ -1,3 +1,4 @@
+// Woven from chapters/71-segments.md.
 // A Guest's descriptors: GDT and TLS.
 import type { Cpu } from "../machine";
 import { readGuest32 } from "./guestmemory";

@@ -1,3 +1,4 @@
+// Woven from chapters/68-shadow.md.
 // Shadow page tables, filled on demand.
 import type { Cpu } from "../machine";
 import { emit } from "./events";

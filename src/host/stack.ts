@@ -1,3 +1,4 @@
+// Woven from chapters/67-reflection.md.
 // The ring-1 stack for traps from ring 3.
 import type { Cpu } from "../machine";
 import { put } from "./layout";

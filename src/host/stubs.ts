@@ -1,3 +1,4 @@
+// Woven from chapters/61-traps.md.
 // 256 trap stubs, for the Host's IDT and for a Guest's.
 
 /** True for the exceptions that push an error code. */

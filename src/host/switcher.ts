@@ -1,3 +1,4 @@
+// Woven from chapters/70-switcher.md.
 // The Switcher's text, all but its 256 stubs.
 
 const enter = `

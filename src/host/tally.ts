@@ -1,3 +1,4 @@
+// Woven from chapters/72-costs.md.
 // Accounts of world switches, by cause, from the event stream.
 import type { Machine, MachineEvent } from "../machine";
 import { vector } from "./map";

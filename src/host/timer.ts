@@ -1,3 +1,4 @@
+// Woven from chapters/62-threads.md.
 // When this CPU's timer has to go off.
 import type { Cpu } from "../machine";
 import { getTime, putTime } from "./layout";

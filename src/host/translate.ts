@@ -1,3 +1,4 @@
+// Woven from chapters/67-reflection.md.
 // Where a Guest's address leads, by the Guest's own tables.
 import type { Cpu } from "../machine";
 import { readGuest32 } from "./guestmemory";

@@ -1,3 +1,4 @@
+// Woven from chapters/66-hypercalls.md.
 // Why a Guest came back.
 import type { Cpu } from "../machine";
 import { EVENT_TRAP } from "./devlguest";

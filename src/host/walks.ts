@@ -1,3 +1,4 @@
+// Woven from chapters/71-segments.md.
 // Where addresses lead, drawn from the machine's memory.
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/51-launcher.md.
 import { guestOutcome, hostOops, oneLine, worldSwitches } from "../host";
 import type { GuestOutcome } from "../host";
 import { counted } from "../machine";

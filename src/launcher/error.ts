@@ -1,3 +1,4 @@
+// Woven from chapters/50-loader.md.
 /** A user's mistake, told in one line: what, where, what to try. */
 export class UserError extends Error {
   override name = "UserError";

@@ -1,3 +1,4 @@
+// Woven from chapters/51-launcher.md.
 export { oneLine } from "../host";
 export * from "./error";
 export * from "./kernel";

@@ -1,3 +1,4 @@
+// Woven from chapters/50-loader.md.
 import { UserError } from "./error";
 
 /** A run of bytes in a kernel's file and its place in memory. */

@@ -1,3 +1,4 @@
+// Woven from chapters/51-launcher.md.
 import { LHREQ_INITIALIZE } from "../host";
 import type { DevLguest, LauncherCalls } from "../host";
 import { bootParams, initrdAddress } from "./boot-params";

@@ -1,3 +1,4 @@
+// Woven from chapters/53-multiboot.md.
 import { UserError } from "./error";
 import {
   elfKernel, endOf, inHex, isBzImage, MiB, MOST_FOR_MACHINES, quad, truncated,

@@ -1,3 +1,4 @@
+// Woven from chapters/55-metal.md.
 import {
   ACTIVITY, BASE, counted, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR,
   SHUTDOWN,

@@ -1,3 +1,4 @@
+// Woven from chapters/53-multiboot.md.
 import { UserError } from "./error";
 import { elfKernel, refuseForeign, viewOf } from "./kernel";
 import { pageUp, piece, zeroTerminated } from "./plan";

@@ -1,3 +1,4 @@
+// Woven from chapters/53-multiboot.md.
 import { UserError } from "./error";
 import { isBzImage, refuseForeign } from "./kernel";
 import { planLinux } from "./linux";

@@ -1,3 +1,4 @@
+// Woven from chapters/53-multiboot.md.
 import {
   CS, DS, EAX, EBX, EIP, ES, ESI, ESP, FS, GS, loadGdtr, putSegment, SS,
 } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/53-ports.md.
 import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../host";
 import type { DevLguest } from "../host";
 

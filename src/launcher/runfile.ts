@@ -1,3 +1,4 @@
+// Woven from chapters/58-runs.md.
 import * as v from "valibot";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";

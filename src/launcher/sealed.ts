@@ -1,3 +1,4 @@
+// Woven from chapters/52-record.md.
 // A header and a machine's block in one file.
 import * as v from "valibot";
 import { SnapshotError } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/51-launcher.md.
 import { attachHost, bootHost, most, pagesBesides } from "../host";
 import type { GuestModule, HostOptions } from "../host";
 import { Machine } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/52-record.md.
 import * as v from "valibot";
 import { buildHost, hostCallNames, most } from "../host";
 import { Machine } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/91-maps.md.
 // The book on disk: what is read, what is written, what is compared.
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
@@ -5,7 +6,7 @@ import type { Chapter } from "./chapter";
 import { readChapterTexts } from "./gravel";
 import { readChapter } from "./markdown";
 import { digest, makeMap, mapPath, parseJson } from "./map";
-import { fileText, lineText } from "./piece";
+import { fileText, lineText, placeIn } from "./piece";
 import type { WovenFile } from "./piece";
 import type { Problem } from "./problem";
 import { weave } from "./weave";
@@ -178,12 +179,8 @@ function difference(file: WovenFile, text?: string): Problem {
   const index = file.lines.findIndex(
     (line, at) => lineText(line) !== lines[at]);
   const at = index < 0 ? file.lines.length - 1 : index;
-  const from = file.lines.slice(0, at + 1).flat()
-    .findLast((piece) => piece.from !== undefined)?.from;
-  const { path, line, column } = from
-    ?? { path: file.path, line: 1, column: 1 };
   const what = text === undefined ? `${file.path} is missing`
     : `${file.path}:${at + 1} is not what the chapter says`;
-  return { path, line, column,
+  return { ...placeIn(file, at),
     message: `${what}; edit the chapter, then npm run tangle` };
 }

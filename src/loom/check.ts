@@ -1,3 +1,4 @@
+// Woven from chapters/94-places.md.
 // Type errors, by the chapter's line.
 import { relative, resolve } from "node:path";
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";

@@ -1,3 +1,4 @@
+// Woven from chapters/91-maps.md.
 // What has the name of a chapter, and can't be read as one.
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";

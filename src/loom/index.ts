@@ -1,3 +1,4 @@
+// Woven from chapters/95-workers.md.
 // The loom: chapters in, program out. Stands apart from the program.
 export * from "./chapter";
 export * from "./diff";

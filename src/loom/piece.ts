@@ -1,3 +1,4 @@
+// Woven from chapters/90-loom.md.
 // Woven text that remembers where it came from.
 import type { Line } from "./chapter";
 import type { Place } from "./problem";
@@ -40,4 +41,14 @@ export function lineText(line: WovenLine): string {
 /** The text of a woven file. */
 export function fileText(file: WovenFile): string {
   return file.lines.map((line) => lineText(line) + "\n").join("");
+}
+
+/** The chapter's place for a line of a woven file, or the nearest. */
+export function placeIn(file: WovenFile, index: number): Place {
+  const from = (line: WovenLine) => line.flatMap((piece) => piece.from ?? []);
+  const { path, line, column } =
+    file.lines.slice(0, index + 1).flatMap(from).at(-1)
+      ?? file.lines.flatMap(from)[0]
+      ?? { path: file.path, line: 1, column: 1 };
+  return { path, line, column };
 }

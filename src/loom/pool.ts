@@ -1,3 +1,4 @@
+// Woven from chapters/95-workers.md.
 // Several workers, many jobs, and the results in the jobs' order.
 import { availableParallelism } from "node:os";
 import { readText, writeText } from "./book";

@@ -1,3 +1,4 @@
+// Woven from chapters/90-loom.md.
 // Places in chapters, and what may be wrong there.
 
 /** A place in a text file; lines and columns count from 1. */

@@ -1,3 +1,4 @@
+// Woven from chapters/94-places.md.
 // Runs test files under uvu, and counts.
 import * as fs from "node:fs";
 import { join, relative } from "node:path";

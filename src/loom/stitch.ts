@@ -1,3 +1,4 @@
+// Woven from chapters/93-stitch.md.
 // npm run stitch: edits in src/ go back into the chapters.
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import type { Chapter } from "./chapter";
 import { diffLines } from "./diff";
 import { readPlainText } from "./gravel";
 import { fencesOf, findHomes } from "./home";
-import { fileText, lineText } from "./piece";
+import { fileText, placeIn } from "./piece";
 import type { WovenFile } from "./piece";
 import type { Problem } from "./problem";
 import { applyEdits, isMarker, unweave } from "./unweave";
@@ -26,7 +27,7 @@ export function stitch(root: string, problems: Problem[]): string[] {
   const edited = files.filter(
     (file) => isEdited(root, file, problems));
   const edits = edited.flatMap((file) => unweave(
-    file.path, linesOf(file), readText(root, file.path)?.split("\n") ?? [],
+    file.path, linesOf(file), editedLines(root, file),
     findHomes(file, book, textOf), problems));
   if (problems.length > 0 || edits.length === 0) return [];
   const changed = new Map<string, string>();
@@ -36,12 +37,12 @@ export function stitch(root: string, problems: Problem[]): string[] {
       changed.set(path, applyEdits(textOf(path), own).join("\n"));
   }
   const wanted = new Map(files.map((file) => [file.path,
-    edited.includes(file) ? readText(root, file.path) ?? "" : fileText(file),
+    edited.includes(file) ? editedLines(root, file) : linesOf(file),
   ]));
   const rewoven = weave(book.map(({ path }) => readOnce(
     path, changed.get(path) ?? texts.get(path) ?? "", problems)), problems);
   for (const file of rewoven)
-    compare(file, wanted.get(file.path) ?? "", problems);
+    compare(file, wanted.get(file.path) ?? [], problems);
   for (const file of edited)
     if (!rewoven.some(({ path }) => path === file.path)) problems.push({
       ...placeIn(file, 0), message: `nothing would be left of ${file.path}` });
@@ -62,6 +63,16 @@ export function stitch(root: string, problems: Problem[]): string[] {
 
 function linesOf(file: WovenFile): string[] {
   return fileText(file).split("\n");
+}
+
+function editedLines(root: string, file: WovenFile): string[] {
+  const isFirst = (line: string) =>
+    line.startsWith("// Woven from chapters/");
+  const woven = linesOf(file), at = woven.findIndex(isFirst);
+  const lines = (readText(root, file.path) ?? "").split("\n")
+    .filter((line) => !isFirst(line));
+  lines.splice(at, 0, woven[at] ?? "");
+  return lines;
 }
 
 /** True if src/ has an edit to stitch; complains if both sides have. */
@@ -94,24 +105,15 @@ function isEdited(
   return false;
 }
 
-/** The chapter's place for a line of a woven file, or the one above. */
-function placeIn(file: WovenFile, index: number) {
-  const from = file.lines.slice(0, index + 1).flat()
-    .findLast((piece) => piece.from !== undefined)?.from;
-  const { path, line, column } = from
-    ?? { path: file.path, line: index + 1, column: 1 };
-  return { path, line, column };
-}
-
 function compare(
   file: WovenFile,
-  wanted: string,
+  wanted: readonly string[],
   problems: Problem[],
 ): void {
   const blur = (text: string) => isMarker(text)
     ? text.replace(/\d+/, "…") : text;
   const [first] = diffLines(
-    linesOf(file).map(blur), wanted.split("\n").map(blur));
+    linesOf(file).map(blur), wanted.map(blur));
   if (first !== undefined) problems.push({ ...placeIn(file, first.start),
     message: `${file.path}:${first.start + 1} can't be put back here; `
       + "edit the chapter" });

@@ -1,3 +1,4 @@
+// Woven from chapters/95-workers.md.
 // npm test: everything that must hold, in order.
 import { checkTangled, readBook } from "./book";
 import { writeExamples } from "./commands";

@@ -1,8 +1,9 @@
+// Woven from chapters/90-loom.md.
 // Weaves fences into files; the order is the reader's.
 import type { Chapter, Fence, Line } from "./chapter";
 import { clashingNames, movedStrings } from "./clash";
 import { fencesOf } from "./home";
-import { copied, made } from "./piece";
+import { copied, lineText, made } from "./piece";
 import type { WovenFile, WovenLine } from "./piece";
 import { formatPlace } from "./problem";
 import type { Place, Problem } from "./problem";
@@ -54,6 +55,11 @@ function weaveFile(weaver: Weaver, fences: readonly Fence[]) {
     if (lines.length > 0 && fence.body.length > 0) lines.push([]);
     weaveFence(weaver, fence, "", [], lines);
   }
+  const from = lines.flat().flatMap((piece) => piece.from ?? []);
+  const paths = new Set([...fences, ...from].map(({ path }) => path));
+  const at = lineText(lines[0] ?? []).startsWith("#!") ? 1 : 0;
+  lines.splice(at, 0, made(`// Woven from ${
+    [...paths].join(", ").replaceAll(", chapters/", ", ")}.`));
   return lines;
 }
 

@@ -1,3 +1,4 @@
+// Woven from chapters/30-apic.md.
 import type { Cpu } from "./cpu";
 import { gp } from "./fault";
 import {

@@ -1,3 +1,4 @@
+// Woven from chapters/29-debug.md.
 import type { Cpu } from "./cpu";
 import { DB, Fault, UD } from "./fault";
 import { CR4, CR4_DE, DEBUG_PENDING, DR } from "./state";

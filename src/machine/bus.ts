@@ -1,3 +1,4 @@
+// Woven from chapters/32-machine.md.
 import type { Cpu } from "./cpu";
 
 /** A range of ports or of physical addresses. */

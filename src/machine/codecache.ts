@@ -1,3 +1,4 @@
+// Woven from chapters/26-step.md.
 import type { Decoded } from "./decoded";
 import type { Machine } from "./machine";
 

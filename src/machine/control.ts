@@ -1,3 +1,4 @@
+// Woven from chapters/18-exceptions.md.
 import type { Cpu } from "./cpu";
 import { Fault, gp, UD } from "./fault";
 import {

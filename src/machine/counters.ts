@@ -1,3 +1,4 @@
+// Woven from chapters/31-identity.md.
 import type { Cpu } from "./cpu";
 import { gp } from "./fault";
 import {

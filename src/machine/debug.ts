@@ -1,3 +1,4 @@
+// Woven from chapters/12-registers.md.
 import type { Cpu } from "./cpu";
 import {
   ATTRIBUTES, BASE, CPL, CR0, CR2, CR3, CR4, EIP, GDTR_BASE, GDTR_LIMIT,

@@ -1,3 +1,4 @@
+// Woven from chapters/26-step.md.
 import type { Form, Insn } from "../table";
 import { semanticsById } from "./semantics";
 import type { Semantics } from "./semantics/operands";

@@ -1,3 +1,4 @@
+// Woven from chapters/14-segments.md.
 import type { Cpu } from "./cpu";
 import { Fault, GP } from "./fault";
 import {

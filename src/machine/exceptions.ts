@@ -1,3 +1,4 @@
+// Woven from chapters/18-exceptions.md.
 import { dropGuard, noteDebug, trapBits } from "./breakpoints";
 import type { Cpu } from "./cpu";
 import { markAccessed } from "./descriptors";

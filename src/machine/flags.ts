@@ -1,3 +1,4 @@
+// Woven from chapters/25-flags.md.
 import { panic } from "./numbers";
 import {
   AF, CF, FLAG_CARRY, FLAG_KIND, FLAG_OPERAND, FLAG_RESULT, OF, PF_FLAG, SF,

@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import type { Helper } from "./builder";
 import { readDebug, writeDebug } from "./breakpoints";
 import { invalidatePage, readControl, writeControl } from "./control";

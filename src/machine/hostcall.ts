@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import type { Cpu } from "./cpu";
 import { Fault, UD } from "./fault";
 import { CLOCK, CPL } from "./state";

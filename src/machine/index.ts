@@ -1,3 +1,4 @@
+// Woven from chapters/32-machine.md.
 export * from "./apic";
 export * from "./bits";
 export * from "./breakpoints";

@@ -1,3 +1,4 @@
+// Woven from chapters/30-apic.md.
 import { acknowledge } from "./apic";
 import type { Cpu } from "./cpu";
 import { deliver } from "./exceptions";

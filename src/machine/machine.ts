@@ -1,3 +1,4 @@
+// Woven from chapters/32-machine.md, 33-running.md, 49-lines.md.
 import {
   APIC_TIMER_EVENT, apicRead, apicWrite, isApic, refreshIntr,
   timerCanWake, timerExpired,

@@ -1,3 +1,4 @@
+// Woven from chapters/18-exceptions.md.
 import { notePort } from "./breakpoints";
 import type { Cpu } from "./cpu";
 import { gp } from "./fault";

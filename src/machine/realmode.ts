@@ -1,3 +1,4 @@
+// Woven from chapters/13-realmode.md.
 import type { Cpu } from "./cpu";
 import { putSegment } from "./descriptors";
 import { gp } from "./fault";

@@ -1,3 +1,4 @@
+// Woven from chapters/28-replay.md.
 import { conditionNames } from "../table";
 import type { Builder } from "./builder";
 import type { Size } from "./cpu";

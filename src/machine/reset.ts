@@ -1,3 +1,4 @@
+// Woven from chapters/32-machine.md.
 import { resetApic } from "./apic";
 import type { Cpu } from "./cpu";
 import { SIGNATURE } from "./cpuid";

@@ -1,3 +1,4 @@
+// Woven from chapters/18-exceptions.md.
 import type { Cpu } from "./cpu";
 import { markAccessed } from "./descriptors";
 import { gp, GP } from "./fault";

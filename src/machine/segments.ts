@@ -1,3 +1,4 @@
+// Woven from chapters/14-segments.md, 15-gates.md.
 import type { Cpu } from "./cpu";
 import {
   type Descriptor, markAccessed, putSegment, readDescriptor, setSegment,

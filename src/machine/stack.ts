@@ -1,3 +1,4 @@
+// Woven from chapters/15-gates.md.
 import type { Cpu } from "./cpu";
 import {
   type Descriptor, markAccessed, setSegment,

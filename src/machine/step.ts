@@ -1,3 +1,4 @@
+// Woven from chapters/26-step.md.
 import { decode, InstructionTooLong } from "../table";
 import type { Insn } from "../table";
 import type { Builder } from "./builder";

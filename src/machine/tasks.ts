@@ -1,3 +1,4 @@
+// Woven from chapters/19-tasks.md.
 import { DR6_BT, holdTrap, refreshDebug } from "./breakpoints";
 import { writeControl } from "./control";
 import type { Cpu } from "./cpu";

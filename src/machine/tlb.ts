@@ -1,3 +1,4 @@
+// Woven from chapters/16-paging.md.
 import type { Cpu } from "./cpu";
 import { TLB_HEAD, TLB_WORDS } from "./layout";
 import { CR3, RETIRED, TLBS } from "./state";

@@ -1,3 +1,4 @@
+// Woven from chapters/15-gates.md.
 import type { Cpu } from "./cpu";
 import { Fault, UD } from "./fault";
 import { EIP } from "./state";

@@ -1,3 +1,4 @@
+// Woven from chapters/21-decoder.md.
 import { address16, address32 } from "./address";
 import type { Form } from "./form";
 import type { Insn } from "./insn";

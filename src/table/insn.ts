@@ -1,3 +1,4 @@
+// Woven from chapters/21-decoder.md.
 import type { Form } from "./form";
 
 /** The segment registers by the numbers that instructions use. */

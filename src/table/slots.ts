@@ -1,3 +1,4 @@
+// Woven from chapters/21-decoder.md.
 import type { Form } from "./form";
 import { forms } from "./parse";
 

@@ -1,3 +1,4 @@
+// Woven from chapters/57-visit.md.
 import {
   bytesToHex, hexNumber, hexToBytes, MALFORMED, Refusal,
 } from "./hex";

@@ -1,3 +1,4 @@
+// Woven from chapters/57-visit.md.
 export * from "./hex";
 export * from "./memory";
 export * from "./packets";

@@ -1,3 +1,4 @@
+// Woven from chapters/56-packets.md.
 import { CR0, CR3, CR4, CR4_PSE, PTE_P, PTE_PS } from "../../machine";
 import type { Cpu } from "../../machine";
 import { BAD_ADDRESS, Refusal } from "./hex";

@@ -1,3 +1,4 @@
+// Woven from chapters/57-stub.md.
 import { NO_SPACE, Refusal } from "./hex";
 
 /** Data that somebody watches. */

@@ -1,3 +1,4 @@
+// Woven from chapters/56-registers.md.
 import {
   BASE, CS, GDTR_BASE, GDTR_LIMIT, isProtected, LDTR, LIMIT, putSegment,
   SEG_P, SEGMENTS, setSegment, SS, SYSTEM_FLAGS, takeApart, VM,

@@ -1,3 +1,4 @@
+// Woven from chapters/49-pc.md.
 /** The first six words of a device, read as three doubles. */
 export function floatsOf(words: Int32Array): Float64Array {
   return new Float64Array(words.buffer, words.byteOffset, 3);

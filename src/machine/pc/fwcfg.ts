@@ -1,3 +1,4 @@
+// Woven from chapters/49-pc.md.
 import type { Machine } from "../machine";
 
 const SELECTOR = 0, AT = 1, DIRECTORY = 0x19, FIRST_FILE = 0x20;

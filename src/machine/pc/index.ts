@@ -1,3 +1,4 @@
+// Woven from chapters/49-pc.md.
 export * from "./calendar";
 export * from "./keyboard";
 export * from "./pc";

@@ -1,3 +1,4 @@
+// Woven from chapters/49-pc.md.
 import type { Machine } from "../machine";
 import { addFirmwareConfig } from "./fwcfg";
 import { Keyboard } from "./keyboard";

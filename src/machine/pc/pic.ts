@@ -1,3 +1,4 @@
+// Woven from chapters/49-lines.md.
 import { intrConnected } from "../apic";
 import type { Device } from "../bus";
 import type { Machine } from "../machine";

@@ -1,3 +1,4 @@
+// Woven from chapters/49-pc.md.
 import type { Machine } from "../machine";
 import { NO_CPU } from "../queue";
 import { floatsOf, fromBcd, toBcd } from "./floats";

@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import { CF, OF } from "../state";
 import { FLAGS_ADD, FLAGS_RESULT, FLAGS_SUB } from "../flags";
 import { read, sizeOf, target, update, write } from "./operands";

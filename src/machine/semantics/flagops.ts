@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import { helpers } from "../helpers";
 import { CF, DF_FLAG, EAX, IF, OF } from "../state";
 import { bit, changeStatus } from "./operands";

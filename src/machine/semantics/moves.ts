@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import { FLAGS_ADD, FLAGS_SUB } from "../flags";
 import { helpers } from "../helpers";
 import { EAX, EBX, ECX, EDX, ZF } from "../state";

@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import type { Builder, Value } from "../builder";
 import type { Size } from "../cpu";
 import { FLAGS_RESULT } from "../flags";

@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import { forms } from "../../table";
 import type { Insn, Operand, OperandSize } from "../../table";
 import type { Builder, Value } from "../builder";

@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import type { Insn } from "../../table";
 import type { Builder, Value } from "../builder";
 import type { Size } from "../cpu";

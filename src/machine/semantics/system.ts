@@ -1,3 +1,4 @@
+// Woven from chapters/24-semantics.md.
 import { helpers } from "../helpers";
 import { read } from "./operands";
 import type { Semantics } from "./operands";
