@@ -30,9 +30,22 @@ grow(2) // => 6
 \`\`\`
 `;
 
+const shared = `import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { three } from "./two";
+const test = suite("three");
+test("three", () => assert.is(three * 2, 6));
+test.run();
+`;
+
 test("a chapter saved under npm run dev is answered for, by its lines",
   async () => {
-    const project = makeProject({ "chapters/01-plant.md": program });
+    const project = makeProject({ "chapters/01-plant.md": program,
+      "chapters/02-other.md": "# In which\n\n## Elsewhere\n\n"
+        + "```ts test\n1 // => 2\n```\n",
+      "test/deep/three.ts": "export const three = 3;\n",
+      "test/unrelated.test.ts": shared.replace("./two", "./deep/four"),
+      "test/two.ts": 'export { three } from "./deep/three";\n' });
     tangle(project.folder, []);
     const child = spawn(process.execPath, ["-r", "ts-node/register",
       "src/loom/main.ts", "dev", "--no-site"], { cwd: project.folder });
@@ -74,8 +87,24 @@ test("a chapter saved under npm run dev is answered for, by its lines",
     project.write("chapters/01-plant.md", program);
     const right = await says(/after it was saved/);
     assert.match(right, /01-plant\.md: 1 passed, 0 failed, [\d.]+ s/);
-    const seconds = Number(/([\d.]+) s after/.exec(right)?.[1]);
-    console.log(`\nexamples ran ${seconds} s after the chapter was saved`);
+    assert.match(right, "the program has changed; Enter runs all examples");
+
+    // All examples: the other chapter's fails, of which nobody has spoken.
+    child.stdin.write("\n");
+    const all = await says(/passed, \d+ failed/);
+    assert.match(all, '02-other.md:6:1: "Elsewhere"');
+    assert.match(all, "1 passed, 1 failed");
+
+    // A test, and what tests share; what has nothing to do with it is silent.
+    project.write("test/three.test.ts", shared.replace("6", "7"));
+    const saved = await says(/three\.test\.ts: 0 passed, 1 failed, [\d.]+ s/);
+    assert.match(saved, 'test/three.test.ts:5:28: "three"');
+    assert.not.match(saved, "Enter runs");
+    project.write("test/three.test.ts", shared);
+    await says(/three\.test\.ts: 1 passed, 0 failed/);
+    project.write("test/deep/three.ts", "export const three = 4;\n");
+    const deep = await says(/three\.test\.ts: 0 passed, 1 failed/);
+    assert.not.match(deep, "unrelated");
     clearTimeout(limit);
     child.kill();
     await once(child, "close");
@@ -143,7 +172,7 @@ test("fix-examples rewrites wrong values and output, and nothing else",
       "chapters/02-other.md": program.replace(/```ts file[^]*?```/, "") });
     tangle(project.folder, []);
     const problems: Problem[] = [];
-    const said = await fixExamples(project.folder, "plant", problems);
+    const said = await fixExamples(project.folder, ["plant"], problems);
     const after = project.read("chapters/01-plant.md");
     const expected = claims
       .replace("// => 5\n", "// => 6\n").replace("0x2000", "0x3000")

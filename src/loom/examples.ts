@@ -60,7 +60,7 @@ function weaveSection(
   const title = JSON.stringify(section.title);
   const prints = section.fences.some((one) => one.example === "run");
   return [
-    made(`$test(${title}, async () => {`),
+    [{ text: `$test(${title}, async () => {`, from: section, whole: true }],
     ...(prints ? [made("const console = $loom.capture();")] : []),
     ...section.fences.flatMap((fence, index) => {
       if (fence.example === undefined) return [];

@@ -8,35 +8,35 @@ import { claimsOf } from "./example";
 import type { Claimed } from "./example";
 import { fencesOf } from "./home";
 import { doJobs } from "./pool";
-import { formatPlace } from "./problem";
+import { formatPlace, formatProblem } from "./problem";
 import type { Place, Problem } from "./problem";
 import type { Recorded } from "./record";
-import { testFiles } from "./run";
+import { chooseFiles, testFiles } from "./run";
 import { applyEdits } from "./unweave";
 import type { ChapterEdit } from "./unweave";
 import type { Job } from "./worker";
 
-/** Rewrites the chapters whose path contains `pattern`; says what. */
+/** Rewrites the chapters with one of `patterns` in their path, or all of
+ * them; says what. */
 export async function fixExamples(
   root: string,
-  pattern: string,
+  patterns: readonly string[],
   problems: Problem[],
 ): Promise<string[]> {
   const book = readBook(root, problems);
   writeExamples(root, book, problems);
   if (problems.length > 0) return [];
   const said: string[] = [];
-  const jobs = testFiles(root, "test/chapters/")
-    .filter((path) => path.includes(pattern))
-    .map((path): Job & { path: string } => ({ kind: "fix", path }));
-  if (jobs.length === 0)
-    return [`no chapter with examples has "${pattern}" in its name`];
-  await doJobs(root, jobs, (job, { text, count, recorded }) => {
-    const slug = job.kind === "fix" ? basename(job.path, ".test.ts") : "";
+  const paths = chooseFiles(testFiles(root)
+    .filter((path) => path.startsWith("test/chapters/")), patterns, said);
+  const jobs = paths.map((path): Job => ({ kind: "fix", path }));
+  const results = await doJobs(root, jobs);
+  results.forEach(({ text, count, problems: failures, recorded }, at) => {
+    const slug = basename(paths[at] ?? "", ".test.ts");
     const chapter = book.find(({ path }) => basename(path, ".md") === slug);
     if (chapter === undefined) return;
     if (count.failed > 0) {
-      said.push(text.trimEnd());
+      said.push(text.trimEnd(), ...failures.map(formatProblem));
       problems.push({ path: chapter.path, line: 1, column: 1, message:
         `${count.failed} of its sections fail in a way that no new value `
         + "mends, see above" });

@@ -14,7 +14,9 @@ import { watch } from "./watch";
 import { serve } from "./worker";
 
 const root = resolve(__dirname, "../..");
-const [command = "", option = ""] = process.argv.slice(2);
+const [command = "", ...options] = process.argv.slice(2);
+const patterns = options.filter((option) => !option.startsWith("-"));
+const has = (option: string) => options.includes(option);
 
 function finish(problems: readonly Problem[]): void {
   for (const problem of problems) console.log(formatProblem(problem));
@@ -24,8 +26,8 @@ function finish(problems: readonly Problem[]): void {
 const duties: Record<string, () => void | Promise<void>> = {
   tangle() {
     const problems: Problem[] = [];
-    if (option === "--watch") return watch(root, { examples: false });
-    if (option === "--check") checkTangled(root, problems);
+    if (has("--watch")) return watch(root, { examples: false });
+    if (has("--check")) checkTangled(root, problems);
     else tangle(root, problems, console.log);
     finish(problems);
   },
@@ -35,11 +37,11 @@ const duties: Record<string, () => void | Promise<void>> = {
     finish(problems);
   },
   dev() {
-    return watch(root, { examples: true, site: option !== "--no-site" });
+    return watch(root, { examples: true, site: !has("--no-site") });
   },
   async "fix-examples"() {
     const problems: Problem[] = [];
-    for (const line of await fixExamples(root, option, problems))
+    for (const line of await fixExamples(root, patterns, problems))
       console.log(line);
     finish(problems);
   },
@@ -70,15 +72,17 @@ const duties: Record<string, () => void | Promise<void>> = {
   },
   async test() {
     process.exitCode = 1;
-    const well = await runTests(root, option);
+    const well = await runTests(root, { patterns, failed: has("--failed"),
+      types: !has("--no-types"), verbose: has("--verbose") });
     process.exitCode = well ? 0 : 1;
   },
 };
 
 // What may stand behind a command: nothing, if it isn't here.
-const words: Record<string, RegExp> = {
-  tangle: /^(--watch|--check)?$/, dev: /^(--no-site)?$/,
-  test: /^(?!-)/, "fix-examples": /^(?!-)/,
+const known: Record<string, readonly string[]> = {
+  tangle: ["--watch", "--check"], dev: ["--no-site"],
+  test: ["PATTERN", "--failed", "--no-types", "--verbose"],
+  "fix-examples": ["PATTERN"],
 };
 
 function complain(sentence: string): void {
@@ -87,8 +91,12 @@ function complain(sentence: string): void {
 }
 
 const duty = Object.hasOwn(duties, command) ? duties[command] : undefined;
+const mine = known[command] ?? [];
+const odd = options.find((option) => !mine.includes(
+  patterns.includes(option) ? "PATTERN" : option));
 if (duty === undefined) complain(`no such command "${command}"; `
   + `there are ${Object.keys(duties).join(", ")}`);
-else if (!(words[command] ?? /^$/).test(option))
-  complain(`${command} doesn't know "${option}"`);
+else if (odd !== undefined) complain(`${command} doesn't know "${odd}"; `
+  + `behind it ${mine.length > 0 ? `may stand ${mine.join(", ")}`
+    : "stands nothing"}`);
 else void duty();

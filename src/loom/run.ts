@@ -1,11 +1,14 @@
 // Woven from chapters/94-places.md.
-// Runs test files under uvu, and counts.
+// Runs test files under uvu, counts, and says where they failed.
 import * as fs from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
+import { inspect } from "node:util";
 import { mapSourcePosition } from "@cspotcode/source-map-support";
 import type { Diagnostic } from "typescript";
+import type * as Uvu from "uvu";
 import { placeErrors } from "./check";
 import { formatProblem } from "./problem";
+import type { Problem } from "./problem";
 
 type Runner = () => Promise<
   [errors: string | true, passed: number, skipped: number, total: number]>;
@@ -23,24 +26,55 @@ export interface Count {
   skipped: number;
 }
 
-/** The test files of the project whose path contains `pattern`. */
-export function testFiles(root: string, pattern: string): string[] {
-  return fs.readdirSync(join(root, "test"), { recursive: true })
-    .map((name) => `test/${String(name).replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".test.ts") && path.includes(pattern))
+/** What came of a test file: a problem for each test that failed. */
+export interface Outcome {
+  readonly count: Count;
+  readonly problems: Problem[];
+}
+
+/** All that is in a folder of the project, however deep, by paths. */
+export function filesIn(root: string, folder: string): string[] {
+  const full = join(root, folder);
+  if (!fs.existsSync(full)) return [];
+  return fs.readdirSync(full, { recursive: true })
+    .map((name) => `${folder}/${String(name).replaceAll("\\", "/")}`)
     .sort();
+}
+
+/** The test files of the project, by their paths. */
+export function testFiles(root: string): string[] {
+  return filesIn(root, "test").filter((path) => path.endsWith(".test.ts"));
+}
+
+/** Those of `paths` that contain one of `patterns`, or all if there are
+ * none. Nothing if a pattern fits nowhere; `said` then says which. */
+export function chooseFiles(
+  paths: readonly string[],
+  patterns: readonly string[],
+  said: string[],
+): string[] {
+  const lost = patterns.filter(
+    (pattern) => !paths.some((path) => path.includes(pattern)));
+  said.push(...lost.map((one) => `no test has "${one}" in its path`));
+  if (paths.length === 0) said.push("there are no tests");
+  if (lost.length > 0) return [];
+  return paths.filter((path) => patterns.length === 0
+    || patterns.some((pattern) => path.includes(pattern)));
 }
 
 /** Runs one test file; a file without tests counts as failed. */
 export async function runTestFile(
   root: string,
   path: string,
-): Promise<Count> {
+): Promise<Outcome> {
   const count = { passed: 0, failed: 0, skipped: 0 };
   const queue: Runner[] = [];
   globalThis.UVU_DEFER = 1;
   globalThis.UVU_INDEX = 0;
   globalThis.UVU_QUEUE = [queue];
+  const problems = listen(root, path);
+  const complain = (message: string) =>
+    void problems.push({ path, line: 1, column: 1, message });
   console.log(path);
   try {
     require(join(root, path));
@@ -51,28 +85,97 @@ export async function runTestFile(
       count.failed += total - passed;
       if (errors !== true) console.log(`\n${errors}`);
     }
+    if (count.failed > problems.length)
+      complain(`${count.failed - problems.length} of its tests did not run; `
+        + "does a hook throw?");
+    if (count.passed + count.failed + count.skipped === 0) {
+      count.failed++;
+      complain("no tests; does it call test.run()?");
+    }
   } catch (error) {
     count.failed++;
-    console.log(tellError(root, error));
+    problems.push(...tellError(root, path, error));
   }
-  if (count.passed + count.failed + count.skipped === 0) {
-    count.failed++;
-    console.log(`${path}: no tests; does it call test.run()?`);
-  }
-  return count;
+  return { count, problems };
 }
 
-function tellError(root: string, error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { diagnostics = [], stack = "", message } =
-    error as Error & { diagnostics?: Diagnostic[] };
-  if (diagnostics.length > 0)
-    return placeErrors(root, diagnostics).map(formatProblem).join("\n");
-  const [, path, number, space] = error instanceof SyntaxError
+let heard: (test: Listened, error: unknown) => void = () => {};
+
+interface Listened {
+  readonly name: string;
+  /** Its stack says where the test is. */
+  readonly here: Error;
+}
+
+type Register = (name: string, body: Uvu.Callback<any>) => void;
+
+function through(register: Register): Register {
+  return (name, body) => {
+    const test = { name, here: new Error(name) };
+    register(name, async (context) => {
+      try {
+        await body(context);
+      } catch (error) {
+        heard(test, error);
+        throw error instanceof Error ? error
+          : Object.assign(test.here, { message: `threw ${inspect(error)}` });
+      }
+    });
+  };
+}
+
+let listening = false;
+
+/** From now on, what this file's tests throw gets into the list. */
+function listen(root: string, path: string): Problem[] {
+  const problems: Problem[] = [];
+  heard = ({ name, here }, error) => {
+    const place = ownPlace(root, path, error)
+      ?? ownPlace(root, path, here) ?? { path, line: 1, column: 1 };
+    const message = error instanceof Error ? error.message
+      : `threw ${inspect(error)}`;
+    problems.push({ ...place, message: `"${name}": ${firstLine(message)}` });
+  };
+  if (listening) return problems;
+  listening = true;
+  const uvu = require("uvu") as { -readonly [K in keyof typeof Uvu]:
+    (typeof Uvu)[K] };
+  const hear = <T>(test: Uvu.Test<T>): Uvu.Test<T> => Object.assign(
+    through(test), test, { only: through(test.only) });
+  const { suite, test } = uvu;
+  uvu.suite = (name, context) => hear(suite(name, context));
+  uvu.test = hear(test);
+  return problems;
+}
+
+function firstLine(text: string): string {
+  return text.replace(/:?\n[^]*$|:$/, "");
+}
+
+function ownPlace(root: string, path: string, error: unknown) {
+  const own = path.startsWith("test/chapters/")
+    ? `chapters/${basename(path, ".test.ts")}.md` : path;
+  const { stack = "" } = Object(error) as { stack?: string };
+  for (const [, file = "", line, column] of stack.matchAll(
+    /^ *at (?:async )?(?:.*\()?(.+?):(\d+):(\d+)\)?$/gm))
+    if (relative(root, file).replaceAll("\\", "/") === own)
+      return { path: own, line: Number(line), column: Number(column) };
+  return undefined;
+}
+
+function tellError(root: string, path: string, error: unknown): Problem[] {
+  const { diagnostics = [], stack = inspect(error), message = stack } =
+    Object(error) as Partial<Error> & { diagnostics?: Diagnostic[] };
+  if (diagnostics.length > 0) return placeErrors(root, diagnostics);
+  const [, file, number, space] = error instanceof SyntaxError
     && /^(.+):(\d+)\n.*\n( *)\^/.exec(stack) || [];
-  if (path === undefined) return stack;
-  const { source, line, column } = mapSourcePosition({ source: path,
-    line: Number(number), column: space?.length ?? 0 });
-  return formatProblem(
-    { path: relative(root, source), line, column: column + 1, message });
+  if (file !== undefined) {
+    const { source, line, column } = mapSourcePosition({ source: file,
+      line: Number(number), column: space?.length ?? 0 });
+    return [{ path: relative(root, source), line, column: column + 1,
+      message }];
+  }
+  console.log(stack);
+  const place = ownPlace(root, path, error) ?? { path, line: 1, column: 1 };
+  return [{ ...place, message: firstLine(message) }];
 }

@@ -1,18 +1,39 @@
 // Woven from chapters/95-workers.md.
-// npm test: everything that must hold, in order.
-import { checkTangled, readBook } from "./book";
+// npm test: everything that must hold, and what doesn't.
+import { checkTangled, readBook, readText, writeText } from "./book";
 import { writeExamples } from "./commands";
-import { doJobs } from "./pool";
+import { parseJson } from "./map";
+import { doJobs, nameOf } from "./pool";
 import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
-import { testFiles } from "./run";
+import { chooseFiles, testFiles } from "./run";
 import type { Count } from "./run";
 import type { Done, Job } from "./worker";
 
-/** Runs all tests whose path contains `pattern`; true if all is well. */
+/** Which tests to run, and how much to tell of them. */
+export interface Wanted {
+  /** Files with one of these in their path; all if there are none. */
+  readonly patterns: readonly string[];
+  /** Of these, only what failed when it was last run. */
+  readonly failed: boolean;
+  /** Whether to check types, too. */
+  readonly types: boolean;
+  /** What passes prints as well. */
+  readonly verbose: boolean;
+}
+
+const failedPath = ".loom/failed.json";
+
+/** The names of the jobs that failed when they were last run. */
+function readFailed(root: string): Set<string> {
+  const names = parseJson<unknown>(readText(root, failedPath) ?? "");
+  return new Set(Array.isArray(names) ? names.map(String) : []);
+}
+
+/** Runs the tests that are wanted; true if all is well. */
 export async function runTests(
   root: string,
-  pattern: string,
+  wanted: Wanted,
 ): Promise<boolean> {
   const start = Date.now();
   const problems: Problem[] = [];
@@ -21,32 +42,56 @@ export async function runTests(
   writeExamples(root, book, problems);
   for (const problem of problems) console.log(formatProblem(problem));
   if (problems.length > 0) return false;
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  let examples = 0, wrong = 0;
-  const report = (job: Job, { text, count, seconds }: Done) => {
-    process.stdout.write(text);
-    if (job.kind === "types") wrong = count.failed;
-    else {
-      if (seconds > 1) console.log(`  ${seconds.toFixed(1)} s`);
-      add(total, count);
-      if (job.path.startsWith("test/chapters/")) examples += count.passed;
-    }
-  };
-  const files = testFiles(root, pattern);
-  if (files.length === 0) console.log(`no test has "${pattern}" in its path`);
-  const jobs = files.map((path): Job => ({ kind: "test", path }));
-  await doJobs(root, [...jobs, { kind: "types" }], report);
-  console.log(wrong === 0 ? "\ntypes: no errors" : "");
-  console.log(`${examples} of the tests passed are chapters' examples, `
-    + `all in ${((Date.now() - start) / 1000).toFixed(1)} s`);
-  const { passed, failed, skipped } = total;
-  console.log(`${passed} passed, ${failed} failed`
-    + (skipped > 0 ? `, ${skipped} skipped` : ""));
-  return wrong === 0 && total.failed === 0 && total.passed > 0;
+  const said: string[] = [], failed = readFailed(root);
+  const jobs = chooseFiles(testFiles(root), wanted.patterns, said)
+    .map((path): Job => ({ kind: "test", path }))
+    .concat(wanted.types ? [{ kind: "types" }] : [])
+    .filter((job) => !wanted.failed || failed.has(nameOf(job)));
+  for (const line of said) console.log(line);
+  if (said.length > 0) return false;
+  if (jobs.length === 0) console.log("nothing of it failed the last time");
+  const listener = listenTo(jobs.length, wanted.verbose);
+  const results = await doJobs(root, jobs, listener.hear);
+  listener.end();
+  jobs.forEach((job, at) => results[at]?.problems.length
+    ? failed.add(nameOf(job)) : failed.delete(nameOf(job)));
+  writeText(root, failedPath, JSON.stringify([...failed], null, 1));
+  const list = results.flatMap((done) => done.problems);
+  if (list.length > 0) console.log("\nfailed:");
+  for (const problem of list) console.log(formatProblem(problem));
+  const sum = (part: string, key: keyof Count) => jobs.reduce(
+    (total, job, at) => total + (nameOf(job).startsWith(part)
+      ? results[at]?.count[key] ?? 0 : 0), 0);
+  console.log(`${sum("test/chapters/", "passed")} of the tests passed are `
+    + `chapters' examples, all in ${
+      ((Date.now() - start) / 1000).toFixed(1)} s`);
+  const skipped = sum("test/", "skipped"), wrong = sum("types", "failed");
+  const typed = jobs.some(({ kind }) => kind === "types");
+  console.log(`${sum("test/", "passed")} passed, ${
+    sum("test/", "failed")} failed`
+    + (skipped > 0 ? `, ${skipped} skipped` : "")
+    + (typed ? `, ${wrong} type error${wrong === 1 ? "" : "s"}` : ""));
+  return list.length === 0;
 }
 
-function add(total: Count, count: Count): void {
-  total.passed += count.passed;
-  total.failed += count.failed;
-  total.skipped += count.skipped;
+function listenTo(jobs: number, verbose: boolean) {
+  const told = new Set<string>();
+  let done = 0, passed = 0, failed = 0;
+  const line = (text: string) => {
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text}`);
+  };
+  const hear = (job: Job, { text, count, problems, seconds }: Done) => {
+    done++;
+    passed += count.passed;
+    failed += problems.length;
+    line("");
+    if (verbose || problems.length > 0) process.stdout.write(text);
+    else for (const [reason] of text.matchAll(/^skipped: .*\n/gm)) {
+      if (!told.has(reason)) process.stdout.write(reason);
+      told.add(reason);
+    }
+    if (verbose) console.log(`  ${nameOf(job)}, ${seconds.toFixed(1)} s`);
+    line(`${done} of ${jobs}: ${passed} passed, ${failed} failed`);
+  };
+  return { hear, end: () => line("") };
 }

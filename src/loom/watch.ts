@@ -4,11 +4,15 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
 import { setPriority } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { readBook, tangle } from "./book";
 import { writeExample } from "./commands";
 import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
+import { filesIn } from "./run";
+import { testersOf } from "./testers";
+import { runTests } from "./test";
 import { startWorker } from "./worker";
 import type { Worker } from "./worker";
 
@@ -25,26 +29,47 @@ export function watch(root: string, what: Watching): void {
   const round = async () => {
     if (busy || saved.size === 0) return;
     busy = true;
-    const names = [...saved].sort();
+    const paths = [...saved].sort();
     saved.clear();
-    await afterSave(root, names, what).catch((error) => say(`${error}`));
+    await afterSave(root, paths, what).catch((error) => say(`${error}`));
     busy = false;
     void round();
   };
-  fs.watch(join(root, "chapters"), (_, name) => {
-    if (name === null || !/^\d\d-.*\.md$/.test(name)) return;
-    saved.add(name);
+  const hear = (path: string) => {
+    saved.add(path);
     clearTimeout(timer);
     timer = setTimeout(round, 30);
-  });
-  if (what.examples) spare = startWorker(root);
+  };
+  const folders = ["chapters", ...what.examples ? testFolders(root) : []];
+  for (const folder of folders)
+    fs.watch(join(root, folder), (_, name) => {
+      const path = `${folder}/${name}`;
+      if (/^(chapters\/\d\d-.*\.md|test\/.*\.ts)$/.test(path)) hear(path);
+    });
+  if (what.examples) {
+    spare = startWorker(root);
+    createInterface(process.stdin).on("line", () => hear(everything));
+  }
   if (what.site) startSite(root);
-  say(tangleAloud(root) ? "watching chapters/" : "not tangled yet");
+  say(!tangleAloud(root) ? "not tangled yet" : what.examples
+    ? "watching chapters/ and test/" : "watching chapters/");
+}
+
+/** What has been saved if somebody has pressed Enter. */
+const everything = "";
+
+/** The folders with hand-written tests: not test/chapters/. */
+function testFolders(root: string): string[] {
+  const folders = new Set(filesIn(root, "test").map((path) => dirname(path)));
+  folders.delete("test/chapters");
+  return [...folders];
 }
 
 function say(text: string): void {
   console.log(`loom: ${text}`);
 }
+
+let changed = false;
 
 function tangleAloud(root: string): boolean {
   const problems: Problem[] = [];
@@ -52,19 +77,29 @@ function tangleAloud(root: string): boolean {
   for (const problem of problems) console.log(formatProblem(problem));
   if (paths.some((path) => path.startsWith("src/loom/")))
     say("this is about me; start me again to have the new loom");
+  changed ||= paths.length > 0;
   return problems.length === 0;
 }
 
 async function afterSave(
   root: string,
-  names: readonly string[],
+  paths: readonly string[],
   what: Watching,
 ): Promise<void> {
   if (!tangleAloud(root)) return say("nothing was written");
   if (!what.examples) return;
-  for (const name of names) await runExamples(root, `chapters/${name}`);
+  if (paths.includes(everything)) {
+    changed = false;
+    await runTests(root, { patterns: ["test/chapters/"], failed: false,
+      types: false, verbose: false });
+  }
+  for (const path of paths) {
+    if (path.startsWith("chapters/")) await runExamples(root, path);
+    if (path.startsWith("test/")) await runTestsOf(root, path);
+  }
   checkTypesLater(root);
-  weaveSiteLater();
+  if (paths.some((path) => path.startsWith("chapters/"))) weaveSiteLater();
+  if (changed) say("the program has changed; Enter runs all examples");
 }
 
 let spare: Worker | undefined;
@@ -77,12 +112,31 @@ async function runExamples(root: string, path: string): Promise<void> {
   for (const problem of problems) console.log(formatProblem(problem));
   if (chapter === undefined || problems.length > 0) return;
   if (file === undefined) return say(`${path} has no examples`);
+  await runFile(root, file, path);
+}
+
+async function runTestsOf(root: string, path: string): Promise<void> {
+  if (!fs.existsSync(join(root, path))) return;
+  const paths = testersOf(root, path);
+  if (paths.length === 0) say(`${path}: no test imports this`);
+  for (const one of paths) await runFile(root, one, path);
+}
+
+/** Runs a test file, because of something that was saved. */
+async function runFile(
+  root: string,
+  file: string,
+  saved: string,
+): Promise<void> {
   const worker = spare?.alive() ? spare : startWorker(root);
-  const { text, count } = await worker.run({ kind: "test", path: file });
+  const { text, count, problems: failures } =
+    await worker.run({ kind: "test", path: file });
   worker.stop();
   spare = startWorker(root);
-  if (count.failed > 0) process.stdout.write(text);
-  const since = Date.now() - fs.statSync(join(root, path)).mtimeMs;
+  if (failures.length > 0) process.stdout.write(text);
+  for (const failure of failures) console.log(formatProblem(failure));
+  const since = Date.now() - fs.statSync(join(root, saved)).mtimeMs;
+  const path = file.startsWith("test/chapters/") ? saved : file;
   say(`${path}: ${count.passed} passed, ${count.failed} failed, ${
     (since / 1000).toFixed(1)} s after it was saved`);
 }
@@ -98,11 +152,11 @@ function checkTypesLater(root: string): void {
     while (again) {
       again = false;
       if (!checker?.alive()) checker = startWorker(root);
-      const { text, count } = await checker.run({ kind: "types" });
+      const { problems } = await checker.run({ kind: "types" });
       if (again) continue;
-      process.stdout.write(text);
-      say(`types: ${count.failed === 0 ? "no errors"
-        : `${count.failed} wrong`}`);
+      for (const problem of problems) console.log(formatProblem(problem));
+      say(`types: ${problems.length === 0 ? "no errors"
+        : `${problems.length} wrong`}`);
     }
     checking = false;
   })();

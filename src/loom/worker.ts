@@ -5,11 +5,10 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { readBook } from "./book";
 import { checkTypes } from "./check";
-import { formatProblem } from "./problem";
 import { recorded, startRecording } from "./record";
 import type { Recorded } from "./record";
 import { runTestFile } from "./run";
-import type { Count } from "./run";
+import type { Outcome } from "./run";
 
 /** What a worker can be asked to do. */
 export type Job =
@@ -17,10 +16,9 @@ export type Job =
   | { readonly kind: "test"; readonly path: string }
   | { readonly kind: "fix"; readonly path: string };
 
-/** What came of a job: all that it printed, and how it went. */
-export interface Done {
+/** What came of a job: how it went, and all that it printed. */
+export interface Done extends Outcome {
   readonly text: string;
-  readonly count: Count;
   readonly seconds: number;
   /** What the claims of a chapter gave, if the job was "fix". */
   readonly recorded: Recorded[];
@@ -50,17 +48,17 @@ async function perform(root: string, job: Job): Promise<Done> {
   process.stdout.write = keep;
   process.stderr.write = keep;
   if (job.kind === "fix") startRecording();
-  const count = job.kind === "types"
+  const outcome = job.kind === "types"
     ? types(root) : await runTestFile(root, job.path);
   process.stdout.write = write;
   const seconds = (Date.now() - start) / 1000;
-  return { text, count, seconds, recorded: recorded() };
+  return { ...outcome, text, seconds, recorded: recorded() };
 }
 
-function types(root: string): Count {
+function types(root: string): Outcome {
   const problems = checkTypes(root, readBook(root, []));
-  for (const problem of problems) console.log(formatProblem(problem));
-  return { passed: 0, failed: problems.length, skipped: 0 };
+  return { problems,
+    count: { passed: 0, failed: problems.length, skipped: 0 } };
 }
 
 /** A process that does one job at a time. */
@@ -93,7 +91,7 @@ function ask(child: ChildProcess, job: Job): Promise<Done> {
   const start = Date.now();
   let text = "";
   const hear = (data: Buffer) => { text += data.toString(); };
-  const what = job.kind === "types" ? "the type check" : job.path;
+  const path = job.kind === "types" ? "tsconfig.json" : job.path;
   return new Promise((resolve) => {
     const end = (done: Done) => {
       child.off("message", answer).off("exit", left);
@@ -104,10 +102,11 @@ function ask(child: ChildProcess, job: Job): Promise<Done> {
     const answer = (done: Done) =>
       end({ ...done, text: text + done.text });
     const left = (status: number | null, signal: string | null) => end({
-      text: `${text}${what}: its process ended in the middle, with `
-        + `${signal ?? `status ${status}`}; does it wait for what never `
-        + "comes?\n",
-      count: { passed: 0, failed: 1, skipped: 0 },
+      text, count: { passed: 0, failed: 1, skipped: 0 },
+      problems: [{ path, line: 1, column: 1, message:
+        `its process ended in the middle, with ${
+          signal ?? `status ${status}`}; does it wait for what never comes?`,
+      }],
       seconds: (Date.now() - start) / 1000, recorded: [],
     });
     child.on("message", answer).on("exit", left);

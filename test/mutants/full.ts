@@ -13,6 +13,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { readSources, readText, writeText } from "../../src/loom/book";
 import { parseJson } from "../../src/loom/map";
+import { formatProblem } from "../../src/loom/problem";
 import { testFiles } from "../../src/loom/run";
 import { startWorker } from "../../src/loom/worker";
 import type { Worker } from "../../src/loom/worker";
@@ -104,16 +105,17 @@ async function whoNotices(
 /** One judge without a mutant: it must be content. */
 async function tryJudge(tree: Tree, path: string): Promise<Judge> {
   const { done, reached } = await runWatched(tree.root, path);
-  const { text, seconds, count: { failed } } = done;
-  if (failed === 0) return { path, seconds, reached, noticed: 0 };
-  console.error(`${text}\n${path} fails without any mutant`);
+  const { text, seconds, problems } = done;
+  if (problems.length === 0) return { path, seconds, reached, noticed: 0 };
+  console.error([text, ...problems.map(formatProblem),
+    `${path} fails without any mutant`].join("\n"));
   process.exit(2);
 }
 
 /** All judges without a mutant. Each file differs from the chapters' by a
  * comment, so that whoever compares texts is found out here. */
 async function reference(trees: readonly Tree[]): Promise<Judge[]> {
-  const paths = testFiles(root, "").filter((path) => !loom.test(path)
+  const paths = testFiles(root).filter((path) => !loom.test(path)
     && wanted.some((part) => path.includes(part)));
   const judges: Judge[] = [];
   await Promise.all(trees.map(async (tree) => {

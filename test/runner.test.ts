@@ -1,0 +1,123 @@
+// npm test: what it says of tests that fail, and which ones it runs.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { tangle } from "../src/loom/book";
+import { makeProject } from "./project";
+
+const test = suite("runner");
+
+const plant = `# In which
+
+\`\`\`ts file=src/plant/index.ts
+export class Fault {
+  constructor(readonly vector: number) {}
+}
+export function explode(): number {
+  throw new Fault(13);
+}
+\`\`\`
+
+## It explodes
+
+\`\`\`ts test
+import { explode } from "lguest/plant";
+
+explode() // => 1
+\`\`\`
+
+## It doesn't
+
+\`\`\`ts test
+2 * 2 // => 4
+\`\`\`
+`;
+
+function file(...lines: string[]): string {
+  return ['import { suite } from "uvu";', 'import * as assert from "uvu/assert";',
+    'const test = suite("one");', ...lines, "test.run();", ""].join("\n");
+}
+
+const files = {
+  "chapters/01-plant.md": plant,
+  "test/apple.test.ts": file(
+    'test("falls", () => assert.is(1, 2, "not far\\nfrom the tree"));',
+    'test("stays", () => { console.log("on the tree"); });'),
+  "test/pear.test.ts": file(
+    'console.error("skipped: it is summer");',
+    'test("hangs", () => { console.log("quietly"); });',
+    'test.skip("winter");'),
+  "test/plum.test.ts": file("test.before(() => { throw new Error(); });",
+    'test("one", () => {});', 'test("two", () => {});'),
+  "test/thrown.test.ts": file(
+    'import { explode } from "../src/plant";',
+    'test("a fault", async () => { await 0; explode(); });',
+    'test("nothing", () => { throw undefined; });'),
+};
+
+test("what fails is listed at the end, by place; what passes is silent",
+  () => {
+    const project = makeProject(files);
+    tangle(project.folder, []);
+    const run = (...options: string[]) => {
+      const { text, status } = project.loom("test", ...options);
+      const [before = "", list = ""] = text.split("\nfailed:\n");
+      return { before, list: list.split("\n").slice(0, -3),
+        last: text.trimEnd().split("\n").at(-1), status };
+    };
+    const all = run();
+    assert.is(all.status, 1);
+    assert.equal(all.list, [
+      'test/apple.test.ts:4:28: "falls": not far',
+      'chapters/01-plant.md:12:1: "It explodes": threw Fault { vector: 13 }',
+      "test/plum.test.ts:1:1: 2 of its tests did not run; does a hook throw?",
+      'test/thrown.test.ts:5:1: "a fault": threw Fault { vector: 13 }',
+      'test/thrown.test.ts:6:1: "nothing": threw undefined',
+    ]);
+    assert.is(all.last, "3 passed, 6 failed, 1 skipped, 0 type errors");
+    // All of a file that fails is there; of another, why it has skipped.
+    assert.match(all.before, "from the tree\n");
+    assert.match(all.before, "on the tree\n");
+    assert.match(all.before, "threw Fault { vector: 13 }");
+    assert.match(all.before, /^skipped: it is summer$/m);
+    assert.not.match(all.before, "quietly");
+    assert.not.match(all.before, "pear.test.ts");
+
+    // Some of them; and what they print, if somebody asks.
+    const some = run("pear", "plum", "--verbose", "--no-types");
+    assert.is(some.last, "1 passed, 2 failed, 1 skipped");
+    assert.match(some.before, "quietly\n");
+    assert.equal(some.list.length, 1);
+
+    // A name that fits nothing: nothing is run.
+    const none = run("pear", "cherry");
+    assert.equal([none.last, none.status],
+      ['no test has "cherry" in its path', 1]);
+    assert.not.match(none.before, "passed");
+
+    // Only what failed, until it is mended.
+    project.write("test/plum.test.ts", file('test("one", () => {});'));
+    assert.is(run("--failed", "--no-types").last, "3 passed, 4 failed");
+    project.write("test/thrown.test.ts", file('test("a", () => {});'));
+    project.write("test/apple.test.ts", file('test("a", () => {});'));
+    project.write("chapters/01-plant.md", plant.replace(/explode\(\) \/.*/, ""));
+    assert.is(run("--failed", "--no-types").last, "4 passed, 0 failed");
+    const well = run("--failed");
+    assert.is(well.last, "0 passed, 0 failed");
+    assert.is(well.status, 0);
+    assert.match(well.before, "nothing of it failed the last time");
+
+    // A type error counts, and is among what failed.
+    project.write("test/apple.test.ts",
+      file('test("a", () => {});', 'export const n: number = "n";'));
+    const typed = run();
+    assert.is(typed.status, 1);
+    assert.equal(typed.list, ["test/apple.test.ts:5:14: error TS2322: Type "
+      + "'string' is not assignable to type 'number'."]);
+    assert.is(typed.last, "6 passed, 0 failed, 1 skipped, 1 type error");
+    const odd = run("--no-type");
+    assert.equal([odd.last, odd.status], [`loom: test doesn't know "--no-type"`
+      + "; behind it may stand PATTERN, --failed, --no-types, --verbose", 2]);
+    project.remove();
+  });
+
+test.run();
