@@ -107,9 +107,9 @@ interface Listened {
   readonly here: Error;
 }
 
-type Register = (name: string, body: Uvu.Callback<any>) => void;
+type Register<T> = (name: string, body: Uvu.Callback<T>) => void;
 
-function through(register: Register): Register {
+function through<T>(register: Register<T>): Register<T> {
   return (name, body) => {
     const test = { name, here: new Error(name) };
     register(name, async (context) => {
