@@ -12,7 +12,7 @@ import * as state from "../src/machine/state";
 test("the parts of the block lie one behind the other", () => {
   // One CPU: 936 words, one page; 256 frames, of one byte each.
   assert.equal(layOut({ memory: 0x100000 }), {
-    cpus: 1, dataTlb: 64, codeTlb: 32, ticksPerSecond: 100_000_000,
+    cpus: 1, dataTlb: 64, codeTlb: 32, seed: 1, ticksPerSecond: 100_000_000,
     cpuBase: 0x1000, cpuStride: 0x1000, deviceBase: 0x2000,
     ramBase: 0x12000, ramSize: 0x100000, romBase: 0x112000, romSize: 0,
     blockSize: 0x112000, codePages: 0x112000, fastBase: 0x113000,
@@ -21,8 +21,8 @@ test("the parts of the block lie one behind the other", () => {
   });
   // Three: 5064 words, five pages each. The end is one of 64 KiB exactly.
   assert.equal(layOut({ memory: 0x7000, rom: 0x20000, cpus: 3, dataTlb: 512,
-    codeTlb: 100, ticksPerSecond: 7 }), {
-    cpus: 3, dataTlb: 512, codeTlb: 100, ticksPerSecond: 7,
+    codeTlb: 100, seed: 5, ticksPerSecond: 7 }), {
+    cpus: 3, dataTlb: 512, codeTlb: 100, seed: 5, ticksPerSecond: 7,
     cpuBase: 0x1000, cpuStride: 0x5000, deviceBase: 0x10000,
     ramBase: 0x20000, ramSize: 0x7000, romBase: 0x27000, romSize: 0x20000,
     blockSize: 0x47000, codePages: 0x47000, fastBase: 0x48000,
@@ -37,24 +37,70 @@ test("a CPU's page is full with 107 entries of its TLBs", () => {
     [0x1000, 0x2000, 0x2000]);
 });
 
-test("each size has a least and a most", () => {
+test("each option has a least and a most", () => {
   const rows: [keyof MachineOptions, number, number, number][] = [
     ["cpus", 1, 16, 1], ["dataTlb", 1, 4096, 1], ["codeTlb", 1, 4096, 1],
     ["ticksPerSecond", 1, 0x7fffffff, 1], ["memory", 4096, 0xc0000000, 4096],
-    ["rom", 0, 0x1000000, 4096],
+    ["rom", 0, 0x1000000, 4096], ["seed", 0, 0xffffffff, 1],
   ];
   for (const [name, least, most, step] of rows) {
     const sized = (n: number) => () => layOut({ memory: 4096, [name]: n });
     sized(least)();
     sized(most)();
-    for (const bad of [least - step, most + step, least + 0.5, NaN]) {
-      assert.throws(sized(bad), (e: Error) => e instanceof RangeError
-        && e.message === `${name} must be ${least} to ${most}, not ${bad}`);
+    const pages = step === 1 ? "" : " bytes in pages of 4096";
+    for (const bad of [least - step, most + step, least + 0.5, NaN, Infinity,
+      ...(step === 1 ? [] : [least + 2048, most - 1, most - 4095])]) {
+      assert.throws(sized(bad), (e: Error) => e instanceof RangeError &&
+        e.message === `${name} must be ${least} to ${most}${pages}, not ${bad}`);
     }
-    if (step === 1) continue;
-    for (const bad of [least + 2048, most - 1, most - 4095]) {
-      assert.throws(sized(bad), /not whole pages/);
+  }
+});
+
+test("a machine without options is a small one", () => {
+  const machine = new Machine();
+  assert.equal(machine.layout, layOut({ memory: 16 << 20, cpus: 1, rom: 0,
+    dataTlb: 64, codeTlb: 32, seed: 1, ticksPerSecond: 100_000_000 }));
+  assert.equal(new Machine({}).layout, machine.layout);
+  assert.equal(layOut({ memory: undefined, rom: undefined }), machine.layout);
+});
+
+// What plain JavaScript can hand over.
+test("an option that is none is told in one line", () => {
+  const told = (options: unknown) => {
+    try {
+      return String(new Machine(options as MachineOptions));
+    } catch (error) {
+      return String(error);
     }
+  };
+  const range = "must be 4096 to 3221225472 bytes in pages of 4096, not";
+  for (const [options, line] of [
+    [{ memory: "8" }, `RangeError: memory ${range} the string 8`],
+    [{ memory: null }, `RangeError: memory ${range} the object null`],
+    [{ memory: 4096n }, `RangeError: memory ${range} the bigint 4096`],
+    [{ memory: Symbol("m") }, `RangeError: memory ${range} the symbol Symbol(m)`],
+    [{ seed: true }, "RangeError: seed must be 0 to 4294967295, " +
+      "not the boolean true"],
+    [null, "TypeError: a machine's options are an object, not the object null"],
+    [1 << 20, "TypeError: a machine's options are an object, not 1048576"],
+    ...["mem", "toString"].map((name) => [{ [name]: 1 }, "TypeError: " +
+      `a machine has no option "${name}"; its options are cpus, memory, rom, ` +
+      "dataTlb, codeTlb, seed, ticksPerSecond"] as const),
+  ] as const) assert.is(told(options), line);
+});
+
+test("memory that isn't to be had is told with what to try", () => {
+  const engine = (globalThis as unknown as {
+    WebAssembly: { Memory: unknown } }).WebAssembly;
+  const { Memory } = engine, refusal = new RangeError("no");
+  engine.Memory = function () { throw refusal; };
+  try {
+    assert.throws(() => new Machine({ memory: 3 << 29 }), (e: Error) =>
+      e instanceof RangeError && e.cause === refusal &&
+      e.message === "there are no 1545 MiB in one piece for the machine; " +
+        "try less memory, or fewer CPUs");
+  } finally {
+    engine.Memory = Memory;
   }
 });
 
@@ -63,6 +109,7 @@ test("each size has a least and a most", () => {
 test("version 3 of the block has these words", () => {
   assert.equal({ ...layout, layOut: 0 }, {
     layOut: 0, BLOCK_MAGIC: 0x4b4c424c, BLOCK_VERSION: 3, PAGE: 4096,
+    USUAL_MEMORY: 16 << 20,
     H_MAGIC: 0, H_VERSION: 1, H_BLOCK_SIZE: 2, H_RAM_BASE: 3, H_RAM_SIZE: 4,
     H_CPUS: 5, H_DATA_TLB: 6, H_CODE_TLB: 7, H_TICKS: 8, H_HOST_ARMED: 9,
     H_SCHEDULE_CPU: 10, H_SCHEDULE_LEFT: 11, H_SCHEDULE_POSITION: 12,

@@ -42,7 +42,9 @@ const HOST_MEMORY = 16 * MiB, HOST_ALONE = 8 * MiB;
 const MOST_MEMORY = most.PAGES_MAX * 4096;
 
 /** The machine that these options need, or a UserError. */
-export function machineFor(options: BootOptions): MachineOptions {
+export function machineFor(
+  options: BootOptions,
+): MachineOptions & { memory: number } {
   const add = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   const sizes = options.guests.map((g) =>
     g.memory + g.image.length + (g.initrd?.length ?? 0));

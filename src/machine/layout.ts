@@ -3,8 +3,8 @@
 export interface MachineOptions {
   /** Number of CPUs, 1 to 16; default 1. */
   cpus?: number;
-  /** Bytes of RAM, a multiple of 4096. */
-  memory: number;
+  /** Bytes of RAM, a multiple of 4096; default 16 MiB. */
+  memory?: number;
   /** Bytes of ROM that end at 4 GiB, whole pages; default none. */
   rom?: number;
   /** Entries of the data TLB; default 64. */
@@ -50,6 +50,7 @@ export interface Layout {
   readonly cpus: number;
   readonly dataTlb: number;
   readonly codeTlb: number;
+  readonly seed: number;
   readonly ticksPerSecond: number;
   readonly cpuBase: number;
   readonly cpuStride: number;
@@ -67,20 +68,57 @@ export interface Layout {
   readonly total: number;
 }
 
+/** Bytes of RAM, unless somebody asks for more or less. */
+export const USUAL_MEMORY = 0x1000000;
+
+const sizes: Record<keyof MachineOptions,
+  readonly [usual: number, least: number, most: number, unit: number]> = {
+  cpus: [1, 1, 16, 1],
+  memory: [USUAL_MEMORY, PAGE, 0xc0000000, PAGE],
+  rom: [0, 0, 0x1000000, PAGE],
+  dataTlb: [64, 1, 4096, 1],
+  codeTlb: [32, 1, 4096, 1],
+  seed: [1, 0, 2 ** 32 - 1, 1],
+  ticksPerSecond: [100_000_000, 1, 2 ** 31 - 1, 1],
+};
+
+const shown = (value: unknown) => typeof value === "number" ? value
+  : `the ${typeof value} ${String(value)}`;
+
+/** All options, with the usual value where there is none. */
+function checked(options: MachineOptions): Required<MachineOptions> {
+  if (Object(options) !== options) {
+    throw new TypeError("a machine's options are an object, " +
+      `not ${shown(options)}`);
+  }
+  const names = Object.keys(sizes) as (keyof MachineOptions)[];
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(sizes, name)) continue;
+    throw new TypeError(`a machine has no option "${name}"; its options ` +
+      `are ${names.join(", ")}`);
+  }
+  return Object.fromEntries(names.map((name) =>
+    [name, within(name, options[name])])) as Required<MachineOptions>;
+}
+
+function within(
+  name: keyof MachineOptions, value = sizes[name][0],
+): number {
+  const [, least, most, unit] = sizes[name];
+  const whole = Number.isInteger(value) && value % unit === 0;
+  if (whole && value >= least && value <= most) return value;
+  throw new RangeError(`${name} must be ${least} to ${most}` +
+    `${unit > 1 ? ` bytes in pages of ${unit}` : ""}, not ${shown(value)}`);
+}
+
 const upTo = (value: number, unit: number) =>
   Math.ceil(value / unit) * unit;
 
-/** Lays out a machine; throws RangeError for sizes that can't be. */
-export function layOut(options: MachineOptions): Layout {
-  const { cpus = 1, memory, dataTlb = 64, codeTlb = 32 } = options;
-  const { ticksPerSecond = 100_000_000, rom = 0 } = options;
-  within("cpus", cpus, 1, 16);
-  within("dataTlb", dataTlb, 1, 4096);
-  within("codeTlb", codeTlb, 1, 4096);
-  within("ticksPerSecond", ticksPerSecond, 1, 2 ** 31 - 1);
-  within("memory", memory, PAGE, 0xc0000000);
-  within("rom", rom, 0, 0x1000000);
-  if ((memory | rom) % PAGE) throw new RangeError("not whole pages");
+/** Lays out a machine; throws RangeError for sizes that can't be, TypeError
+ * for what is no option. */
+export function layOut(options: MachineOptions = {}): Layout {
+  const { cpus, memory, rom, dataTlb, codeTlb, seed, ticksPerSecond } =
+    checked(options);
   const cpuBase = PAGE;
   const words = TLBS + TLB_HEAD + (dataTlb + codeTlb) * TLB_WORDS;
   const cpuStride = upTo(words * 4, PAGE);
@@ -93,13 +131,8 @@ export function layOut(options: MachineOptions): Layout {
   const fastStride = 2 * (0x400000 + FAST_LIST * 4);
   const total = upTo(fastBase + cpus * fastStride, 0x10000);
   return {
-    cpus, dataTlb, codeTlb, ticksPerSecond, cpuBase, cpuStride, deviceBase,
-    ramBase, ramSize: memory, romBase, romSize: rom, blockSize, codePages,
-    fastBase, fastStride, total,
+    cpus, dataTlb, codeTlb, seed, ticksPerSecond, cpuBase, cpuStride,
+    deviceBase, ramBase, ramSize: memory, romBase, romSize: rom, blockSize,
+    codePages, fastBase, fastStride, total,
   };
-}
-
-function within(what: string, n: number, low: number, high: number) {
-  if (Number.isInteger(n) && n >= low && n <= high) return;
-  throw new RangeError(`${what} must be ${low} to ${high}, not ${n}`);
 }

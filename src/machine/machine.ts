@@ -91,7 +91,7 @@ export class Machine {
   /** Set by `wake`; ends a CPU's turn. */
   woken = false;
 
-  constructor(options: MachineOptions) {
+  constructor(options: MachineOptions = {}) {
     const layout = this.layout = layOut(options);
     this.memory = allocate(layout.total);
     const { buffer } = this.memory;
@@ -114,7 +114,7 @@ export class Machine {
     h[H_CODE_TLB] = layout.codeTlb;
     h[H_TICKS] = layout.ticksPerSecond;
     h[H_SCHEDULE_CPU] = layout.cpus - 1;
-    h[H_RANDOM] = (options.seed ?? 1) | 0 || 1;
+    h[H_RANDOM] = layout.seed | 0 || 1;
     this.cpus = Array.from(
       { length: layout.cpus }, (_, id) => new Cpu(this, id));
     for (const cpu of this.cpus) resetWaiting(cpu);
