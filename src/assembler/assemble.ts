@@ -84,6 +84,7 @@ function readText(text: string, name: string): Program {
 export function assemble(
   text: string, { origin = 0, name = "text" }: AssembleOptions = {},
 ): Assembled {
+  if (typeof text !== "string") throw new TypeError("assemble takes a text");
   const program = readText(text, name);
   const layout = new Layout(program.pieces, origin);
   const bytes = emit(program.pieces, layout, origin);

@@ -75,6 +75,8 @@ export function disassemble(
     readonly symbols?: SymbolTable; readonly code16?: boolean;
   } = {},
 ): Disassembled {
+  if (typeof source === "string" || source?.length === undefined)
+    throw new TypeError("disassemble takes bytes, or a function of an index");
   const byteAt = typeof source === "function" ? source
     : (i: number) => source[i] ?? endOfBytes();
   const code = code16 ? 2 : 4;

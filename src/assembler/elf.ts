@@ -22,6 +22,12 @@ function words(
 export function writeElf(
   segments: readonly ElfSegment[], entry: number,
 ): Uint8Array {
+  const good = Array.isArray(segments) && segments.every((s) =>
+    s?.bytes?.length >= 0 && [s.paddr, s.vaddr].every(Number.isInteger));
+  if (!good || !Number.isInteger(entry)) {
+    throw new TypeError("writeElf takes a list of segments, each of bytes, " +
+      "paddr and vaddr, and the address of the entry");
+  }
   const offsets: number[] = [];
   let size = headerSize + entrySize * segments.length;
   for (const { bytes, vaddr } of segments) {

@@ -120,6 +120,8 @@ export interface Trace {
 export function traceTo(
   machine: Machine, write: (line: string) => void,
 ): Trace {
+  if (!machine?.events || !write)
+    throw new TypeError("traceTo takes a machine, and a function for lines");
   let inHand: { cpu: Cpu; text: string; before: Int32Array } | undefined;
   const known: Known = new Map();
   let below: string[] = [];

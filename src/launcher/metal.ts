@@ -1,7 +1,7 @@
 // Woven from chapters/55-metal.md.
 import {
   ACTIVITY, BASE, counted, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR,
-  SHUTDOWN,
+  SHUTDOWN, USUAL_MEMORY,
 } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { UserError } from "./error";
@@ -14,8 +14,8 @@ import { checkRom, planKernel } from "./plan-kernel";
 export interface MetalOptions {
   /** Default 1. */
   readonly cpus?: number;
-  /** Bytes of RAM, at least 1 MiB. */
-  readonly memory: number;
+  /** Bytes of RAM, at least 1 MiB; default 16 MiB. */
+  readonly memory?: number;
   readonly seed?: number;
   readonly schedule?: Schedule;
   /** Seconds since 1970 that the clock shows when it starts. */
@@ -53,9 +53,10 @@ export interface MetalSession {
 
 /** A bare machine, loaded and ready; UserError if it can't be. */
 export function bootMetal(
-  options: MetalOptions, sinks: MetalSinks,
+  wanted: MetalOptions = {}, sinks: MetalSinks = { print: () => {} },
 ): MetalSession {
-  const { kernel, rom, memory, initrd } = options;
+  const { kernel, rom, memory = USUAL_MEMORY, initrd } = wanted;
+  const options = { ...wanted, memory };
   const { commandLine = "", modules = [], kernelName: name } = options;
   if (rom) checkRom(rom);
   const plan = kernel && planKernel(kernel,
@@ -213,6 +214,8 @@ export function inputCanWake({ pc }: MetalSession): boolean {
 export function runMetal(
   session: MetalSession, limit = Infinity, watch?: (cpu: Cpu) => void,
 ): MetalEnd {
+  if (!session?.pc)
+    throw new TypeError("runMetal takes what bootMetal() gives");
   for (;;) {
     const end = runPiece(session, { limit, ...(watch && { watch }) });
     if (end === "waits") return haltedForGood(session);

@@ -65,7 +65,19 @@ export function machineFor(
 }
 
 /** Puts the Host and its Guests on a new machine; nothing runs yet. */
-export function boot(options: BootOptions, print: ConsoleSink): Session {
+export function boot(
+  options: BootOptions, print: ConsoleSink = () => {},
+): Session {
+  if (!Array.isArray(options?.guests)) {
+    throw new TypeError("boot takes { guests: [...] }; bootDefault() needs " +
+      "nothing, and boots the default Guest");
+  }
+  options.guests.forEach((guest, i) => {
+    for (const key of ["name", "image", "commandLine", "memory"] as const) {
+      if (guest[key] === undefined)
+        throw new TypeError(`the Guest at guests[${i}] has no ${key}`);
+    }
+  });
   const machineOptions = machineFor(options);
   const machine = new Machine(machineOptions);
   bootHost(machine, hostOptions(options, print));
@@ -105,6 +117,7 @@ export type Watcher = (cpu: Cpu) => void;
 export function run(
   session: Session, limit = Infinity, watch?: Watcher,
 ): End {
+  if (!session?.machine) throw new TypeError("run takes what boot() gives");
   const { machine, options } = session;
   const rest = Math.max(0, limit - machine.count);
   const stopWhen = watch && ((cpu: Cpu) => {
