@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 459 "chapters/60-kernel.md"
+# 464 "chapters/60-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 471 "chapters/60-kernel.md"
+# 476 "chapters/60-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 495 "chapters/60-kernel.md" # columns -4
+# 500 "chapters/60-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 520 "chapters/60-kernel.md" # columns -4
+# 525 "chapters/60-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 546 "chapters/60-kernel.md" # columns -4
+# 551 "chapters/60-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 532 "chapters/60-kernel.md" # columns -4
+# 537 "chapters/60-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 561 "chapters/60-kernel.md" # columns -4
+# 566 "chapters/60-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 535 "chapters/60-kernel.md" # columns -4
+# 540 "chapters/60-kernel.md" # columns -4
     jmp 5f
     4:
-# 583 "chapters/60-kernel.md" # columns -4
+# 588 "chapters/60-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 601 "chapters/60-kernel.md" # columns -4
+# 606 "chapters/60-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 539 "chapters/60-kernel.md" # columns -4
+# 544 "chapters/60-kernel.md" # columns -4
     5:
-# 619 "chapters/60-kernel.md" # columns -4
+# 624 "chapters/60-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 644 "chapters/60-kernel.md" # columns -4
+# 649 "chapters/60-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 661 "chapters/60-kernel.md" # columns -4
+# 666 "chapters/60-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,13 +123,13 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 674 "chapters/60-kernel.md" # columns -4
+# 679 "chapters/60-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 480 "chapters/60-kernel.md"
+# 485 "chapters/60-kernel.md"
     call wake_cpus
 # 555 "chapters/62-threads.md" # columns -4
     call lock_allocator
@@ -139,10 +139,10 @@ start:
     call pge_off
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 482 "chapters/60-kernel.md"
+# 487 "chapters/60-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 686 "chapters/60-kernel.md" # columns -4
+# 691 "chapters/60-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -158,11 +158,11 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 716 "chapters/60-kernel.md" # columns -4
+# 721 "chapters/60-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
-# 486 "chapters/60-kernel.md"
+# 491 "chapters/60-kernel.md"
     ret
 # 112 "chapters/63-cpus.md"
 wake_cpus:

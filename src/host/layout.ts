@@ -19,23 +19,23 @@ export interface Field {
 }
 
 /** A structure: its fields in the order of their offsets. */
-export interface Structure<N extends string> {
+export interface Structure<F = Record<string, Spelling>> {
   readonly name: string;
   readonly bytes: number;
-  readonly field: Readonly<Record<N, Field>>;
+  readonly field: { readonly [K in keyof F]: Field };
 }
 
 type Kind = "u8" | "u16" | "u32";
 type Spelling = Kind | `${Kind}[${number}]`;
 
 /** Lays out the fields one behind the other, without padding. */
-export function structure<N extends string>(
-  name: string, fields: Record<N, Spelling>,
-): Structure<N> {
+export function structure<F extends Record<string, Spelling>>(
+  name: string, fields: F,
+): Structure<F> {
   let bytes = 0;
-  const field = {} as Record<N, Field>;
-  for (const key of Object.keys(fields) as N[]) {
-    const [, bits, many] = /^u(\d+)(?:\[(\d+)\])?$/.exec(fields[key])!;
+  const field = {} as { [K in keyof F]: Field };
+  for (const key of Object.keys(fields) as (keyof F)[]) {
+    const [, bits, many] = /^u(\d+)(?:\[(\d+)\])?$/.exec(fields[key]!)!;
     const size = (Number(bits) / 8) as 1 | 2 | 4;
     const count = many === undefined ? 1 : Number(many);
     field[key] = { offset: bytes, size, count };
@@ -112,7 +112,7 @@ export function textAt(
 }
 
 /** The picture: a line for each field. */
-export function drawLayout(layout: Structure<string>): string {
+export function drawLayout(layout: Structure): string {
   const rows = Object.entries(layout.field).map(([name, f]) =>
     `${String(f.offset).padStart(5)}  ${`u${f.size * 8}`.padEnd(3)}` +
     `${f.count > 1 ? `×${f.count}` : ""}`.padEnd(7) + name);
@@ -120,7 +120,7 @@ export function drawLayout(layout: Structure<string>): string {
 }
 
 /** The fields' offsets as .equ lines: `thread_esp` and so on. */
-export function layoutEquates(layout: Structure<string>): string {
+export function layoutEquates(layout: Structure): string {
   return Object.entries(layout.field)
     .map(([name, f]) => `.equ ${layout.name}_${name}, ${f.offset}\n`)
     .join("");

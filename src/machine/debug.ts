@@ -1,29 +1,26 @@
 // Woven from chapters/12-registers.md.
 import type { Cpu } from "./cpu";
 import {
-  ATTRIBUTES, BASE, CPL, CR0, CR2, CR3, CR4, EIP, GDTR_BASE, GDTR_LIMIT,
-  IDTR_BASE, IDTR_LIMIT, LIMIT, SEGMENTS,
+  ATTRIBUTES, BASE, CPL, CR0, CR2, CR3, CR4, CS, DS, EAX, EBP, EBX, ECX, EDI,
+  EDX, EIP, ES, ESI, ESP, FS, GDTR_BASE, GDTR_LIMIT, GS, IDTR_BASE,
+  IDTR_LIMIT, LDTR, LIMIT, SEGMENTS, SS, TR,
 } from "./state";
 
-const general = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
-const segments = ["es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"];
-
 /** All registers by their names, unsigned, for debuggers and traces. */
-export function registers(cpu: Cpu): Record<string, number> {
-  const w = cpu.w, found: Record<string, number> = {};
-  const put = (name: string, n: number) => { found[name] = n >>> 0; };
-  general.forEach((name, n) => put(name, w[n]!));
-  put("eip", w[EIP]!);
-  put("eflags", cpu.eflags());
-  segments.forEach((name, s) => put(name, w[SEGMENTS + 4 * s]!));
-  put("cpl", w[CPL]!);
-  const control = { cr0: CR0, cr2: CR2, cr3: CR3, cr4: CR4 };
-  for (const [name, at] of Object.entries(control)) put(name, w[at]!);
-  const tables = { gdtr: GDTR_BASE, idtr: IDTR_BASE };
-  for (const [name, at] of Object.entries(tables)) put(name, w[at]!);
-  put("gdtrLimit", w[GDTR_LIMIT]!);
-  put("idtrLimit", w[IDTR_LIMIT]!);
-  return found;
+export function registers(cpu: Cpu) {
+  const word = (n: number) => cpu.w[n]! >>> 0;
+  const selector = (segment: number) => word(SEGMENTS + 4 * segment);
+  return {
+    eax: word(EAX), ecx: word(ECX), edx: word(EDX), ebx: word(EBX),
+    esp: word(ESP), ebp: word(EBP), esi: word(ESI), edi: word(EDI),
+    eip: word(EIP), eflags: cpu.eflags() >>> 0,
+    es: selector(ES), cs: selector(CS), ss: selector(SS), ds: selector(DS),
+    fs: selector(FS), gs: selector(GS),
+    ldtr: selector(LDTR), tr: selector(TR), cpl: word(CPL),
+    cr0: word(CR0), cr2: word(CR2), cr3: word(CR3), cr4: word(CR4),
+    gdtr: word(GDTR_BASE), idtr: word(IDTR_BASE),
+    gdtrLimit: word(GDTR_LIMIT), idtrLimit: word(IDTR_LIMIT),
+  };
 }
 
 /** The hidden part of a segment register, unsigned. */
