@@ -1,5 +1,8 @@
 // The package as a library: what its first functions say to those who call
 // them from plain JavaScript, and what README.md shows of it.
+import * as fs from "node:fs";
+import { resolve } from "node:path";
+import { ModuleKind, ScriptTarget, transpile } from "typescript";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as lguest from "../src";
@@ -69,6 +72,23 @@ test("a bare machine whose memory nobody named can be saved", () => {
   const saved = lguest.saveMetal(lguest.bootMetal());
   const { machine } = lguest.loadMetal(saved, { print: () => {} });
   assert.is(machine.ramSize, lguest.bootMetal().machine.ramSize);
+});
+
+// test/package.sh runs the same lines where the package is installed.
+test("README.md's example prints what README.md says", () => {
+  const readme = fs.readFileSync(resolve(__dirname, "../README.md"), "utf8");
+  const [, example = "", output = ""] =
+    /^```js\n([^]*?)^```$[^]*?^```text\n([^]*?)^```$/m.exec(readme) ?? [];
+  const js = transpile(example,
+    { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 });
+  let printed = "";
+  const log = (...said: unknown[]) => { printed += `${said.join(" ")}\n`; };
+  new Function("exports", "require", "console", js)({}, (name: string) => {
+    assert.is(name, "lguest");
+    return lguest;
+  }, { log });
+  assert.is(printed, output);
+  assert.ok(printed.includes("5050"));
 });
 
 test.run();

@@ -33,6 +33,17 @@ echo "== the example project"
 expect 0 "1 + … + 100 = 5050" npm start --silent
 expect 0 "the Guest was told: elsewhere" npm start --silent
 
+echo "== what README.md shows of the library"
+fences() {
+  sed -n '/^```js$/,$p' "$root/README.md" |
+    sed -n '/^```'"$1"'$/,/^```$/p' | sed '/^```/d'
+}
+fences js >sum.mjs
+fences text >expected
+node sum.mjs | tee printed
+diff expected printed
+grep -q 5050 printed
+
 echo "== a mistake is found by the types"
 echo 'import { u32 } from "lguest"; u32("one");' >wrong.ts
 expect 2 "TS2345" node "$root/node_modules/typescript/bin/tsc" -p .
