@@ -157,6 +157,22 @@ handler14:
     call note`, 1), [code]);
   });
 
+test("§7: bit 0 of a page fault's code is the shadow's", () => {
+  // A kernel's page that the shadow knows; and one that it has forgotten.
+  for (const [after, code] of [["", 5], [call(5, 0), 4]] as const)
+    assert.equal(notes(PAGED + TWICE + GENERAL(14, 0x8e00) + `
+      movl $0x190003, 0x201640
+      movl 0x590000, %eax
+      ${after}
+    ` + TO_RING_3 + `
+program: movl 0x590000, %eax
+handler14:
+    movl $0x69, %eax
+    movl %eax, %ds
+    popl %eax
+    call note`, 1), [code]);
+});
+
 test("§8.2: what a directory's entry may say: P RW US A D", () => {
   for (let bit = 1; bit < 12; bit++) {
     const entry = `movl $0x201001 + ${1 << bit}, 0x200004\n`;

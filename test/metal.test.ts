@@ -439,6 +439,8 @@ test("bad images are refused in one line", async () => {
   await refused(["--kernel", "k"], /k: no such file/);
   await refused(["--rom", "r"], /r is 27 bytes long; a ROM has 64, 128/,
     { r: text });
+  await refused(["--rom", "r"], /r is 1 byte long; a ROM/,
+    { r: new Uint8Array(1) });
   const header = (flags: number) => image("hlt\n",
     `.long 0x1badb002, ${flags}, -(0x1badb002 + ${flags})\n`);
   await refused(["--kernel", "k"], /asks for a video mode/,

@@ -1,4 +1,5 @@
 // Woven from chapters/50-loader.md.
+import { counted } from "../machine";
 import { UserError } from "./error";
 
 /** A run of bytes in a kernel's file and its place in memory. */
@@ -144,8 +145,8 @@ export function checkInitrd(
 ): void {
   const need = endOf(kernel) + initrd.length + 4096;
   if (need <= memory) return;
-  throw new UserError(`is ${initrd.length} bytes long, and doesn't fit ` +
-    `above the kernel; ${tryMemory(need, MOST_FOR_GUESTS)}`);
+  throw new UserError(`is ${counted(initrd.length, "byte")} long, and ` +
+    `doesn't fit above the kernel; ${tryMemory(need, MOST_FOR_GUESTS)}`);
 }
 
 const HEADER = 0x1f1, UNPACKER = 0x100000;

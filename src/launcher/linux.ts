@@ -1,4 +1,5 @@
 // Woven from chapters/53-multiboot.md.
+import { counted } from "../machine";
 import { UserError } from "./error";
 import {
   elfKernel, endOf, inHex, isBzImage, MiB, MOST_FOR_MACHINES, quad, truncated,
@@ -74,7 +75,7 @@ function placeInitrd(
   if (address >= setup.needs) return address;
   const need = setup.needs + initrd.length + 4096;
   throw new UserError(`leaves no room for an initrd of ` +
-    `${initrd.length} bytes in ${memory / MiB} MiB; ` +
+    `${counted(initrd.length, "byte")} in ${memory / MiB} MiB; ` +
     (need > setup.highest ? "try a smaller one"
       : tryMemory(need, MOST_FOR_MACHINES)));
 }

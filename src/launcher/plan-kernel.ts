@@ -1,4 +1,5 @@
 // Woven from chapters/53-multiboot.md.
+import { counted } from "../machine";
 import { UserError } from "./error";
 import { isBzImage, refuseForeign } from "./kernel";
 import { planLinux } from "./linux";
@@ -32,6 +33,6 @@ function refuseStrange(file: Uint8Array): void {
 /** Throws a UserError for a ROM of a size that no chip has. */
 export function checkRom(file: Uint8Array): void {
   if (ROM_SIZES.includes(file.length)) return;
-  throw new UserError(`is ${file.length} bytes long; ` +
+  throw new UserError(`is ${counted(file.length, "byte")} long; ` +
     "a ROM has 64, 128 or 256 KiB");
 }
