@@ -19,6 +19,7 @@ declare global {
   var UVU_QUEUE: Runner[][] | undefined;
 }
 
+
 /** How many tests did what. */
 export interface Count {
   passed: number;

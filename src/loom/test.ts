@@ -80,6 +80,8 @@ function listenTo(jobs: number, verbose: boolean) {
   const line = (text: string) => {
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text}`);
   };
+  const show = () =>
+    line(`${done} of ${jobs}: ${passed} passed, ${failed} failed`);
   const hear = (job: Job, { text, count, problems, seconds }: Done) => {
     done++;
     passed += count.passed;
@@ -91,7 +93,8 @@ function listenTo(jobs: number, verbose: boolean) {
       told.add(reason);
     }
     if (verbose) console.log(`  ${nameOf(job)}, ${seconds.toFixed(1)} s`);
-    line(`${done} of ${jobs}: ${passed} passed, ${failed} failed`);
+    show();
   };
+  show();
   return { hear, end: () => line("") };
 }
