@@ -329,6 +329,19 @@ test("a fence with two roles is refused", () => {
     .join("\n"), "01-x.md:3:1: a fence has one role");
 });
 
+test("red goes with test, and with nothing else", () => {
+  for (const info of ["run red", "red", "test red expect-error=2322",
+    'chunk="a" red', "file=src/x.ts red"])
+    assert.match(complaints(chapterOf([`ts ${info}`, "f();"])).join("\n"),
+      "01-x.md:3:1: red goes with test, and with neither", info);
+  assert.equal(complaints(chapterOf(["ts hidden test red", "f();"])), []);
+  const problems: Problem[] = [];
+  weaveExamples(readChapter("chapters/01-x.md",
+    chapterOf(["ts test red", "1 +"]), problems), problems);
+  assert.equal(problems.map(formatProblem),
+    ["chapters/01-x.md:4:4: error TS1109: Expression expected."]);
+});
+
 test("a fence that is never closed is reported", () => {
   assert.equal(complaints("# In which\n\n```ts file=src/x.ts\nf();\n"),
     ["chapters/01-x.md:3:1: this fence is never closed"]);
@@ -427,6 +440,16 @@ const planted = {
     "```ts test", "[16, 2] // => [0x11, 2]", "```", "",
     "## Three", "",
     "```ts test", "[].length // throws RangeError", "```", ""].join("\n"),
+  "chapters/05-red.md": ["# In which", "", "## Exercises", "",
+    "```ts test", 'import { explode } from "lguest/plant";', "",
+    "const fuse = 1;", "```", "",
+    "1. Turn this green:", "",
+    "   ```ts test red", '   import { defuse } from "lguest/plant";', "",
+    "   const fuse: number = defuse();", "   fuse // => 1", "   ```", "",
+    "```ts test red", 'import { explode } from "lguest/plant";', "",
+    "explode(1) // => 2", "```", "",
+    "```ts test red", "explode(1) // => 1", "```", "",
+    "```ts test red", "fuse // => 1", "```", ""].join("\n"),
   "chapters/04-break.md": chapterOf(["ts test", "1 // => 1", "  break;"]),
   "test/broken.test.ts": "const one = 1;\nconst two = ;\n",
   "test/empty.test.ts": 'import { suite } from "uvu";\n'
@@ -455,7 +478,7 @@ test("planted errors are reported with chapter, line and column", () => {
   // A file without tests fails; the tests that are right pass.
   const [, list = ""] = text.split("\nfailed:\n");
   assert.match(list, "test/empty.test.ts:1:1: no tests");
-  assert.match(list, /\n2 passed, 10 failed, 5 type errors\n$/, list);
+  assert.match(list, /\n6 passed, 11 failed, 5 type errors\n$/, list);
   assert.match(list, /endless\.test\.ts:1:1: its process ended in the middle/);
   // A claim that failed is shown, in its own digits.
   assert.match(text, `"One"
@@ -468,6 +491,11 @@ test("planted errors are reported with chapter, line and column", () => {
   assert.match(text, /--··0x10,\n *Expected:\n *\+\+··0x11,\n *····0x2,/);
   assert.match(text,
     '"Three"\n    [].length should throw RangeError, and does not');
+  // Of the red ones only the one that holds is told; none for its types.
+  assert.match(text, `"Exercises, line 26"
+    chapters/05-red.md:26:1: this exercise is green already, all it claims `
+    + 'holds; take "red" away, or find a harder one\n');
+  assert.is(text.match(/05-red\.md:\d+:\d+: /g)?.length, 1);
   // What is no program begins with its place, and not with a stack.
   assert.match(list, "\nchapters/04-break.md:5:3: Illegal break statement\n");
   assert.match(list,

@@ -21,6 +21,8 @@ export interface Fence extends Place {
   readonly output: boolean;
   /** The number of the one type error that the code must give. */
   readonly expectError?: number;
+  /** True for an exercise's test, which must fail as it stands. */
+  readonly red?: boolean;
 }
 
 /** From a heading to the next, whatever their levels. */

@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
 import * as ts from "typescript";
 import type { Chapter, Fence } from "./chapter";
+import { fencesOf } from "./home";
 import type { Place, Problem } from "./problem";
 import { loomMap } from "./register";
 
@@ -79,13 +80,13 @@ function expected(
   book: readonly Chapter[],
   errors: readonly TypeProblem[],
 ): Problem[] {
-  const wanted = book.flatMap((chapter) => chapter.sections)
-    .flatMap((section) => section.fences)
-    .filter((fence) => fence.expectError !== undefined);
+  const fences = fencesOf(book);
+  const wanted = fences.filter((fence) => fence.expectError !== undefined);
+  const free = [...wanted, ...fences.filter((fence) => fence.red)];
   const inside = (fence: Fence, { path, line }: Place) =>
     path === fence.path && fence.body.some((one) => one.line === line);
   const others: Problem[] = errors.filter(
-    (error) => !wanted.some((fence) => inside(fence, error)));
+    (error) => !free.some((fence) => inside(fence, error)));
   for (const fence of wanted) {
     const found = errors.filter((error) => inside(fence, error));
     const [first] = found;

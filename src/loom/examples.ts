@@ -16,9 +16,8 @@ export function weaveExamples(
 ): WovenFile | undefined {
   const slug = basename(chapter.path, ".md");
   const imports: Import[] = [];
-  const tests = chapter.sections
-    .filter((section) => section.fences.some((fence) => fence.example))
-    .flatMap((section) => weaveSection(section, imports, problems));
+  const tests = chapter.sections.flatMap(testsOf)
+    .flatMap((test) => weaveTest(test, imports, problems));
   if (tests.length === 0) return undefined;
   return { path: `test/chapters/${slug}.test.ts`, lines: [
     made(`// The examples of ${chapter.path}; made by the loom.`),
@@ -52,25 +51,42 @@ function weaveImports(
   ]);
 }
 
-function weaveSection(
-  section: Section,
+/** The tests that a section becomes: one, and one for each red fence. */
+export function testsOf(section: Section): Section[] {
+  const red = section.fences.filter((fence) => fence.red);
+  const others = section.fences.filter((fence) => !fence.red);
+  return [{ ...section, fences: others }, ...red.map((fence) => ({
+    path: fence.path, line: fence.line, column: fence.column,
+    title: `${section.title}, line ${fence.line}`, fences: [fence] }))]
+    .filter(({ fences }) => fences.some((fence) => fence.example));
+}
+
+function weaveTest(
+  { title, fences, ...from }: Section,
   imports: Import[],
   problems: Problem[],
 ): WovenLine[] {
-  const title = JSON.stringify(section.title);
-  const prints = section.fences.some((one) => one.example === "run");
+  const prints = fences.some((one) => one.example === "run");
   return [
-    [{ text: `$test(${title}, async () => {`, from: section, whole: true }],
+    [{ text: `$test(${JSON.stringify(title)}, async () => {`, from,
+      whole: true }],
     ...(prints ? [made("const console = $loom.capture();")] : []),
-    ...section.fences.flatMap((fence, index) => {
+    ...fences.flatMap((fence, index) => {
       if (fence.example === undefined) return [];
       const lines = weaveExample(fence, imports, problems);
+      if (fence.red) return failing(fence, lines);
       if (fence.expectError !== undefined) return neverRun(lines);
       if (fence.example === "test") return lines;
-      return printing(lines, section.fences[index + 1]);
+      return printing(lines, fences[index + 1]);
     }),
     made("});"),
   ];
+}
+
+function failing(fence: Fence, lines: readonly WovenLine[]): WovenLine[] {
+  const call = `await $loom.red("${formatPlace(fence)}", async () => {`;
+  return [[{ text: call, from: fence, whole: true }],
+    ...lines, made("});")];
 }
 
 function neverRun(lines: readonly WovenLine[]): WovenLine[] {

@@ -26,6 +26,10 @@ export function applyInfo(
   if (roles.filter((role) => role !== undefined).length > 1)
     problems.push({ ...fence, message: "a fence has one role: file=, "
       + "chunk=, test or run" });
+  const { example, expectError, red } = result;
+  if (red && (example !== "test" || expectError !== undefined))
+    problems.push({ ...fence, message: "red goes with test, and with "
+      + "neither run nor expect-error=" });
   return result;
 }
 
@@ -46,6 +50,7 @@ function readWord(
       return /^\d+$/.test(value ?? "")
         ? { example: "test", expectError: Number(value) }
         : "expect-error= needs the number of a TypeScript error";
+    case "red": return { red: true };
   }
   const ours = fence.language === "ts" || fence.language === "asm";
   return ours ? `the loom has no word "${key}" for a fence` : {};

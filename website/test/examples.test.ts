@@ -56,11 +56,13 @@ async function pressAll(slug: string): Promise<void> {
     assert.equal(ids, outcomes.map(([line]) => `${slug}:${line}`));
     for (const [line, outcome] of outcomes) {
       const live = await runExample(page, `${slug}:${line}`);
-      assert.is(live.wrong, "", `line ${line}`);
       assert.is(live.printed, outputText(outcome), `line ${line}`);
-      assert.is(live.claims, outcome.claims === 0 ? "just now"
-        : `just now: ${outcome.claims === 1 ? "its claim holds"
-          : `its ${outcome.claims} claims hold`}`, `line ${line}`);
+      const { claims, failed } = outcome;
+      if (failed) assert.match(live.wrong, `${slug}, line ${failed.line}\n`);
+      else assert.is(live.wrong, "", `line ${line}`);
+      assert.is(live.claims, failed ? "failed" : claims === 0 ? "just now"
+        : `just now: ${claims === 1 ? "its claim holds"
+          : `its ${claims} claims hold`}`, `line ${line}`);
     }
   });
 }
@@ -76,6 +78,17 @@ test("every fence of the book that can run was run by Node", () => {
     Object.keys(recorded).length} chapters`);
   assert.ok(run.length > 0);
   assert.equal(run, fences);
+});
+
+test("an example fails if it is red, and only then", () => {
+  const red = readAll([]).pages.flatMap(({ slug, sections }) =>
+    sections.flatMap((section) => section.fences)
+      .filter((fence) => fence.red).map((fence) => `${slug}:${fence.line}`));
+  const failed = Object.entries(recorded).flatMap(([slug, outcomes]) =>
+    Object.values(outcomes).filter((outcome) => outcome.failed)
+      .map(({ line }) => `${slug}:${line}`));
+  assert.ok(red.length > 0);
+  assert.equal(failed, red);
 });
 
 for (const slug of Object.keys(recorded))

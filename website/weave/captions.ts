@@ -1,5 +1,6 @@
 // What stands above a fence: its file or chunk, and links both ways.
 import type { Fence, Section } from "../../src/loom/chapter";
+import { testsOf } from "../../src/loom/examples";
 import type { Outcome } from "../src/examples/loom";
 import { bootFence } from "./guest";
 import type { Boot } from "./guest";
@@ -34,8 +35,8 @@ export interface Caption {
   readonly chapter?: Link;
   /** Where the chunks that the code calls for are. */
   readonly references: Record<string, string>;
-  /** For an example: its chapter, and its place among the sections
-   * with examples; `line` is the fence's in the chapter. */
+  /** For an example: its chapter, and the number of its test there;
+   * `line` is the fence's in the chapter. */
   readonly example?: {
     readonly slug: string;
     readonly section: number;
@@ -138,21 +139,18 @@ export function captionsOf(
   page: Page,
   recorded: Record<number, Outcome> = {},
 ): Captions {
-  let examples = 0;
-  return page.sections.flatMap((section) => {
-    const number = examples;
-    if (section.fences.some((fence) => fence.example)) examples++;
-    return section.fences.map((fence): Captions[number] => [
-      fence.body[0]?.text ?? "",
-      captionOf(places, fence, number, recorded[fence.line])]);
-  });
+  const tests = page.sections.flatMap(testsOf);
+  return page.sections.flatMap(({ fences }) =>
+    fences.map((fence): Captions[number] => [fence.body[0]?.text ?? "",
+      captionOf(places, fence, recorded[fence.line],
+        tests.findIndex((test) => test.fences.includes(fence)))]));
 }
 
 function captionOf(
   places: Places,
   fence: Fence,
-  section: number,
   recorded: Outcome | undefined,
+  section: number,
 ): Caption | undefined {
   const known = places.all.get(fence)!;
   const { id, page } = known;
@@ -186,13 +184,14 @@ function exampleCaption(
   section: number,
   recorded: Outcome | undefined,
 ): Caption | undefined {
-  const { example, expectError, line } = fence;
+  const { example, expectError, line, red } = fence;
   if (fence.output) return { id, kind: "output",
     name: "What it prints", references: {} };
   if (example === undefined) return undefined;
   const name = expectError !== undefined
     ? `Refused by the compiler, with error TS${expectError}`
-    : example === "run" ? "An example that prints" : "An example";
+    : example === "run" ? "An example that prints"
+    : red ? "An exercise, red until you have done it" : "An example";
   return { id, kind: example, name, references: {},
     example: { slug: page.slug, section, line,
       ...(recorded && { recorded }),

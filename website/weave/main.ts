@@ -82,7 +82,7 @@ async function writeExamples({ pages }: Book, problems: Problem[]) {
     write(`examples/${page.slug}.ts`, "// @ts-nocheck\n" + text);
     write(`chapters/${page.slug}.json`, forEditing(page));
     recorded[page.slug] = await record(
-      page.path, join(made, `examples/${page.slug}`), problems);
+      page, join(made, `examples/${page.slug}`), problems);
   }
   const line = (slug: string, path: string) => `  ${JSON.stringify(slug)}:`
     + ` () => import(${JSON.stringify(path)}),\n`;

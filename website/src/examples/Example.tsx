@@ -114,7 +114,7 @@ function sentence(
         + (changed ? "; types are not checked here yet" : "");
     case "recorded":
       if (changed) return "changed, and not run yet";
-      if (outcome?.failed) return "it fails";
+      if (outcome?.failed) return "in the tests: it fails";
       if (outcome?.claims) return `in the tests: ${held(outcome)}`;
       return outcome?.printed.length ? "this is what it printed in the tests"
         : "";
