@@ -163,6 +163,12 @@ grow(1) // => 5
 \`\`\`ts test
 grow(1) // throws RangeError
 \`\`\`
+
+## An exercise
+
+\`\`\`ts test red
+grow(1) // => 4
+\`\`\`
 `;
 
 test("fix-examples rewrites wrong values and output, and nothing else",
@@ -180,7 +186,7 @@ test("fix-examples rewrites wrong values and output, and nothing else",
         + '//   "a long word 6",\n// ]')
       .replace("// => [\n  //   1,\n  // ]", "// => 9")
       .replace("   zero", "   one 1\n   two")
-      .replace("// => 4", "// => 3");
+      .replace("// => 4", "// => 3");   // the first, not the red one
     assert.is(after, expected);
     assert.match(said.join("\n"), "chapters/01-plant.md:15: grow(2) // => 6");
     const complaints = problems.map(formatProblem).join("\n");

@@ -82,6 +82,6 @@ function copyLoom(
       // the examples, since they have been tested in the real tree.
       write(`chapters/${name}`, text
         .replace(/```ts file=src\/index\.ts[^]*?```\n/, "")
-        .replace(/^```ts (test|run).*$/gm, "```ts"));
+        .replace(/^( *```ts) (test|run).*$/gm, "$1"));
     }
 }

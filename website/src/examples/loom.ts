@@ -56,10 +56,13 @@ function fail(error: unknown): void {
   else throw error;
 }
 
+/** How compilers call what was imported: (0, src_1.name). */
+const imported = /\(0 ?, ?\w+\.(\w+)\)/;
+
 /** An error in words; an assertion says what it saw and what it wanted. */
 function tell(error: Error): string {
   if (!("details" in error) || typeof error.details !== "string")
-    return `${error.name}: ${error.message}`;
+    return `${error.name}: ${error.message.replace(imported, "$1")}`;
   const color = /\x1b\[\d+m/g;
   return `${error.message.replace(/\.$/, "")}\n`
     + error.details.replace(color, "").replace(/^\n+|\s+$/g, "");
