@@ -28,7 +28,8 @@ export async function record(
     for (const outcome of await runSection(section, Infinity)) {
       all[outcome.line] = outcome;
       const { failed, line } = outcome;
-      if (failed && !red.has(line)) problems.push({ path, column: 1, ...failed });
+      if (failed && !red.has(line))
+        problems.push({ path, column: 1, ...failed });
     }
   return all;
 }
