@@ -44,7 +44,8 @@ test("a chapter saved under npm run dev is answered for, by its lines",
       "chapters/02-other.md": "# In which\n\n## Elsewhere\n\n"
         + "```ts test\n1 // => 2\n```\n",
       "test/deep/three.ts": "export const three = 3;\n",
-      "test/unrelated.test.ts": shared.replace("./two", "./deep/four"),
+      "test/apart.ts": "export const three = 3;\n",
+      "test/unrelated.test.ts": shared.replace("./two", "./apart"),
       "test/two.ts": 'export { three } from "./deep/three";\n' });
     tangle(project.folder, []);
     const child = spawn(process.execPath, ["-r", "ts-node/register",

@@ -100,16 +100,13 @@ function checkThrown(
       + `${names.at(-1)}: ${message}`);
 }
 
-/** Runs an exercise's test, which has to fail; `place` is its fence's. */
-export async function red(
-  place: string,
-  test: () => Promise<void>,
-): Promise<void> {
+/** Runs an exercise's test, which has to fail. */
+export async function red(test: () => Promise<void>): Promise<void> {
   if (globalThis.LOOM_RECORD !== undefined) return;
   const failed = await test().then(() => false, () => true);
   if (failed) return;
-  const error = new Error(`${place}: this exercise is green already, all it `
-    + 'claims holds; take "red" away, or find a harder one');
+  const error = new Error("this exercise is green already, all it claims "
+    + 'holds; take "red" away, or find a harder one');
   Error.captureStackTrace(error, red);
   throw error;
 }
