@@ -33,7 +33,7 @@ const only = word("only", "src/").split(",");
 const wanted = word("judges", "test/").split(",");
 
 const loom =
-  /^test\/((loom|stitch|dev|layers|packages|mutants)\.|chapters\/9)/;
+  /^test\/((loom|stitch|runner|dev|layers|packages|mutants)\.|chapters\/9)/;
 
 /** A test file, with what we know of it. */
 interface Judge {
