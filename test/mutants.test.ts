@@ -112,6 +112,7 @@ test("who is noticed and who isn't is told, with an exit status", () => {
       + 'test("the young", () => {\n'
       + "  if (!isYoung(9) || isYoung(11)) throw new Error();\n"
       + "});\ntest.run();\n",
+    "chapters/01-x.md": "# In which\n\n```ts test\n1 // => 1\n```\n",
     "src/host/index.ts": "",
     "test/options.ts": fs.readFileSync(join(root, "test/options.ts"), "utf8"),
   };
@@ -128,8 +129,9 @@ test("who is noticed and who isn't is told, with an exit status", () => {
     const place = "src/machine/x.ts:3:14";
     const lines = ["  return age < 10;", "  return age <= 10;"];
     assert.equal(stdout.replace(/^(\d+ test files), \d+ s\n/, "$1\n"), [
-      "1 test files", `2 ${place}: nobody notices`, ...lines,
+      "2 test files", `2 ${place}: nobody notices`, ...lines,
       "", "who noticed first:", "     1  test/x.test.ts",
+      "     0  test/chapters/01-x.test.ts",
       "", place, ...lines, "  nobody notices, and nobody explains",
       "", "2 mutants from seed 1: 1 noticed, 50.0 %; 0 explained, 1 not", "",
     ].join("\n"));

@@ -11,9 +11,12 @@
 // 2: the tests fail without any mutant.
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { readSources, readText, writeText } from "../../src/loom/book";
+import { readBook, readSources, readText, writeText }
+  from "../../src/loom/book";
+import { writeExamples } from "../../src/loom/commands";
 import { parseJson } from "../../src/loom/map";
 import { formatProblem } from "../../src/loom/problem";
+import type { Problem } from "../../src/loom/problem";
 import { testFiles } from "../../src/loom/run";
 import { startWorker } from "../../src/loom/worker";
 import type { Worker } from "../../src/loom/worker";
@@ -208,6 +211,11 @@ async function all(): Promise<void> {
       console.log(`${placeOf(mutant)}\n  ${mutant.was}\n  ${mutant.is}`);
     return;
   }
+  // The examples are judges, too, and a fresh clone has none of them.
+  const problems: Problem[] = [];
+  writeExamples(root, readBook(root, problems), problems);
+  for (const problem of problems) console.error(formatProblem(problem));
+  if (problems.length > 0) process.exit(2);
   delete process.env["CI"];
   process.env["REFERENCES"] = process.env["PROCESSOR"] = "none";
   const trees = Array.from({ length: jobs }, () => copyTree(root));
