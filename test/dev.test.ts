@@ -68,47 +68,52 @@ test("a chapter saved under npm run dev is answered for, by its lines",
       text = "";
       return said;
     };
-    await says(/watching chapters/);
+    try {
+      await says(/watching chapters/);
 
-    // A better program, and an example that has not heard of it.
-    project.write("chapters/01-plant.md", program.replace("* 3", "* 4"));
-    const wrong = await says(/after it was saved/);
-    assert.match(wrong, "wrote src/plant/index.ts");
-    assert.match(wrong, /chapters\/01-plant\.md:15:1/);
-    assert.match(wrong, /01-plant\.md: 0 passed, 1 failed, /);
+      // A better program, and an example that has not heard of it.
+      project.write("chapters/01-plant.md", program.replace("* 3", "* 4"));
+      const wrong = await says(/after it was saved/);
+      assert.match(wrong, "wrote src/plant/index.ts");
+      assert.match(wrong, /chapters\/01-plant\.md:15:1/);
+      assert.match(wrong, /01-plant\.md: 0 passed, 1 failed, /);
 
-    // A reference to nowhere: nothing is written, and it says where.
-    project.write("chapters/01-plant.md",
-      program.replace("  return", "  // <<water>>\n  return"));
-    const broken = await says(/nothing was written/);
-    assert.match(broken, "chapters/01-plant.md:6:3: no chunk is called");
-    assert.match(project.read("src/plant/index.ts"), "* 4");
+      // A reference to nowhere: nothing is written, and it says where.
+      project.write("chapters/01-plant.md",
+        program.replace("  return", "  // <<water>>\n  return"));
+      const broken = await says(/nothing was written/);
+      assert.match(broken, "chapters/01-plant.md:6:3: no chunk is called");
+      assert.match(project.read("src/plant/index.ts"), "* 4");
 
-    // All is well.
-    project.write("chapters/01-plant.md", program);
-    const right = await says(/after it was saved[^]*Enter runs all examples/);
-    assert.match(right, /01-plant\.md: 1 passed, 0 failed, [\d.]+ s/);
+      // All is well.
+      project.write("chapters/01-plant.md", program);
+      const right = await says(/after it was saved[^]*Enter runs all examples/);
+      assert.match(right, /01-plant\.md: 1 passed, 0 failed, [\d.]+ s/);
 
-    // All examples: the other chapter's fails, of which nobody has spoken.
-    child.stdin.write("\n");
-    const all = await says(/passed, \d+ failed/);
-    assert.match(all, '02-other.md:6:1: "Elsewhere"');
-    assert.match(all, "1 passed, 1 failed");
+      // All examples: the other chapter's fails, of which nobody has spoken.
+      child.stdin.write("\n");
+      const all = await says(/passed, \d+ failed/);
+      assert.match(all, '02-other.md:6:1: "Elsewhere"');
+      assert.match(all, "1 passed, 1 failed");
 
-    // A test, and what tests share; what has nothing to do with it is silent.
-    project.write("test/three.test.ts", shared.replace("6", "7"));
-    const saved = await says(/three\.test\.ts: 0 passed, 1 failed, [\d.]+ s/);
-    assert.match(saved, 'test/three.test.ts:5:28: "three"');
-    assert.not.match(saved, "Enter runs");
-    project.write("test/three.test.ts", shared);
-    await says(/three\.test\.ts: 1 passed, 0 failed/);
-    project.write("test/deep/three.ts", "export const three = 4;\n");
-    const deep = await says(/three\.test\.ts: 0 passed, 1 failed/);
-    assert.not.match(deep, "unrelated");
-    clearTimeout(limit);
-    child.kill();
-    await once(child, "close");
-    project.remove();
+      // A test, and what tests share; what has nothing to do with it is silent.
+      project.write("test/three.test.ts", shared.replace("6", "7"));
+      const saved = await says(/three\.test\.ts: 0 passed, 1 failed, [\d.]+ s/);
+      assert.match(saved, 'test/three.test.ts:5:28: "three"');
+      assert.not.match(saved, "Enter runs");
+      project.write("test/three.test.ts", shared);
+      await says(/three\.test\.ts: 1 passed, 0 failed/);
+      project.write("test/deep/three.ts", "export const three = 4;\n");
+      const deep = await says(/three\.test\.ts: 0 passed, 1 failed/);
+      assert.not.match(deep, "unrelated");
+    } finally {
+      clearTimeout(limit);
+      if ((child.exitCode ?? child.signalCode) === null) {
+        child.kill();
+        await once(child, "close");
+      }
+      project.remove();
+    }
   });
 
 const claims = `# In which
