@@ -2,8 +2,8 @@
 // sections are those of the facts.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Data, bootHost, guestOutcome, tallySwitches, worldSwitches } from
-  "../src/host";
+import { Data, Lguest, bootHost, get, guestOutcome, hostMemory, lguestOf, place,
+  tallySwitches, worldSwitches } from "../src/host";
 import type { DevLguest } from "../src/host";
 import { launcher } from "../src/launcher";
 import { CPL, EIP, Machine, raiseNmi } from "../src/machine";
@@ -449,10 +449,34 @@ test("§7: where memory ends there is no half of a word", () => {
   for (const [esp, reason] of [["0x400001", "bad write address 0x3ffffd"],
     ["0x400000", "done"], ["0", "bad write address 0xfffffffc"],
     ["12", "done"], ["11", "bad write address 0xffffffff"]] as const)
-    assert.is(find(INIT + GENERAL(6, 0x8e00) + `movl $${esp}, %esp
+  {
+    const found = find(INIT + GENERAL(6, 0x8e00) + `movl $${esp}, %esp
       ud2
-handler6: ` + OFF).reason, reason, esp);
+handler6: ` + OFF);
+    assert.is(found.reason, reason, esp);
+    // Who died of it has no handler that could begin.
+    assert.is(found.events.filter(({ kind }) => kind === "reflect").length,
+      reason === "done" ? 1 : 0, esp);
+  }
 });
+
+test("§8.2: what a Guest may only read doesn't become the Launcher's D",
+  () => {
+    for (const [pte, dirty] of [[0x190045, 0], [0x190047, 0x40]] as const) {
+      const { machine, state } = find(PAGED + TWICE + `
+      movl $${pte}, 0x201640
+      movl 0x590000, %eax
+1:    jmp 1b
+`, {}, 1e6);
+      assert.is(state, "running");
+      const memory = hostMemory(machine), lg = lguestOf(0);
+      const page = (get(memory, lg, Lguest.mem_base) >>> 12) + 0x190;
+      const table = memory.load32(place.KERNEL +
+        get(memory, lg, Lguest.directory) + 4 * (page >>> 10)) & -4096;
+      const entry = memory.load32(place.KERNEL + table + 4 * (page & 1023));
+      assert.is(entry & 0x41, dirty | 1);
+    }
+  });
 
 test("§4: no stack at noirq_iret, no Guest", () => {
   const { reason } = find(PAGED + GENERAL(32, 0x8e00) + "movl $0, data\n" +

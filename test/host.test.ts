@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
-  LHREQ_IRQ, LgCpu, Lguest, LguestPages, Regs, attachHost, bootHost, buildHost,
-  checkLocks, drawDescriptors, freePages, get, guestOutcome, hostMemory, hostOops,
+  HOST, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages, Regs,
+  Shared, attachHost, bootHost, buildHost, checkLocks, drawDescriptors, freePages, get, guestOutcome, hostMemory, hostOops,
   lguestOf, place, raiseIrq, worldSwitches,
 } from "../src/host";
 import type { DevLguest, GuestModule, HostOptions } from "../src/host";
@@ -259,6 +259,71 @@ for (const sleepers of [1, 2]) test("who sleeps for a moment and works for " +
     sum + (turn.guest === n ? turn.ticks : 0), 0));
   const fair = (ran[0]! + ran[1]! + ran[2]!) / (sleepers + 1);
   assert.ok(ran[0]! > 0.9 * fair, `${ran[0]} of ${fair} ticks`);
+});
+
+test("the Host has all of memory, and says so", () => {
+  for (const pages of [3072, 3073, 4099]) {
+    const machine = new Machine({ memory: pages * 4096 });
+    bootHost(machine, { guests: [], launcher: quiet });
+    machine.run({ maxInstructions: 100_000 });
+    assert.is(get(hostMemory(machine), HOST, Shared.memory_end), pages * 4096);
+  }
+});
+
+test("a Launcher reads all registers by their places, and sets nine", () => {
+  const image = guest(`
+    movl $0x68, %eax
+    movl %eax, %ds
+    movl $0x60, %eax
+    movl %eax, %gs
+    movl $0, %eax
+    movl %eax, %es
+    movl $0x69, %eax
+    movl %eax, %fs
+    movl $17, %eax
+    movl $text, %ebx
+    movl $0x33, %ecx
+    movl $0x44, %edx
+    movl $0x55, %esi
+    movl $0x66, %edi
+    movl $0x77, %ebp
+    movl $0x188, %esp
+    int $0x1f
+    ${shutdown("bye")}
+text: .asciz "text"
+bye: .asciz ""\n .balign 4`);
+  const values: Record<number, number> = { 4: 0x33, 8: 0x44, 12: 0x55,
+    16: 0x66, 20: 0x77, 24: 17, 28: 0x68, 32: 0, 36: 0x69, 40: 0x60,
+    52: 0x61, 60: 0x188, 64: 0x69 };
+  const settable = [0, 4, 8, 12, 16, 20, 24, 48, 60];
+  let looked = 0;
+  const machine = boot([module(image)], { launcher: { step(dev) {
+    const read = (at: number) => {
+      assert.is(dev.write(LHREQ_GETREG, at), 8);
+      const bytes = dev.read();
+      return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    };
+    if (dev.result instanceof Uint8Array && looked++ === 0) {
+      for (const [at, value] of Object.entries(values))
+        assert.is(read(Number(at)), value, `at ${at}`);
+      assert.is(String.fromCharCode(...dev.readGuest(read(0), 4)!), "text");
+      assert.ok(read(48) > 0x100000 && read(48) < 0x101000, "eip");
+      assert.is(read(56) & ~0x8d5, 0x202, "eflags");
+      const places = [0, 48, 56, ...Object.keys(values).map(Number)];
+      for (let at = 0; at < 72; at++) {
+        const there = places.includes(at), before = there ? read(at) : 0;
+        if (!there) assert.is(dev.write(LHREQ_GETREG, at), -22, `at ${at}`);
+        const may = settable.includes(at);
+        assert.is(dev.write(LHREQ_SETREG, at, 0x12345678), may ? 12 : -22);
+        if (may) assert.is(read(at), 0x12345678, `at ${at}`);
+        if (may) dev.write(LHREQ_SETREG, at, before);
+      }
+    }
+    return quiet.step(dev);
+  } } });
+  machine.run({ maxInstructions: 1e6 });
+  assert.is(looked, 1);
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
 });
 
 /** Waits for interrupt 5, with HALT or in a loop, and powers off. */

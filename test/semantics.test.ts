@@ -12,6 +12,31 @@ import { dataOf, fault, goTo, prepared } from "./tables";
 
 const ORIGIN = 0x4000;
 
+/** DAA and DAS as the manual has them (SDM 2A): AL, CF, AF. */
+function decimal(
+  way: 1 | -1, al: number, cf: boolean, af: boolean,
+): [number, boolean, boolean] {
+  const low = (al & 15) > 9 || af, high = al > 0x99 || cf;
+  const first = al + way * (low ? 6 : 0);
+  const borrow = way < 0 && low && first < 0;
+  return [(first + way * (high ? 0x60 : 0)) & 0xff, high || borrow, low];
+}
+
+test("DAA and DAS, where digits begin and end", () => {
+  for (const [name, way] of [["daa", 1], ["das", -1]] as const)
+    for (const al of [0, 3, 5, 6, 9, 10, 15, 16, 0x5f, 0x60, 0x65, 0x66,
+      0x90, 0x93, 0x99, 0x9a, 0x9f, 0xa0, 0xf9, 0xfa, 0xff])
+      for (const [cf, af] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+        const { cpu } = run(name, { set: { [EAX]: 0x11223300 | al },
+          prepare: (cpu) => cpu.setEflags(2 | cf | af << 4) });
+        const flags = cpu.eflags(), all = cpu.w[EAX]!;
+        assert.equal([all & 0xff, (flags & 1) !== 0, (flags & 16) !== 0],
+          decimal(way, al, cf === 1, af === 1),
+          `${name} of 0x${al.toString(16)}, CF ${cf}, AF ${af}`);
+        assert.is(all >>> 8, 0x112233);
+      }
+});
+
 interface Ran {
   cpu: Cpu;
   /** The exceptions, in order, as "vector" or "vector(error)". */

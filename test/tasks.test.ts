@@ -4,7 +4,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   AC, ACTIVITY, assemble, CR0, CR0_TS, CR3, CS, deliver, DR, DS, EAX, EBX,
-  EIP, ES, ESP, farCall, farJump, Fault, FS, GS, HALTED, interruptReturn,
+  EIP, ES, ESP, farCall, farJump, Fault, FS, GDTR_LIMIT, GS, HALTED,
+  interruptReturn,
   LDTR, loadSegment, loadTaskRegister, NT, registers, RF, segmentRegister, selectorOf, SS, SYSTEM_FLAGS,
   TF, TR, VM, writeControl,
 } from "../src";
@@ -122,6 +123,17 @@ test("NT: a call sets it, a jump takes the image's, IRET clears the old",
       }
     }
   });
+
+test("a link is of 16 bits", () => {
+  const cpu = two();
+  cpu.w[GDTR_LIMIT] = 0x1ff;
+  call(cpu, SELECTOR);
+  describe(cpu, 0x118, TSS32 | BUSY, { base: TSS, limit: 0x67, flags: 0 });
+  cpu.store16(OTHER, 0x118);
+  cpu.next = 0x5001;
+  interruptReturn(cpu, 4);
+  assert.equal([cpu.w[EIP], selectorOf(cpu, TR)], [0x4007, 0x118]);
+});
 
 test("without NT an IRET looks at no link", () => {
   const cpu = two();
