@@ -4,8 +4,9 @@ import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
   HOST, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages, Regs,
-  Shared, attachHost, bootHost, buildHost, checkLocks, drawDescriptors, freePages, get, guestOutcome, hostMemory, hostOops,
-  lguestOf, place, raiseIrq, worldSwitches,
+  Shared, attachHost, bootHost, buildHost, checkLocks, drawDescriptors,
+  freePages, get, guestOutcome, guestWords, hostMemory, hostOops, lguestOf,
+  place, raiseIrq, worldSwitches,
 } from "../src/host";
 import type { DevLguest, GuestModule, HostOptions } from "../src/host";
 import { judge, launcher } from "../src/launcher";
@@ -268,6 +269,15 @@ test("the Host has all of memory, and says so", () => {
     machine.run({ maxInstructions: 100_000 });
     assert.is(get(hostMemory(machine), HOST, Shared.memory_end), pages * 4096);
   }
+});
+
+test("from outside, too, a Guest's memory ends where it ends", () => {
+  const machine = boot([module(endless(), 2 * MiB)]);
+  machine.run({ maxInstructions: 200_000 });
+  const word = (at: number) => guestWords(machine, 0, at, 1)[0];
+  assert.not.equal(word(0x100000), 0);
+  // No page of that table, and no table.
+  assert.equal([word(2 * MiB), word(4 * MiB)], [0, 0]);
 });
 
 test("a Launcher reads all registers by their places, and sets nine", () => {
