@@ -1,5 +1,6 @@
 // What a PC has besides its timers and wires: the keyboard's controller, the
-// PCI bus, QEMU's devices, the small ports; and which ports are whose.
+// PCI bus, QEMU's devices, the small ports; which ports are whose; and what
+// all devices go through, resets and snapshots.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -47,9 +48,10 @@ test("8042: what its commands answer, and leave in the command byte", () => {
     [[0x21], [], 0x45], [[0xef], [], 0x45], [[0xf1], [], 0x45],
     [[0xff], [], 0x45], [[0xfd], [], 0x45],
   ] as const) {
-    const { command, pc: it } = keys();
+    const { command, machine, pc: it } = keys();
     assert.equal(commands.flatMap((one) => command(one)), answer,
       commands.map(hex).join());
+    assert.is(machine.a20, answer[0] !== 0xcd, commands.map(hex).join());
     assert.equal(command(0x20), [left], commands.map(hex).join());
     assert.is(it.takeRequest(), undefined);
   }
@@ -135,14 +137,18 @@ test("8042: the status has a bit for each thing that can be", () => {
 });
 
 test("8042: a byte is read again until there is another, 16 wait", () => {
-  const { out, read, hear, status } = keys();
+  const { out, read, hear, status, intr, ack } = keys();
   const bytes = Array.from({ length: 16 }, (_, n) => 0x80 + n);
+  openPics(out);
   for (const byte of [...bytes, 0xff, 0xfe]) {
     out(0x64, 0xd2);
     out(0x60, byte);
   }
+  assert.is(ack(), 0x21);
   assert.equal(hear(), bytes, "those that find no room are lost");
   assert.equal([read(0x60), read(0x60)], [0x8f, 0x8f]);
+  out(0x20, 0x20);
+  assert.not(intr());
   assert.is(status() & 1, 0);
   out(0x60, 0xff);
   assert.equal([read(0x60), read(0x60), read(0x60)], [0xfa, 0xaa, 0xaa]);
@@ -229,11 +235,8 @@ test("a reset forgets what the keyboard and its controller waited for", () => {
 });
 
 /** A PC, and the configuration of what is on its PCI bus. */
-function bus(machine = new Machine({ memory: 0x200000 })) {
-  const it = new Pc(machine), cpu = machine.cpus[0]!;
-  const out = (port: number, value: number, size = 1) =>
-    machine.writePort(cpu, port, size, value);
-  const read = (port: number, size = 1) => machine.readPort(cpu, port, size);
+function bus(rom = 0) {
+  const it = pc({}, { rom }), { out, read } = it;
   const select = (device: number, at: number, more = 0) =>
     out(0xcf8, 0x80000000 | device << 11 | at & 0xfc | more, 4);
   const config = (device: number, at: number) => {
@@ -246,7 +249,7 @@ function bus(machine = new Machine({ memory: 0x200000 })) {
   };
   const all = (device: number) =>
     Array.from({ length: 256 }, (_, at) => config(device, at));
-  return { pc: it, machine, cpu, out, read, select, config, write, all };
+  return { ...it, select, config, write, all };
 }
 
 /** 256 bytes of which some are given, by where they begin. */
@@ -279,16 +282,18 @@ test("PCI: the bridges' registers can be written, what they are can't", () => {
   const can = (device: number, at: number) => at === 4 ||
     (device ? at >= 0x40 : at === 0x0d || at >= 0x50 && at < 0x90);
   const first = [bytes(HOST), bytes(ISA)];
-  const written = first.map((some, device) => some.map((byte, at) =>
-    can(device, at) ? at ^ 0x5a : byte));
-  for (const device of [0, 1])
-    for (let at = 0; at < 256; at++) write(device, at, at ^ 0x5a);
-  assert.equal([all(0), all(1)], written);
+  for (const bits of [0xa5, 0x5a]) {
+    for (const device of [0, 1])
+      for (let at = 0; at < 256; at++) write(device, at, at ^ bits);
+    assert.equal([all(0), all(1)], first.map((some, device) =>
+      some.map((byte, at) => can(device, at) ? at ^ bits : byte)));
+  }
   out(0x510, 0, 2);
   write(1, 0xff, 0xff);
   assert.equal([0x511, 0x511].map((port) => read(port)), [0x51, 0x45],
     "and end where the next device begins");
   it.reset();
+  assert.is(read(0xcf8, 4), 0);
   assert.equal([all(0), all(1)], first);
   select(1, 0xa4);
   out(0xcfc, 0x87654321 | 0, 4);
@@ -332,8 +337,7 @@ test("PCI: the address is a double word; nobody else is there", () => {
 
 test("PCI: each nibble turns its window", () => {
   // 440FX data sheet, 3.2.15: PAM0 to PAM6.
-  const machine = new Machine({ memory: 0x200000, rom: 0x40000 });
-  const { pc: it, write } = bus(machine);
+  const { machine, pc: it, write } = bus(0x40000);
   const windows = () => Array.from({ length: 66 },
     (_, n) => machine.windowOf(0xbf000 + n * 0x1000));
   const shut = NOT_READ | NOT_WRITTEN;
@@ -360,15 +364,25 @@ test("PCI: each nibble turns its window", () => {
     "the other bridge has none");
 });
 
-test("below 1 MiB the last 128 KiB of a ROM are seen", () => {
-  const machine = new Machine({ memory: 0x200000, rom: 0x40000 });
-  const rom = new Uint8Array(0x40000).map((_, at) => 1 + (at >> 16));
-  machine.writeRom(rom);
-  const it = new Pc(machine), cpu = machine.cpus[0]!;
-  it.reset();
-  assert.equal([0xdffff, 0xe0000, 0xeffff, 0xf0000, 0xfffff, 0xfffc0000,
-    0xfffdffff, 0xffffffff].map((at) => cpu.readPhysical(at, 1)),
-  [0xff, 3, 3, 4, 4, 1, 2, 4]);
+test("below 1 MiB the last 128 KiB of a ROM are seen, or the RAM", () => {
+  for (const blocks of [[3, 4], [1, 2, 3, 4]]) {
+    const size = blocks.length << 16, both = (n: number) => [n, n];
+    const { machine, pc: it, cpu, write } = bus(size);
+    machine.writeRom(new Uint8Array(size).map((_, at) => blocks[at >> 16]!));
+    it.reset();
+    const seen = () => [0xc0000, 0xdffff, 0xe0000, 0xeffff, 0xf0000, 0xfffff,
+      ...blocks.map((_, n) => 2 ** 32 - size + (n << 16))
+        .flatMap((at) => [at, at + 0xffff])]
+      .map((at) => cpu.readPhysical(at, 1));
+    assert.equal(seen(), [0xff, 0xff, 3, 3, 4, 4, ...blocks.flatMap(both)]);
+    // PAM0: neither, writes alone, reads alone.
+    for (const [pam, byte, found] of [[0, 5, 4], [0x20, 6, 4], [0x10, 7, 6]]) {
+      write(0, 0x59, pam!);
+      cpu.store8(0xf0000, byte!);
+      assert.is(cpu.load8(0xf0000), found, hex(pam!));
+    }
+    assert.equal(seen(), [0xff, 0xff, 3, 3, 6, 0, ...blocks.flatMap(both)]);
+  }
 });
 
 test("port 0xCF9 resets with bit 2, and keeps bit 1", () => {
@@ -410,7 +424,8 @@ test("fw_cfg: each item, byte by byte, and zeros behind", () => {
       [...bytes, 0, 0, 0, 0, 0, 0, 0, 0], hex(selector));
   }
   assert.equal(item(0x4005, 2), [3, 0], "bit 14 would write");
-  assert.equal(item(0x8005, 2), [0, 0], "bit 15: nothing");
+  for (const nothing of [0x8000, 0x8005])
+    assert.equal(item(nothing, 4), [0, 0, 0, 0], "bit 15: nothing");
   out(0x510, 3, 2);
   for (let n = 0; n < 2; n++) read(0x511);
   out(0x510, 5);
@@ -426,7 +441,8 @@ test("fw_cfg: each item, byte by byte, and zeros behind", () => {
 
 test("the exit device's status is odd, and of eight bits", () => {
   for (const [value, size, status] of [[0, 1, 1], [0x10, 1, 0x21],
-    [0x7f, 2, 0xff], [0x80, 4, 1], [0x101, 4, 3], [0xff, 1, 0xff]] as const) {
+    [0x7f, 2, 0xff], [0x80, 4, 1], [0x101, 4, 3], [0x21, 4, 0x43],
+    [0xff, 1, 0xff]] as const) {
     const { out, read, pc: it } = pc();
     assert.is(read(0xf4, size), 0);
     out(0xf4, value, size);
@@ -447,11 +463,36 @@ test("a request stops the machine, and is one until it is taken", () => {
 test("port 0x92: A20 in bit 1, reset in bit 0", () => {
   for (let value = 0; value < 8; value++) {
     const { out, read, machine, pc: it } = pc();
+    assert.is(read(0x92), 2);
     out(0x92, value);
     assert.is(machine.a20, (value & 2) !== 0);
     assert.is(read(0x92), value & 2);
     assert.equal(it.takeRequest(), value & 1 ? { kind: "reset" } : undefined);
   }
+});
+
+test("a snapshot holds the devices", () => {
+  const one = pc(), two = pc();
+  openPics(one.out);
+  one.out(0x43, 0x34);
+  one.out(0x40, 0x50);
+  one.out(0x40, 0x10);
+  one.out(0x92, 0);
+  one.pc.serial.receive(Uint8Array.of(1, 2, 3));
+  one.pass(1234);
+  two.machine.restore(one.machine.snapshot());
+  assert.not(two.machine.a20);
+  assert.is(two.machine.addressMask, ~0x100000);
+  for (const each of [one, two]) {
+    each.out(0x3f9, 1);
+    each.out(0x3fc, 8);
+    each.pass(150_000);
+  }
+  assert.ok(Buffer.from(one.machine.snapshot())
+    .equals(Buffer.from(two.machine.snapshot())));
+  assert.is(one.ack(), two.ack());
+  assert.is(two.read(0x3f8), 1);
+  assert.is(two.cpu.w[CR0]! & CR0_PE, CR0_PE);
 });
 
 test("a reset opens A20, and all CPUs are at the reset vector", () => {
@@ -465,15 +506,62 @@ test("a reset opens A20, and all CPUs are at the reset vector", () => {
   assert.is(machine.cpus[1]!.w[EIP], 0xfff0);
 });
 
+/** Which ports a machine's devices have, asked one by one. */
+class Directory extends Machine {
+  private asked = "";
+
+  override addDevice(device: Device): void {
+    const note = () => {
+      this.asked = device.name;
+      return 0;
+    };
+    super.addDevice({ ...device, readPort: note, writePort: note });
+  }
+
+  /** Names of devices with the ports at which they are. */
+  list(way: (port: number) => void): Record<string, string> {
+    const found: Record<string, string> = {};
+    let last = "", from = 0;
+    for (let port = 0; port <= 0x10000; port++) {
+      this.asked = "";
+      if (port < 0x10000) way(port);
+      if (this.asked === last) continue;
+      if (last) found[`${from.toString(16)}-${(port - 1).toString(16)}`] = last;
+      [last, from] = [this.asked, port];
+    }
+    return found;
+  }
+}
+
+// A PC's map of ports: PIIX3 data sheet, 2.0; QEMU's documents for fw_cfg,
+// the debug consoles and the exit device.
+test("each device has its ports, from the first to the last", () => {
+  const machine = new Directory({ memory: 0x200000 });
+  new Pc(machine, { postPort: 0x80, post: () => {} });
+  const cpu = machine.cpus[0]!;
+  const expected = { "20-21": "8259 0", "40-43": "8254", "60-60": "8042 data",
+    "61-61": "port 0x61", "64-64": "8042", "70-71": "MC146818",
+    "80-80": "POST", "92-92": "port 0x92", "a0-a1": "8259 1",
+    "e9-e9": "debug console", "f4-f7": "exit", "3f8-3ff": "16550",
+    "402-402": "debug console", "4d0-4d1": "ELCR", "510-511": "fw_cfg",
+    "cf8-cff": "PCI" };
+  assert.equal(machine.list((port) => machine.readPort(cpu, port, 1)),
+    expected);
+  assert.equal(machine.list((port) => machine.writePort(cpu, port, 1, 0)),
+    expected);
+});
+
 test("nobody answers at the ports beside a device's", () => {
   const { read, out, machine } = pc();
-  for (const port of [0x1f, 0x22, 0x3f, 0x44, 0x5f, 0x62, 0x63, 0x65, 0x6f,
-    0x72, 0x80, 0x91, 0x93, 0x9f, 0xa2, 0xe8, 0xea, 0xf3, 0xf8, 0x3f7, 0x400,
-    0x401, 0x403, 0x4cf, 0x4d2, 0x50f, 0x512, 0xcf7, 0xd00]) {
+  for (const port of [0x12, 0x1f, 0x22, 0x3f, 0x44, 0x5f, 0x62, 0x63, 0x65,
+    0x6f, 0x72, 0x80, 0x91, 0x93, 0x9f, 0xa2, 0xe8, 0xea, 0xf3, 0xf8, 0x3f7,
+    0x400, 0x401, 0x403, 0x4cf, 0x4d2, 0x50f, 0x512, 0xcf7, 0xd00]) {
     out(port, 0);
     assert.is(read(port), 0xff, hex(port));
   }
   assert.ok(machine.a20);
+  assert.equal([1, 2, 4].map((size) => read(0x1234, size)),
+    [0xff, 0xffff, -1], "all ones, of any size");
 });
 
 test("a byte-wide device has wider accesses byte by byte", () => {

@@ -1,25 +1,28 @@
 // What tells a PC the time: the 8254, the MC146818, and the calendar. Machine
 // time has as many ticks a second as the clock in question has, so that
-// nothing is rounded.
+// nothing is rounded, or as usual, where rounding is the question.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  civil, CLOCK, IF, PIT_HZ, secondsOf, SYSTEM_FLAGS,
+  ACTIVITY, civil, HALTED, IF, PIT_HZ, secondsOf, SYSTEM_FLAGS,
 } from "../src/machine";
-import type { PcOptions } from "../src/machine";
+import type { MachineOptions, PcOptions } from "../src/machine";
 import { openPics, pc } from "./pc";
 
 const test = suite("clocks");
 const CRYSTAL = 32_768;
+/** Ticks a second, if nobody says otherwise. */
+const USUAL = 1e8;
 
 /** Bits of the 8254's status. */
 const OUT = 0x80, NULL_COUNT = 0x40;
 
-/** A PC whose tick is a clock of the 8254, with some shorthands. */
-function timer() {
-  const it = pc({}, { ticksPerSecond: PIT_HZ }), { out, read, cpu } = it;
-  /** Lets so many clocks pass without running anything. */
-  const wait = (clocks: number) => { cpu.d[CLOCK]! += clocks; };
+/** A PC whose tick is a clock of the 8254, or some part of one, with some
+ * shorthands. */
+function timer(hz = PIT_HZ) {
+  const it = pc({}, { ticksPerSecond: hz }), { out, read } = it;
+  /** The first tick at which so many clocks are over. */
+  const ticks = (clocks: number) => Math.ceil(clocks * hz / PIT_HZ);
   const control = (n: number, access: number, mode: number, bcd = 0) =>
     out(0x43, n << 6 | access << 4 | mode << 1 | bcd);
   const write = (n: number, ...bytes: number[]) =>
@@ -30,7 +33,7 @@ function timer() {
   };
   const level = (n: number) => (status(n) & OUT ? 1 : 0);
   const gate = (high: number) => out(0x61, high);
-  return { ...it, wait, control, write, status, level, gate };
+  return { ...it, ticks, control, write, status, level, gate };
 }
 
 /** After how many of the next ticks an interrupt comes. */
@@ -67,22 +70,23 @@ const figures: [number, number, number, number[], string][] = [
 ];
 
 test("8254: all modes count, and drive the output, as in the figures", () => {
-  for (const [mode, bcd, count, counts, outputs] of figures) {
-    const { control, write, gate, read, level, wait } = timer();
-    control(2, 1, mode, bcd);
-    const triggered = mode === 1 || mode === 5;
-    if (!triggered) gate(1);
-    write(2, count);
-    if (triggered) gate(1);
-    const seen: number[] = [], levels: number[] = [];
-    for (const _ of counts) {
-      seen.push(read(0x42));
-      levels.push(level(2));
-      wait(1);
+  for (const hz of [PIT_HZ, USUAL])
+    for (const [mode, bcd, count, counts, outputs] of figures) {
+      const { control, write, gate, read, level, ticks, at } = timer(hz);
+      control(2, 1, mode, bcd);
+      const triggered = mode === 1 || mode === 5;
+      if (!triggered) gate(1);
+      write(2, count);
+      if (triggered) gate(1);
+      counts.forEach((left, clock) => {
+        // A clock's first tick, and its last.
+        for (const tick of [ticks(clock), ticks(clock + 1) - 1]) {
+          at(tick);
+          assert.equal([read(0x42), level(2)], [left, Number(outputs[clock])],
+            `mode ${mode}, tick ${tick}`);
+        }
+      });
     }
-    assert.equal(seen, counts, `mode ${mode}`);
-    assert.is(levels.join(""), outputs, `mode ${mode}`);
-  }
 });
 
 test("8254: 0 is the longest count, 65536 or 10000", () => {
@@ -121,7 +125,7 @@ test("8254: once at zero, a counter goes on from the top", () => {
 });
 
 test("8254: counts are written and read by halves", () => {
-  const { control, write, gate, read, wait } = timer();
+  const { control, write, gate, read, wait, level } = timer();
   gate(1);
   control(2, 1, 2);
   write(2, 0x34);
@@ -148,14 +152,31 @@ test("8254: counts are written and read by halves", () => {
   assert.equal([read(0x42), read(0x42)], [2, 3]);
   wait(1);
   assert.equal([read(0x42), read(0x42)], [1, 3]);
+  control(2, 2, 4);
+  write(2, 0x55);
+  control(2, 3, 4);
+  write(2, 1, 0);
+  assert.equal([read(0x42), read(0x42)], [1, 0], "no high byte lingers");
+  control(2, 3, 4);
+  write(2, 0, 0x80);
+  assert.equal([read(0x42), read(0x42)], [0, 0x80]);
   control(2, 3, 2, 1);
   write(2, 0x78, 0x56);
   assert.equal([read(0x42), read(0x42)], [0x78, 0x56]);
+  wait(1111);
+  assert.equal([read(0x42), read(0x42)], [0x67, 0x45]);
+  // A high byte alone: 256 clocks, and not 257.
+  control(2, 2, 0);
+  write(2, 1);
+  wait(255);
+  assert.is(level(2), 0);
+  wait(1);
+  assert.is(level(2), 1);
 });
 
 test("8254: the status has output, null count, access, mode and BCD", () => {
   const { control, write, gate, status } = timer();
-  for (let mode = 0; mode < 6; mode++) {
+  for (let mode = 0; mode < 8; mode++) {
     for (const access of [1, 2, 3]) {
       for (const bcd of [0, 1]) {
         const triggered = mode === 1 || mode === 5;
@@ -218,11 +239,15 @@ test("8254: of two read-backs the first one counts", () => {
   const { control, write, gate, read, wait, out } = timer();
   gate(1);
   control(2, 3, 0);
-  write(2, 3, 1);
+  write(2, 3, 2);
+  wait(100);
   out(0x43, 0xc8);
-  wait(1000);
+  wait(500);
+  out(0x43, 0x80);
   out(0x43, 0xc8);
-  assert.equal([read(0x42), read(0x42), read(0x42)], [0x30, 3, 1]);
+  assert.equal([read(0x42), read(0x42), read(0x42)], [0x30, 0x9f, 1]);
+  out(0x43, 0xc8);
+  assert.equal([read(0x42), read(0x42), read(0x42)], [OUT | 0x30, 0xab, 0xff]);
   out(0x43, 0xe8);
   assert.is(read(0x42), OUT | 0x30);
 });
@@ -268,6 +293,7 @@ test("8254: what a gate does, by mode", () => {
     gate(1);
     gate(0);
     write(2, 100);
+    wait(10);
     gate(1);
     wait(10);
     gate(1);
@@ -279,6 +305,34 @@ test("8254: what a gate does, by mode", () => {
     wait(5);
     assert.is(read(0x42), risen, `mode ${mode}`);
   }
+});
+
+test("8254: a low gate makes the periodic outputs high", () => {
+  for (const mode of [2, 3]) {
+    const { control, write, gate, read, wait } = timer();
+    gate(1);
+    control(2, 1, mode);
+    write(2, 2);
+    wait(1);
+    assert.is(read(0x61) & 0x20, 0, `mode ${mode}`);
+    gate(0);
+    assert.is(read(0x61) & 0x20, 0x20, `mode ${mode}`);
+  }
+});
+
+test("8254: one shot is never cut short", () => {
+  const { control, write, gate, read, wait, status } = timer();
+  control(2, 1, 1);
+  write(2, 100);
+  gate(1);
+  wait(50);
+  write(2, 5);
+  assert.equal([status(2), read(0x42)], [NULL_COUNT | 0x12, 50]);
+  wait(60);
+  assert.equal([status(2), read(0x61) & 0x20], [OUT | NULL_COUNT | 0x12, 0x20]);
+  gate(0);
+  gate(1);
+  assert.is(read(0x42), 5);
 });
 
 test("port 0x61: four bits that stay, the output, the refresh", () => {
@@ -304,6 +358,17 @@ test("8254: counter 0 interrupts when its output rises", () => {
     it.control(0, 1, mode);
     it.write(0, 20);
     assert.equal(interrupts(it, 70), expected, `mode ${mode}`);
+  }
+});
+
+test("8254: counter 0 interrupts again and again, without drift", () => {
+  const it = timer(USUAL);
+  openPics(it.out);
+  it.control(0, 3, 2);
+  it.write(0, 1193 & 255, 1193 >> 8);
+  for (let n = 1; n <= 10; n++) {
+    it.at(it.ticks(n * 1193) - 2);
+    assert.equal(interrupts(it, 3), [2], "1 ms each");
   }
 });
 
@@ -365,12 +430,14 @@ const rhythms: [number, number, [number, number][], number[]][] = [
 
 test("8254: a new rhythm begins where the old one ends, to the clock", () => {
   for (const [mode, first, writes, expected] of rhythms) {
-    for (const watched of [false, true]) {
-      const it = timer(), found: number[] = [];
+    for (const [hz, watched] of [[PIT_HZ, false], [PIT_HZ, true],
+      [USUAL, false], [USUAL, true]] as const) {
+      const it = timer(hz), found: number[] = [];
       openPics(it.out);
       it.control(0, 1, mode);
       it.write(0, first);
       for (let clock = 1; clock <= 200; clock++) {
+        it.at(it.ticks(clock) - 1);
         found.push(...interrupts(it, 1).map(() => clock));
         if (watched) it.read(0x40);
         for (const [at, count] of writes) if (at === clock) it.write(0, count);
@@ -383,8 +450,9 @@ test("8254: a new rhythm begins where the old one ends, to the clock", () => {
 });
 
 test("8254: what is read between is of the count that is loaded", () => {
-  for (const [mode, clock, expected] of [[2, 99, 1], [2, 100, 40],
-    [2, 105, 35], [3, 49, 2], [3, 50, 40], [3, 55, 30], [3, 70, 40]] as const) {
+  for (const [mode, clock, expected, state] of [[2, 99, 1, NULL_COUNT],
+    [2, 100, 40, OUT], [2, 105, 35, OUT], [3, 49, 2, OUT | NULL_COUNT],
+    [3, 50, 40, 0], [3, 55, 30, 0], [3, 69, 2, 0], [3, 70, 40, OUT]] as const) {
     const { control, write, wait, read, gate, status } = timer();
     gate(1);
     control(2, 1, mode);
@@ -394,20 +462,21 @@ test("8254: what is read between is of the count that is loaded", () => {
     wait(clock - 30);
     gate(1);
     assert.is(read(0x42), expected, `mode ${mode}, ${clock}`);
-    const loaded = expected > 2;
-    assert.is(status(2) & NULL_COUNT, loaded ? 0 : NULL_COUNT);
+    assert.is(status(2) & (OUT | NULL_COUNT), state);
   }
 });
 
 test("8254: a gate that falls keeps the new count, and loads it later", () => {
-  for (const mode of [2, 3]) {
+  for (const [mode, early] of [[2, false], [3, false], [2, true],
+    [3, true]] as const) {
     const { control, write, wait, read, gate, status } = timer();
     gate(1);
     control(2, 1, mode);
     write(2, 100);
     wait(20);
+    if (early) write(2, 40);
     gate(0);
-    write(2, 40);
+    if (!early) write(2, 40);
     wait(100);
     assert.is(read(0x42), mode === 2 ? 80 : 60);
     assert.is(status(2) & NULL_COUNT, NULL_COUNT);
@@ -456,37 +525,48 @@ test("8254: as a BIOS leaves it, and as a reset does", () => {
   assert.equal(interrupts(it, 1), [], "nobody has started counter 0");
 });
 
-/** How a run ends of a CPU that sleeps with these inputs open; "idle" where
- * somebody might wake it. */
-function sleeps(it: ReturnType<typeof pc>, first: number, second = 0xff) {
-  it.machine.writeRam(0x1000, Uint8Array.of(0xf4, 0xeb, 0xfd));
-  it.cpu.w[SYSTEM_FLAGS]! |= IF;
-  it.out(0x21, first);
-  it.out(0xa1, second);
-  const { time } = it.machine;
-  return it.machine.run({ sleepUntil: time + 10 }).reason;
+/** A CPU sleeps with these inputs open: its run is "idle" where somebody might
+ * wake it, and otherwise "halted", even if nobody says until when. In either
+ * case time passes as far as it may. */
+function sleeps({ machine, cpu, out }: ReturnType<typeof pc>,
+  reason: "idle" | "halted", first: number, second = 0xff, name = "") {
+  const asleep = () => assert.is(cpu.w[ACTIVITY], HALTED, name);
+  machine.writeRam(0x1000, Uint8Array.of(0xf4, 0xeb, 0xfd));
+  cpu.w[SYSTEM_FLAGS]! |= IF;
+  out(0x21, first);
+  out(0xa1, second);
+  if (reason === "halted") {
+    assert.is(machine.run({ maxInstructions: 100 }).reason, reason, name);
+    asleep();
+  }
+  const sleepUntil = machine.time + (reason === "idle" ? 10 : 1e6);
+  assert.is(machine.run({ sleepUntil }).reason, reason, name);
+  assert.is(machine.time, sleepUntil, name);
+  asleep();
 }
 
 test("8254: who sleeps waits for it only if input 0 is open", () => {
-  for (const [mask, reason] of [[0xfe, "idle"], [0xfd, "halted"]] as const) {
+  for (const [mask, reason] of [[0xfe, "idle"], [0xfd, "halted"],
+    [0xff, "halted"]] as const) {
     const it = timer();
     openPics(it.out);
-    assert.is(sleeps(it, mask), reason);
+    sleeps(it, reason, mask);
   }
 });
 
 /** A PC whose tick is one of the MC146818's crystal. */
-function battery(options: PcOptions = {}, memory = 0x200000, cpus = 1) {
-  const it = pc(options, { memory, cpus, ticksPerSecond: CRYSTAL });
-  const { out, cpu, cmos: get, setCmos: set } = it;
-  const wait = (ticks: number) => { cpu.d[CLOCK]! += ticks; };
+function battery(
+  options: PcOptions = {}, how: Partial<MachineOptions> = {},
+) {
+  const it = pc(options, { ticksPerSecond: CRYSTAL, ...how });
+  const { out, cmos: get, setCmos: set } = it;
   /** Opens input 8 alone. */
   const listen = () => {
     openPics(out);
     out(0x21, 0xfb);
     out(0xa1, 0xfe);
   };
-  return { ...it, get, set, wait, listen };
+  return { ...it, get, set, listen };
 }
 const A = 10, B = 11, C = 12, D = 13;
 const SET = 0x80, PIE = 0x40, AIE = 0x20, UIE = 0x10, BINARY = 4, H24 = 2;
@@ -508,35 +588,48 @@ test("MC146818: hours, of 12 and of 24, binary and in digits", () => {
       set(4, hour);
       set(B, format);
       assert.is(get(4), hourByte(hour, format), `${format}: ${hour}`);
-      set(4, hourByte(hour === 5 ? 6 : 5, format));
-      set(4, hourByte(hour, format));
-      set(B, BINARY | H24);
-      assert.is(get(4), hour, `${format}: ${hour}`);
+      for (const stands of [0, SET]) {
+        set(B, stands | format);
+        set(4, hourByte(hour === 5 ? 6 : 5, format));
+        set(4, hourByte(hour, format));
+        set(B, format);
+        set(B, BINARY | H24);
+        assert.is(get(4), hour, `${format}: ${hour}`);
+      }
     }
   }
 });
 
 test("MC146818: the whole date, binary and in digits", () => {
+  const registers = [0x32, 9, 8, 7, 6, 4, 2, 0];
   // A Sunday is 1.
-  const expected = [0x32, 9, 8, 7, 6, 4, 2, 0];
-  for (const [date, numbers] of [
-    ["1999-12-31T23:59:58Z", [19, 99, 12, 31, 6, 23, 59, 58]],
-    ["2000-02-29T12:34:56Z", [20, 0, 2, 29, 3, 12, 34, 56]],
-    ["2025-11-30T01:02:03Z", [20, 25, 11, 30, 1, 1, 2, 3]],
+  for (const [date, hz, numbers] of [
+    [undefined, USUAL, [20, 7, 10, 9, 3, 20, 31, 38]],
+    ["1999-12-31T23:59:58Z", CRYSTAL, [19, 99, 12, 31, 6, 23, 59, 58]],
+    ["2000-02-29T12:34:56Z", CRYSTAL, [20, 0, 2, 29, 3, 12, 34, 56]],
+    ["2025-11-30T01:02:03Z", CRYSTAL, [20, 25, 11, 30, 1, 1, 2, 3]],
   ] as const) {
-    const { get, set, wait } = battery({ date: Date.parse(date) / 1000 });
-    assert.equal(expected.map(get), numbers.map(bcd));
+    const { get, set, wait } = battery(
+      date ? { date: Date.parse(date) / 1000 } : {}, { ticksPerSecond: hz });
+    wait(1);
+    assert.equal(registers.map(get), numbers.map(bcd));
     set(B, H24 | BINARY);
-    assert.equal(expected.map(get), numbers);
-    set(B, SET | H24 | BINARY);
-    wait(5 * CRYSTAL);
-    expected.forEach((i, n) => set(i, [20, 31, 8, 7, 1, 6, 5, 4][n]!));
-    wait(5 * CRYSTAL);
-    assert.is(get(0), 4, "it stands");
-    set(B, H24 | BINARY);
-    wait(CRYSTAL);
-    assert.equal(expected.map(get),
-      [20, 31, 8, 7, 5, 6, 5, 5], "a Thursday, whoever says Sunday");
+    assert.equal(registers.map(get), numbers);
+    for (const [written, later, what] of [
+      [[20, 31, 8, 7, 1, 6, 5, 4], [20, 31, 8, 7, 5, 6, 5, 5],
+        "a Thursday, whoever says Sunday"],
+      [[19, 99, 12, 31, 1, 23, 59, 59], [20, 0, 1, 1, 7, 0, 0, 0],
+        "a Saturday, and another century"],
+    ] as const) {
+      set(B, SET | H24 | BINARY);
+      wait(5 * hz);
+      registers.forEach((i, n) => set(i, written[n]!));
+      wait(5 * hz);
+      assert.equal(registers.map(get), written, "it stands");
+      set(B, H24 | BINARY);
+      wait(hz);
+      assert.equal(registers.map(get), later, what);
+    }
   }
 });
 
@@ -627,6 +720,28 @@ test("MC146818: the periodic interrupt, at all rates", () => {
   });
 });
 
+test("MC146818: fifteen rates, and none, in ticks that don't fit", () => {
+  const it = battery({}, { ticksPerSecond: USUAL }), { get, set, at } = it;
+  it.listen();
+  rates.forEach((periods, rate) => {
+    set(A, 0x20 | rate);
+    const each = (periods || CRYSTAL) * USUAL / CRYSTAL;
+    const last = Math.floor(it.machine.time / each) + 2;
+    const [now, next, third] = [0, 1, 2].map((n) =>
+      Math.ceil((last + n) * each));
+    at(now!);
+    get(C);
+    at(next! - 1);
+    assert.is(get(C) & PIE, 0, `rate ${rate}`);
+    at(next!);
+    assert.is(get(C) & PIE, rate ? PIE : 0, `rate ${rate}`);
+    set(B, H24 | PIE);
+    at(third! - 2);
+    assert.equal(interrupts(it, 3), rate ? [2] : [], `rate ${rate}`);
+    set(B, H24);
+  });
+});
+
 test("MC146818: another rate neither owes nor gives a period", () => {
   for (const [before, after, left] of [[15, 3, 4], [3, 15, 16384]] as const) {
     const { get, set, wait } = battery();
@@ -642,23 +757,25 @@ test("MC146818: another rate neither owes nor gives a period", () => {
 });
 
 test("MC146818: updates interrupt at each second", () => {
-  const it = battery();
-  it.listen();
-  it.set(A, 0x20);
-  it.set(B, H24 | UIE);
-  it.wait(CRYSTAL - 2);
-  assert.equal(interrupts(it, 5), [2]);
-  assert.is(it.get(C), 0x80 | UIE);
-  assert.is(it.get(C), 0);
-  it.wait(CRYSTAL - 5);
-  assert.equal(interrupts(it, 5), [2]);
-  it.set(B, H24);
-  it.wait(CRYSTAL - 5);
-  assert.equal(interrupts(it, 5), []);
-  assert.is(it.get(C), UIE, "it has been one, though");
-  it.set(B, H24 | SET);
-  it.wait(2 * CRYSTAL);
-  assert.is(it.get(C), 0, "with SET there are none");
+  for (const hz of [CRYSTAL, USUAL]) {
+    const it = battery({ date: 1000 }, { ticksPerSecond: hz });
+    it.listen();
+    it.set(A, 0x20);
+    it.set(B, H24 | UIE);
+    it.wait(hz - 2);
+    assert.equal(interrupts(it, 5), [2]);
+    assert.is(it.get(C), 0x80 | UIE);
+    assert.is(it.get(C), 0);
+    it.wait(hz - 5);
+    assert.equal(interrupts(it, 5), [2]);
+    it.set(B, H24);
+    it.wait(hz - 5);
+    assert.equal(interrupts(it, 5), []);
+    assert.is(it.get(C), UIE, "it has been one, though");
+    it.set(B, H24 | SET);
+    it.wait(2 * hz);
+    assert.is(it.get(C), 0, "with SET there are none");
+  }
 });
 
 test("MC146818: the wire is what has happened and is enabled", () => {
@@ -716,13 +833,18 @@ test("MC146818: an alarm interrupts at its second", () => {
   const it = battery({ date: 0 });
   it.listen();
   it.set(A, 0x20);
-  it.set(1, 2);
   it.set(B, H24 | AIE);
-  for (const expected of [[], [3], []]) {
+  for (const [second, expected] of [[2, []], [2, [3]], [2, []], [0xff, [3]],
+    [0xc0, [3]]] as const) {
+    it.set(1, second);
     it.wait(CRYSTAL - (it.machine.time ? 5 : 3));
     assert.equal(interrupts(it, 5), expected);
     it.get(C);
   }
+  it.set(B, H24);
+  it.wait(CRYSTAL - 5);
+  assert.equal(interrupts(it, 5), [], "nobody wants to know");
+  assert.is(it.get(C), UIE | AIE);
 });
 
 test("MC146818: an alarm that nobody looked for in two days", () => {
@@ -752,7 +874,7 @@ test("MC146818: a write to the alarm doesn't move the clock", () => {
 });
 
 // Enabled, alarm bytes, and whether a sleeper has something to wait for.
-const awaited: [number, number[], string][] = [
+const awaited: [number, number[], "idle" | "halted"][] = [
   [0, [0, 0, 0], "halted"],
   [PIE, [0x60, 0, 0], "idle"],
   [UIE, [0x60, 0, 0], "idle"],
@@ -761,6 +883,7 @@ const awaited: [number, number[], string][] = [
   [AIE, [0x59, 0x59, 0x23], "idle"],
   [AIE, [0xff, 0xff, 0xff], "idle"],
   [AIE, [0x60, 0x59, 0x23], "halted"],
+  [AIE, [0x99, 0x00, 0x00], "halted"],
   [AIE, [0x59, 0x60, 0x23], "halted"],
   [AIE, [0x59, 0x59, 0x24], "halted"],
   [AIE | SET, [0, 0, 0], "halted"],
@@ -773,29 +896,32 @@ test("MC146818: who sleeps waits for what can come", () => {
     openPics(it.out);
     bytes.forEach((byte, i) => it.set(1 + 2 * i, byte));
     it.set(B, H24 | enabled);
-    assert.is(sleeps(it, 0xfb, 0xfe), reason, `${enabled}: ${bytes.join()}`);
+    sleeps(it, reason, 0xfb, 0xfe, `${enabled}: ${bytes.join()}`);
   }
   const it = battery();
   it.listen();
   it.set(B, H24 | UIE);
-  assert.is(sleeps(it, 0xfb, 0xfd), "halted", "masked");
-  const other = battery();
-  other.listen();
-  other.wait(CRYSTAL);
-  other.set(B, H24 | UIE);
-  other.ack();
-  other.out(0xa0, 0x20);
-  other.out(0x20, 0x20);
-  assert.is(sleeps(other, 0xfb, 0xfe), "halted", "register C wasn't read");
+  sleeps(it, "halted", 0xfb, 0xfd, "masked");
+  for (const enabled of [UIE, PIE]) {
+    const other = battery();
+    other.listen();
+    other.wait(CRYSTAL);
+    other.set(B, H24 | enabled);
+    assert.is(other.ack(), 0x28);
+    other.out(0xa0, 0x20);
+    other.out(0x20, 0x20);
+    sleeps(other, "halted", 0xfb, 0xfe, "register C wasn't read");
+  }
 });
 
 test("MC146818: how much memory there is, how many CPUs", () => {
   // KiB above 1 MiB, and 64 KiB above 16 MiB, as far as 16 bits go.
   for (const [memory, cpus, above1, above16] of [
     [0x80000, 1, 0, 0], [0x200000, 3, 1024, 0], [0x1000000, 1, 15360, 0],
-    [0x1010000, 1, 15424, 1], [0x4123000, 1, 0xffff, 0x312],
+    [0x1010000, 1, 15424, 1], [0x2000000, 1, 31744, 256],
+    [0x4123000, 1, 0xffff, 0x312],
   ] as const) {
-    const { get } = battery({}, memory, cpus);
+    const { get } = battery({}, { memory, cpus });
     const word = (i: number) => get(i) | get(i + 1) << 8;
     assert.equal([0x15, 0x17, 0x30, 0x34, 0x5b, 0x5c].map(word),
       [640, above1, above1, above16, 0, 0]);
@@ -813,18 +939,19 @@ test("the calendar is Gregory's", () => {
     for (const [month, day] of [[0, 1], [1, 28], [1, 29], [2, 1], [11, 31]])
       days.push(Date.UTC(year, month, day) / 86_400_000);
   }
-  for (const day of days) {
-    const date = new Date(day * 86_400_000), c = civil(day * 86_400);
-    assert.equal([c.year, c.month, c.day, c.weekday],
-      [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(),
-        date.getUTCDay()], date.toISOString());
-    assert.is(secondsOf(c), day * 86_400);
-  }
-  for (let second = 0; second < 86_400; second += 59) {
-    const { hour, minute, second: rest } = civil(second);
-    assert.equal(hour * 3600 + minute * 60 + rest, second);
-    assert.ok(minute < 60 && rest < 60);
-    assert.is(secondsOf(civil(second)), second);
+  const moments = days.map((day) => day * 86_400);
+  for (let second = 0; second < 86_400; second += 59) moments.push(second);
+  for (let n = 0; n < 400; n++) moments.push(n * 97_654_321 - 2e10);
+  moments.push(-1, 946_684_799, 2_147_483_647, 13_574_563_200);
+  for (const seconds of moments) {
+    const date = new Date(seconds * 1000), found = civil(seconds);
+    assert.equal(found, {
+      year: date.getUTCFullYear(), month: date.getUTCMonth() + 1,
+      day: date.getUTCDate(), weekday: date.getUTCDay(),
+      hour: date.getUTCHours(), minute: date.getUTCMinutes(),
+      second: date.getUTCSeconds(),
+    }, date.toISOString());
+    assert.is(secondsOf(found), seconds);
   }
 });
 

@@ -28,14 +28,17 @@ export function pc(
   };
   const pass = (ticks: number) =>
     void machine.run({ maxInstructions: ticks });
+  /** Machine time is another, and nothing has run. */
+  const at = (tick: number) => { cpu.d[CLOCK] = tick; };
+  const wait = (ticks: number) => at(cpu.d[CLOCK]! + ticks);
   const later = (ticks: number) => {
-    cpu.d[CLOCK]! += ticks - 1;
+    wait(ticks - 1);
     pass(1);
   };
   const intr = () => (cpu.w[ATTENTION]! & ATTEND_INTR) !== 0;
   const ack = () => machine.interruptController!.acknowledge();
-  return { machine, pc: device, cpu, out, read, cmos, setCmos, pass, later,
-    intr, ack };
+  return { machine, pc: device, cpu, out, read, cmos, setCmos, pass, at, wait,
+    later, intr, ack };
 }
 
 /** Initializes both 8259: vectors 0x20 and 0x28, all inputs open. */

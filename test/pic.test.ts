@@ -283,12 +283,14 @@ test("special mask mode: who is masked holds nobody up", () => {
   // ESMM is bit 6: without it, SMM in bit 5 says nothing.
   for (const [words, on] of [[[], false], [[0x68], true], [[0x28], false],
     [[0x68, 0x48], false], [[0x68, 0x08], true]] as const) {
-    const { out, command, serve, poll, pulses, isr } = second();
+    const { out, command, serve, poll, pulses, isr, intr } = second();
     words.forEach(command);
     serve(3);
     out(0xa1, 0x08);
     pulses(8 + 5, 8 + 3);
+    assert.is(intr(), on);
     assert.is(poll(0xa0), on ? 0x85 : 0, `${words}`);
+    assert.not(intr());
     assert.equal(isr(), [0, on ? 0x28 : 8]);
     command(0x20);
     assert.equal(isr(), [0, on ? 8 : 0], "an EOI without a name");
@@ -297,6 +299,18 @@ test("special mask mode: who is masked holds nobody up", () => {
     command(0x63);
     assert.equal(isr(), [0, 0]);
   }
+});
+
+test("the second chip comes through input 2", () => {
+  const { out, intr, ack, pulses } = chips();
+  pulses(14);
+  assert.ok(intr());
+  assert.is(ack(), 0x2e);
+  pulses(8);
+  assert.not(intr(), "input 2 of the first is in service");
+  out(0xa0, 0x20);
+  out(0x20, 0x20);
+  assert.is(ack(), 0x28);
 });
 
 test("special fully nested mode is for better ones of the second chip", () => {
@@ -368,10 +382,15 @@ test("a poll takes one, at either port, and once", () => {
 });
 
 test("who is asked without a reason says 7, and serves nobody", () => {
-  const { ack, isr, intr } = chips();
-  assert.is(ack(), 0x27);
-  assert.equal(isr(), [0, 0]);
-  assert.not(intr());
+  const { ack, isr, intr, pulses, pics } = chips();
+  for (const asked of [false, true]) {
+    if (asked) pulses(4);
+    pics.setIrq(4, false);
+    assert.not(intr(), "the request goes away");
+    assert.is(ack(), 0x27);
+    assert.equal(isr(), [0, 0]);
+    assert.not(intr());
+  }
 });
 
 test("as power-on leaves them all is masked, 7 the lowest", () => {
@@ -468,6 +487,29 @@ test("who would wake a CPU that has halted", () => {
     prepare(it);
     assert.is(it.pics.wouldInterrupt(irq), expected, name);
   }
+});
+
+test("the wire reaches CPU 0 as its LINT0 says", () => {
+  const { intr, cpu, pulses } = chips();
+  pulses(3);
+  assert.ok(intr());
+  cpu.writePhysical(0xfee00350, 4, 0x10700);
+  assert.not(intr());
+  cpu.writePhysical(0xfee00350, 4, 0x700);
+  assert.not(intr(), "the APIC is off: the entry stays masked");
+  cpu.writePhysical(0xfee000f0, 4, 0x1ff);
+  cpu.writePhysical(0xfee00350, 4, 0x700);
+  assert.ok(intr());
+});
+
+test("what would only interrupt a CPU that doesn't listen wakes nobody", () => {
+  const { machine, out } = pc({}, { cpus: 2 }), second = machine.cpus[1]!;
+  openPics(out);
+  machine.writeRam(0x1000, Uint8Array.of(0xf4, 0xeb, 0xfd));
+  machine.resetCpu(second);
+  second.w[EIP] = 0x1000;
+  second.w[SYSTEM_FLAGS]! |= IF;
+  assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
 });
 
 test("what a CPU takes before its next instruction", () => {

@@ -68,6 +68,8 @@ test("registers keep what they have bits for, and stand apart", () => {
   assert.equal([read(DATA), read(IER)], [0xd6, 0x92]);
   out(IER, 0x78);
   assert.equal([read(DATA), read(IER)], [0xd6, 0x78]);
+  out(LCR, 3);
+  assert.is(read(IER), 0x0a, "it went to the divisor");
 });
 
 test("DLAB is for the first two registers only", () => {
@@ -92,7 +94,7 @@ test("a byte takes ten bits' time at the divisor's rate", () => {
   for (const divisor of [1, 2, 12, 0x100, 0x1234, 0]) {
     // A divisor of 0 is no rate at all; we take it for the highest.
     const ticks = Math.ceil((divisor || 1) * 1e9 / 115200);
-    const { divide, receive, later, read } = line();
+    const { divide, receive, later, read, machine } = line();
     divide(divisor);
     receive(0x5a, 0xa5);
     later(ticks - 1);
@@ -104,7 +106,31 @@ test("a byte takes ten bits' time at the divisor's rate", () => {
     assert.is(read(LSR), 0x60);
     later(1);
     assert.is(read(DATA), 0xa5);
+    // And no other if the CPU sleeps.
+    machine.writeRam(0x1000, Uint8Array.of(0xf4));
+    assert.is(machine.run({ maxInstructions: 100 }).reason, "halted");
+    const arrival = machine.time + ticks;
+    receive(7);
+    for (const [sleepUntil, lsr] of [[arrival - 1, 0x60], [arrival, 0x61]]) {
+      machine.run({ sleepUntil: sleepUntil! });
+      assert.is(read(LSR), lsr, `${divisor}, asleep`);
+    }
   }
+});
+
+test("received bytes interrupt, through OUT2", () => {
+  const { out, read, intr, ack, later, receive } = line();
+  const all = (...ports: number[]) => ports.map((port) => read(port));
+  out(IER, 1);
+  receive(0x61, 0x62);
+  later(CHARACTER);
+  assert.not(intr());
+  out(MCR, OUT2);
+  assert.is(ack(), 0x24);
+  assert.equal(all(IIR, LSR, DATA, LSR), [4, 0x61, 0x61, 0x60],
+    "the second takes its time");
+  later(CHARACTER);
+  assert.equal(all(LSR, DATA, LSR, IIR), [0x61, 0x62, 0x60, 1]);
 });
 
 test("bytes that are given one by one come one by one", () => {
@@ -118,12 +144,8 @@ test("bytes that are given one by one come one by one", () => {
 });
 
 test("the line holds 1024 bytes, round and round", () => {
-  const { serial, receive, come, divide, read, out } = line();
-  const clock = () => {
-    out(0x70, 9);
-    return read(0x71);
-  };
-  const year = clock();
+  const { serial, receive, come, divide, cmos } = line();
+  const year = cmos(9);
   divide(1);
   assert.is(serial.room, 1024);
   receive(...upTo(1000));
@@ -138,7 +160,7 @@ test("the line holds 1024 bytes, round and round", () => {
   assert.equal(come(601, FAST), new Array(600).fill(0xff));
   assert.is(serial.room, 1024);
   receive(...new Array<number>(1024).fill(0xff));
-  assert.is(clock(), year, "and ends where the next device begins");
+  assert.is(cmos(9), year, "and ends where the next device begins");
 });
 
 test("without a FIFO the line waits for the one byte to be read", () => {
@@ -201,12 +223,17 @@ test("FCR's upper bits are the trigger: 1, 4, 8, 14", () => {
     const { out, read, loop } = line();
     out(IER, 1);
     out(FCR, fcr);
-    loop(...upTo(trigger - 1));
-    assert.is(read(IIR), 0xc1, `${trigger}: one is missing`);
-    loop(0);
-    assert.is(read(IIR), 0xc4, `${trigger}`);
-    read(DATA);
-    assert.is(read(IIR), 0xc1);
+    const tells = (bytes: number) => assert.is(read(IIR),
+      bytes < trigger ? 0xc1 : 0xc4, `${trigger}: ${bytes}`);
+    tells(0);
+    for (let bytes = 1; bytes <= 16; bytes++) {
+      loop(bytes);
+      tells(bytes);
+    }
+    for (let bytes = 15; bytes >= 0; bytes--) {
+      read(DATA);
+      tells(bytes);
+    }
     out(FCR, 0);
     loop(0);
     assert.is(read(IIR), 4, "without the FIFO it is 1");
@@ -217,10 +244,10 @@ test("causes by priority, and what takes each of them back", () => {
   const { out, read, loop } = line();
   out(IER, 15);
   loop(1, 2);
-  assert.is(read(IIR), 6, "receiver line status");
+  assert.equal([read(IIR), read(IIR)], [6, 6], "receiver line status");
   assert.is(read(LSR), 0x63);
   assert.is(read(IIR), 4, "received data");
-  read(DATA);
+  assert.is(read(DATA), 2);
   assert.is(read(IIR), 2, "transmitter empty");
   assert.is(read(IIR), 0, "modem status");
   read(MSR);
@@ -329,6 +356,18 @@ test("THRE comes with its bit in IER, and with each byte", () => {
   }
 });
 
+test("a handler that only sends gets an edge for each byte", () => {
+  const { out, intr, ack } = line();
+  out(MCR, OUT2);
+  out(IER, 2);
+  for (let n = 0; n < 3; n++) {
+    assert.ok(intr(), `byte ${n}`);
+    assert.is(ack(), 0x24);
+    out(DATA, n);
+    out(0x20, 0x20);
+  }
+});
+
 test("reading another cause leaves THRE as it is", () => {
   const { out, read, loop } = line();
   out(IER, 3);
@@ -349,7 +388,8 @@ test("the loop sends to itself alone, and nothing comes in", () => {
   assert.equal(sent, []);
   assert.equal(come(2), [1, 2], "they waited");
   out(DATA, 0x78);
-  assert.equal(sent, [0x78]);
+  out(DATA, 0x79);
+  assert.equal(sent, [0x78, 0x79]);
   out(MCR, LOOP);
   receive(3);
   later(CHARACTER);
@@ -430,12 +470,16 @@ test("a reset leaves nothing but what is on the line", () => {
 });
 
 test("a byte that overruns nobody is no overrun", () => {
-  const { out, read, loop, drain, receive, later } = line();
-  out(FCR, 1);
+  const { out, read, loop, drain, receive, later, pass } = line();
+  out(FCR, 0xc7);
+  out(IER, 1);
   receive(...upTo(20, 0x60));
   for (let n = 0; n < 20; n++) later(CHARACTER);
   assert.is(read(LSR), 0x61, "who is polite waits");
+  assert.is(read(IIR), 0xc4);
   assert.equal(drain(), upTo(16, 0x60));
+  pass(5 * CHARACTER);
+  assert.equal(drain(), upTo(4, 0x70));
   out(FCR, 0);
   loop(1);
   drain();
