@@ -51,6 +51,7 @@ const upTo = (n: number, first = 0) =>
 
 test("registers keep what they have bits for, and stand apart", () => {
   const { out, read, divide } = line();
+  divide(0x6d4b);
   divide(0x92b4);
   for (const [ier, lcr, mcr, scratch] of [[0xff, 0x7f, 0xff, 0xff],
     [0, 0, 0, 0], [0xf5, 0x1b, 0xea, 0xa7], [0x0a, 0x64, 0x15, 0x58]]) {
