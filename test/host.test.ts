@@ -556,6 +556,18 @@ test("a Guest's descriptors are drawn with their rings", () => {
   assert.match(drawn.get("0080")!, /DPL 0$/);
 });
 
+test("a descriptor is drawn with its whole base", () => {
+  const machine = boot([module(guest(`movl $18, %eax
+   movl $7, %ebx
+   movl $0x5678ffff, %ecx
+   movl $0x12cff234, %edx
+   int $0x1f
+   1: jmp 1b`))]);
+  machine.run({ maxInstructions: 1e5 });
+  assert.match(drawDescriptors(machine, 0),
+    /^0038  data  base 12345678  DPL 3$/m);
+});
+
 test("a Switcher that doesn't assemble says where", () => {
   assert.throws(() => boot([polite()], { switcher: "\n  frobnicate" }),
     (error: unknown) => error instanceof AssemblerError &&

@@ -26,6 +26,38 @@ test("a data segment arrives with base, limit and rights", () => {
   assert.is(cpu.load8(GDT + X + 5), 0x93, "accessed in the table");
 });
 
+test("of a register's last segment nothing is left", () => {
+  const cpu = prepared();
+  describe(cpu, X, DATA_RW, {});
+  describe(cpu, X + 8, DATA_RW, { base: 0x100 });
+  describe(cpu, X + 16, DATA_RW, { limit: 0x4ff, flags: 4 });
+  describe(cpu, X + 24, DATA_RO, {});
+  for (const s of [ES, SS, DS, FS, GS]) {
+    const load = (n: number) => loadSegment(cpu, s, X + 8 * n);
+    const store = (value: number) => {
+      load(0);
+      cpu.store(s, 0x5000, 4, value);
+    };
+    for (const [n, at] of [[1, 0x4f00], [2, undefined]] as const) {
+      store(n);
+      load(n);
+      if (at) assert.is(cpu.load(s, at, 4), n);
+      else assert.equal(fault(() => cpu.load(s, 0x5000, 4)),
+        [s === SS ? 12 : 13, 0]);
+      store(0);
+      load(n);
+      if (at) cpu.store(s, at, 4, 7);
+      else assert.equal(fault(() => cpu.store(s, 0x5000, 4, 7)),
+        [s === SS ? 12 : 13, 0]);
+      load(0);
+      assert.is(cpu.load(s, 0x5000, 4), at ? 7 : 0);
+    }
+    if (s === SS) continue;
+    load(3);
+    assert.equal(fault(() => cpu.store(s, 0x5000, 4, 7)), [13, 0]);
+  }
+});
+
 test("granularity counts the limit in pages", () => {
   const cpu = prepared();
   describe(cpu, X, DATA_RW, { limit: 1 });
