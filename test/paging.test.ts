@@ -47,6 +47,24 @@ test("a read sets A in both levels and D in none", () => {
   assert.is(get(cpu, pte(6)) & PTE_A, 0);
 });
 
+test("bits 9, 10 and 11 of an entry are software's, and lead nowhere", () => {
+  for (const bit of [0x200, 0x400, 0x800]) {
+    const cpu = paged(PTE_P | PTE_RW | PTE_US | bit);
+    put(cpu, 0x6123, 0x12345678);
+    put(cpu, DIRECTORY, get(cpu, DIRECTORY) | bit);
+    put(cpu, pte(5), 0x6000 | PTE_P | PTE_RW | PTE_US | bit);
+    assert.is(cpu.load(DATA, 0x5123, 4), 0x12345678);
+    assert.is(cpu.fetch(0x5123), 0x78);
+    cpu.store(DATA, 0x5123, 4, 7);
+    assert.is(get(cpu, 0x6123), 7);
+    assert.is(tlbEntries(cpu, false)[0]?.frame, 0x6000);
+    writeControl(cpu, 4, 0x10);
+    put(cpu, DIRECTORY + 4, PTE_P | PTE_RW | PTE_PS | bit);
+    assert.is(cpu.load(DATA, 0x406123, 4), 7);
+    assert.is(cpu.fetch(0x406123), 7);
+  }
+});
+
 test("of CR0 only PG and PE empty the TLB", () => {
   const TS = 8, MP = 2, EM = 4, NE = 0x20, AM = 0x40000, CD = 0x40000000;
   for (const bit of [0, TS, MP, EM, NE, WP, AM, CD]) {
