@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { tangle } from "../src/loom/book";
+import { chooseFiles } from "../src/loom/run";
 import { makeProject } from "./project";
 
 const test = suite("runner");
@@ -82,42 +83,33 @@ test("what fails is listed at the end, by place; what passes is silent",
     assert.not.match(all.before, "quietly");
     assert.not.match(all.before, "pear.test.ts");
 
-    // Some of them; and what they print, if somebody asks.
-    const some = run("pear", "plum", "--verbose", "--no-types");
-    assert.is(some.last, "1 passed, 2 failed, 1 skipped");
-    assert.match(some.before, "quietly\n");
-    assert.equal(some.list.length, 1);
-
-    // A name that fits nothing: nothing is run.
-    const none = run("pear", "cherry");
-    assert.equal([none.last, none.status],
-      ['no test has "cherry" in its path', 1]);
-    assert.not.match(none.before, "passed");
-
-    // Only what failed, until it is mended.
+    // Only what failed, when it is mended.
     project.write("test/plum.test.ts", file('test("one", () => {});'));
-    assert.is(run("--failed", "--no-types").last, "3 passed, 4 failed");
     project.write("test/thrown.test.ts", file('test("a", () => {});'));
-    project.write("test/apple.test.ts", file('test("a", () => {});'));
-    project.write("chapters/01-plant.md", plant.replace(/explode\(\) \/.*/, ""));
-    assert.is(run("--failed", "--no-types").last, "4 passed, 0 failed");
-    const well = run("--failed");
-    assert.is(well.last, "0 passed, 0 failed");
-    assert.is(well.status, 0);
-    assert.match(well.before, "nothing of it failed the last time");
-
-    // A type error counts, and is among what failed.
     project.write("test/apple.test.ts",
       file('test("a", () => {});', 'export const n: number = "n";'));
-    const typed = run();
+    project.write("chapters/01-plant.md", plant.replace(/explode\(\) \/.*/, ""));
+    const mended = run("--failed", "--no-types");
+    assert.equal([mended.last, mended.status], ["5 passed, 0 failed", 0]);
+
+    // A type error counts, and is among what failed; now nothing else is.
+    const typed = run("--verbose");
     assert.is(typed.status, 1);
     assert.equal(typed.list, ["test/apple.test.ts:5:14: error TS2322: Type "
       + "'string' is not assignable to type 'number'."]);
     assert.is(typed.last, "6 passed, 0 failed, 1 skipped, 1 type error");
-    const odd = run("--no-type");
-    assert.equal([odd.last, odd.status], [`loom: test doesn't know "--no-type"`
-      + "; behind it may stand PATTERN, --failed, --no-types, --verbose", 2]);
+    assert.match(typed.before, "quietly\n");
+    assert.equal(JSON.parse(project.read(".loom/failed.json")), ["types"]);
     project.remove();
   });
+
+test("a name that fits no test is told, and nothing is run", () => {
+  const said: string[] = [];
+  const paths = ["test/pear.test.ts", "test/plum.test.ts"];
+  assert.equal(chooseFiles(paths, ["pear", "cherry"], said), []);
+  assert.equal(said, ['no test has "cherry" in its path']);
+  assert.equal(chooseFiles(paths, ["ear", "pe"], []), paths.slice(0, 1));
+  assert.equal(chooseFiles(paths, [], []), paths);
+});
 
 test.run();

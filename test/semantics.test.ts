@@ -24,8 +24,7 @@ function decimal(
 
 test("DAA and DAS, where digits begin and end", () => {
   for (const [name, way] of [["daa", 1], ["das", -1]] as const)
-    for (const al of [0, 3, 5, 6, 9, 10, 15, 16, 0x5f, 0x60, 0x65, 0x66,
-      0x90, 0x93, 0x99, 0x9a, 0x9f, 0xa0, 0xf9, 0xfa, 0xff])
+    for (const al of [0, 5, 6, 9, 10, 0x60, 0x66, 0x99, 0x9a, 0xff])
       for (const [cf, af] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
         const { cpu } = run(name, { set: { [EAX]: 0x11223300 | al },
           prepare: (cpu) => cpu.setEflags(2 | cf | af << 4) });
