@@ -586,6 +586,35 @@ test("the fast table is of the TLB, and has what was used last", () => {
   }
 });
 
+test("the short way goes up to a page's last word, and not across", () => {
+  const cpu = paged();
+  const other = (at: number, value: number) => put(cpu, 0x7000 + at, value);
+  put(cpu, 0x5ffc, 0x11111111);
+  put(cpu, 0x6000, 0x22222222);
+  other(0xffc, 0x33333333);
+  cpu.store(DATA, 0x5000, 4, 0);
+  cpu.store(DATA, 0x6000, 4, 0x22222222);
+  // The fast table alone is led astray, until somebody goes the long way.
+  const host = cpu.machine.layout.ramBase + 0x7000, right = cpu.fast[5]!;
+  const astray = () => { cpu.fast[5] = (host ^ 0x5000) | (right & 4095); };
+  for (const load of [cpu.load, cpu.loadForWrite].map((f) => f.bind(cpu))) {
+    astray();
+    assert.equal([load(DATA, 0x5ffc, 4), load(DATA, 0x5ffe, 2),
+      load(DATA, 0x5fff, 1)], [0x33333333, 0x3333, 0x33]);
+    assert.equal([load(DATA, 0x5ffd, 4) >>> 0, load(DATA, 0x5fff, 2)],
+      [0x22111111, 0x2211]);
+  }
+  astray();
+  cpu.store(DATA, 0x5ffc, 4, 0x44444444);
+  cpu.store(DATA, 0x5ffe, 2, 0x5555);
+  cpu.store(DATA, 0x5fff, 1, 0x66);
+  assert.equal([get(cpu, 0x5ffc), get(cpu, 0x7ffc)],
+    [0x11111111, 0x66554444]);
+  cpu.store(DATA, 0x5ffe, 4, 0x77777777);
+  assert.equal([get(cpu, 0x5ffc), get(cpu, 0x7ffc), get(cpu, 0x6000)],
+    [0x77771111, 0x66554444, 0x22227777]);
+});
+
 test("unpaged accesses go straight, and their ways are forgotten", () => {
   const machine = new Machine({ memory: 0x100000 });
   const cpu = machine.cpus[0]!;
