@@ -100,7 +100,7 @@ export async function runTestFile(
   return { count, problems };
 }
 
-let heard: (test: Listened, error: unknown) => void = () => {};
+let heard: (test: Listened, thrown: Error) => void = () => {};
 
 interface Listened {
   readonly name: string;
@@ -117,9 +117,10 @@ function through<T>(register: Register<T>): Register<T> {
       try {
         await body(context);
       } catch (error) {
-        heard(test, error);
-        throw error instanceof Error ? error
+        const thrown = error instanceof Error ? error
           : Object.assign(test.here, { message: `threw ${inspect(error)}` });
+        heard(test, thrown);
+        throw thrown;
       }
     });
   };
@@ -130,12 +131,11 @@ let listening = false;
 /** From now on, what this file's tests throw gets into the list. */
 function listen(root: string, path: string): Problem[] {
   const problems: Problem[] = [];
-  heard = ({ name, here }, error) => {
-    const place = ownPlace(root, path, error)
+  heard = ({ name, here }, thrown) => {
+    const place = ownPlace(root, path, thrown)
       ?? ownPlace(root, path, here) ?? { path, line: 1, column: 1 };
-    const message = error instanceof Error ? error.message
-      : `threw ${inspect(error)}`;
-    problems.push({ ...place, message: `"${name}": ${firstLine(message)}` });
+    problems.push({ ...place,
+      message: `"${name}": ${firstLine(thrown.message)}` });
   };
   if (listening) return problems;
   listening = true;

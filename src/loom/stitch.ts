@@ -13,7 +13,7 @@ import type { WovenFile } from "./piece";
 import type { Problem } from "./problem";
 import { applyEdits, isMarker, unweave } from "./unweave";
 import type { ChapterEdit } from "./unweave";
-import { weave } from "./weave";
+import { origin, weave } from "./weave";
 
 /** Brings src/ back into the chapters; says what it did, in lines. */
 export function stitch(root: string, problems: Problem[]): string[] {
@@ -66,8 +66,7 @@ function linesOf(file: WovenFile): string[] {
 }
 
 function editedLines(root: string, file: WovenFile): string[] {
-  const isFirst = (line: string) =>
-    line.startsWith("// Woven from chapters/");
+  const isFirst = (line: string) => line.startsWith(`${origin}chapters/`);
   const woven = linesOf(file), at = woven.findIndex(isFirst);
   const lines = (readText(root, file.path) ?? "").split("\n")
     .filter((line) => !isFirst(line));

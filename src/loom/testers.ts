@@ -9,7 +9,7 @@ import { filesIn } from "./run";
 export function testersOf(root: string, path: string): string[] {
   const files = filesIn(root, "test").filter((one) => one.endsWith(".ts"));
   const imports = new Map(files.map((one) =>
-    [one, importsOf(root, one)]));
+    [one, importedBy(root, one)]));
   const reached = new Set([path]);
   for (const one of reached)
     for (const [file, others] of imports)
@@ -18,7 +18,7 @@ export function testersOf(root: string, path: string): string[] {
     && files.includes(one)).sort();
 }
 
-function importsOf(root: string, path: string): string[] {
+function importedBy(root: string, path: string): string[] {
   const { importedFiles } =
     ts.preProcessFile(readText(root, path) ?? "", true, true);
   return importedFiles.map(({ fileName }) =>

@@ -49,6 +49,9 @@ export function weave(
   return woven;
 }
 
+/** How the line begins that says where a file is from. */
+export const origin = "// Woven from ";
+
 function weaveFile(weaver: Weaver, fences: readonly Fence[]) {
   const lines: WovenLine[] = [];
   for (const fence of fences) {
@@ -58,7 +61,7 @@ function weaveFile(weaver: Weaver, fences: readonly Fence[]) {
   const from = lines.flat().flatMap((piece) => piece.from ?? []);
   const paths = new Set([...fences, ...from].map(({ path }) => path));
   const at = lineText(lines[0] ?? []).startsWith("#!") ? 1 : 0;
-  lines.splice(at, 0, made(`// Woven from ${
+  lines.splice(at, 0, made(`${origin}${
     [...paths].join(", ").replaceAll(", chapters/", ", ")}.`));
   return lines;
 }
