@@ -19,7 +19,6 @@ declare global {
   var UVU_QUEUE: Runner[][] | undefined;
 }
 
-
 /** How many tests did what. */
 export interface Count {
   passed: number;
