@@ -4,6 +4,7 @@ export * from "./table";
 export * from "./machine";
 export * from "./assembler";
 export * from "./host";
+export * from "./lguest";
 export * from "./guest";
 export * from "./launcher";
 export * from "./debug";

@@ -2,9 +2,10 @@
 // 0x180000 on.
 import * as assert from "uvu/assert";
 import { assemble, writeElf } from "../src/assembler";
-import { bootHost, freePages, guestOutcome, hostOops } from "../src/host";
-import type { DevLguest, HostOptions } from "../src/host";
-import { launcher } from "../src/launcher";
+import { freePages, hostOops } from "../src/host";
+import { bootHost } from "../src/lguest";
+import { guestOutcome, launcher } from "../src/launcher";
+import type { DevLguest, HostOptions } from "../src/lguest";
 import { Machine } from "../src/machine";
 import type { MachineEvent } from "../src/machine";
 import { mapAll } from "./guests";

@@ -1,10 +1,9 @@
 // lguest's ABI as a Guest sees it. The sections are those of the facts.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { attachHost, bootHost, Data, guestOutcome, worldSwitches } from
-  "../src/host";
-import type { DevLguest } from "../src/host";
-import { launcher } from "../src/launcher";
+import { attachHost, bootHost, Data } from "../src/lguest";
+import { guestOutcome, launcher, worldSwitches } from "../src/launcher";
+import type { DevLguest } from "../src/lguest";
 import { Machine } from "../src/machine";
 import { GENERAL, HANDLER, INIT, MiB, NOTE_DEPTH, OFF, PAGED, TO_RING_3, call,
   find, image, notes } from "./abi";

@@ -2,10 +2,11 @@
 // sections are those of the facts.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Data, Lguest, bootHost, get, guestOutcome, hostMemory, lguestOf, place,
-  tallySwitches, worldSwitches } from "../src/host";
-import type { DevLguest } from "../src/host";
-import { launcher } from "../src/launcher";
+import { get, hostMemory, place } from "../src/host";
+import { Data, Lguest, bootHost, lguestOf } from "../src/lguest";
+import { guestOutcome, launcher, worldSwitches } from "../src/launcher";
+import { tallySwitches } from "../src/debug";
+import type { DevLguest } from "../src/lguest";
 import { CPL, EIP, Machine, raiseNmi } from "../src/machine";
 import { GENERAL, INIT, MiB, NOTE_DEPTH, OFF, PAGED, TO_RING_3, call, find,
   image, notes } from "./abi";

@@ -3,13 +3,16 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
-  HOST, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages, Regs,
-  Shared, attachHost, bootHost, buildHost, checkLocks, drawDescriptors,
-  freePages, get, guestOutcome, guestWords, hostMemory, hostOops, lguestOf,
-  place, raiseIrq, worldSwitches,
+  HOST, Shared, freePages, get, hostMemory, hostOops, place,
 } from "../src/host";
-import type { DevLguest, GuestModule, HostOptions } from "../src/host";
-import { judge, launcher } from "../src/launcher";
+import {
+  LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages, Regs,
+  SWITCHER, SWITCHER_IMAGE, attachHost, bootHost, buildHost, lguestOf,
+  raiseIrq,
+} from "../src/lguest";
+import type { DevLguest, GuestModule, HostOptions } from "../src/lguest";
+import { guestOutcome, judge, launcher, worldSwitches } from "../src/launcher";
+import { checkLocks, drawDescriptors, guestWords } from "../src/debug";
 import { CR0, CR4, CR4_PGE, Machine } from "../src/machine";
 import { endless, guest, notify, shutdown } from "./guests";
 
@@ -121,17 +124,17 @@ for (const hostPages of ["4m", "4k"] as const) test("kernel pages are " +
     hostPages === "4m" ? 0x183 : 0x103);
   assert.is(entry(directory, place.LOCAL_APIC), 0x103);
   assert.is(entry(directory, place.MEM_BASE + 0x100000), 7);
-  assert.is(entry(directory, place.SWITCHER), 1);
-  assert.is(entry(directory, place.SWITCHER + 0x1000), 3);
-  assert.is(entry(directory, place.SWITCHER + 0x2000), 3);
+  assert.is(entry(directory, SWITCHER), 1);
+  assert.is(entry(directory, SWITCHER + 0x1000), 3);
+  assert.is(entry(directory, SWITCHER + 0x2000), 3);
   assert.is(entry(directory, 0x100000), 0);
   const vcpu = get(memory, lg, Lguest.vcpu);
   const shadow = get(memory, vcpu, LgCpu.shadow, 0);
   assert.is(entry(shadow, 0x100000), 1);
   assert.is(entry(shadow, place.TEXT), 0);
-  assert.is(entry(shadow, place.SWITCHER), 1);
-  assert.is(entry(shadow, place.SWITCHER + 0x1000), 3);
-  assert.is(entry(shadow, place.SWITCHER + 0x2000), 1);
+  assert.is(entry(shadow, SWITCHER), 1);
+  assert.is(entry(shadow, SWITCHER + 0x1000), 3);
+  assert.is(entry(shadow, SWITCHER + 0x2000), 1);
   assert.is(machine.cpus[0]!.w[CR4]! & CR4_PGE, 0);
 });
 
@@ -156,7 +159,7 @@ test("unused text is 0xCC", () => {
   const end = symbols.get("text_end")! - place.TEXT;
   assert.ok(end < 0x8000);
   assert.ok(bytes.subarray(end, 0x8000).every((byte) => byte === 0xcc));
-  const page = place.SWITCHER_IMAGE - place.TEXT;
+  const page = SWITCHER_IMAGE - place.TEXT;
   assert.is(bytes[page + 4095], 0xcc);
 });
 
@@ -417,9 +420,9 @@ test("a CPU that sees no Launcher doesn't leave if Guests are to come", () => {
   machine.events.on((e) => { if (e.kind === "switch") carriers.add(e.cpu); });
   const some = (cpu: number, maxInstructions: number) =>
     machine.run({ maxInstructions, schedule: only(cpu) });
-  runTo(machine, 1, "create_launcher", false);  // in vain: CPU 0 has the first
+  runTo(machine, 1, "create_process", false);  // in vain: CPU 0 has the first
   some(1, 8);                                   // the lock is free again
-  runTo(machine, 0, "free_launcher", true);
+  runTo(machine, 0, "free_process", true);
   some(0, 2);                                   // now there is none at all
   some(1, 3);                                   // what does CPU 1 make of it?
   runTo(machine, 0, "enqueue", true);           // the second Guest's thread
@@ -434,7 +437,7 @@ test("a CPU that sees no Launcher doesn't leave if Guests are to come", () => {
 
 test("an oops ends those who wait for a lock of the CPU that has it", () => {
   const machine = boot([module(endless()), module(endless())], {}, 2);
-  runTo(machine, 0, "create_launcher", false);
+  runTo(machine, 0, "create_process", false);
   machine.run({ maxInstructions: 1000, schedule: only(1) });
   // CPU 1 waits for the allocator's lock. CPU 0 can't give it back.
   const { symbols } = buildHost();

@@ -2,9 +2,9 @@
 // long run is `node -r ts-node/register test/hostile/full.ts`.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { HOST, PerCpu, Regs, Shared, bootHost, cpuArea, guestOutcome, place,
-  regsOffset } from "../src/host";
-import { launcher } from "../src/launcher";
+import { HOST, PerCpu, Shared, cpuArea, place } from "../src/host";
+import { LguestPerCpu, Regs, bootHost, regsOffset } from "../src/lguest";
+import { guestOutcome, launcher } from "../src/launcher";
 import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, Machine } from "../src/machine";
 import type { Cpu } from "../src/machine";
 import { guest, shutdown } from "./guests";
@@ -77,7 +77,7 @@ const sabotage: [
     (_, cpu) => { cpu.w[CR4]! |= CR4_PGE; }],
   ["ring 1 is in the Host's world", "lguest_enter", /ring 1 is in the Host/,
     (ram, cpu, _, { regs, directories }) => {
-      const to = ram.at(ram.get(HOST, Shared.switcher_ptes) + 4) >>> 12;
+      const to = ram.at(ram.get(HOST, Shared.window_ptes) + 4) >>> 12;
       const [there, here] = [to, regs[0]!].map((f) => f * 1024 + 1006);
       ram.words.copyWithin(there!, here!, here! + 18);
       ram.words[there! + 13] = place.MEM_BASE + 0x1000;
@@ -105,7 +105,7 @@ function field({ offset }: { offset: number }): number {
   return (HOST - place.KERNEL + offset) >> 2;
 }
 function guestPtes(ram: Ram): number {
-  return ram.get(cpuArea(0), PerCpu.guest_ptes);
+  return ram.get(cpuArea(0), LguestPerCpu.guest_ptes);
 }
 
 for (const [what, when, complaint, harm] of sabotage)

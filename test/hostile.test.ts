@@ -2,8 +2,9 @@
 // and the one beside it in the same Host never notices.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { bootHost, freePages, guestOutcome, hostOops } from "../src/host";
-import { launcher } from "../src/launcher";
+import { freePages, hostOops } from "../src/host";
+import { bootHost } from "../src/lguest";
+import { guestOutcome, launcher } from "../src/launcher";
 import { Machine } from "../src/machine";
 import { bareGuest, endless, guest, shutdown } from "./guests";
 import * as inquisitor from "./inquisitor/library";

@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { firstGuest } from "../src/guest";
-import { freePages, pagesBesides } from "../src/host";
+import { freePages } from "../src/host";
+import { pagesBesides } from "../src/lguest";
 import { boot, machineFor, MiB, parseKernel, run, UserError }
   from "../src/launcher";
 import { endless, guest, hostile, notify, shutdown } from "./guests";

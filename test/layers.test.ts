@@ -5,22 +5,24 @@ import { dirname, join, relative, resolve } from "node:path";
 import * as ts from "typescript";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { drawLayers, importsOf } from "../src/loom";
+import { codeLines, drawLayers, importsOf } from "../src/loom";
 
 const test = suite("layers");
 const root = resolve(__dirname, "..");
 
 // Each layer with those that it may import, beside itself.
-const hostAndBelow = ["table", "machine", "assembler"];
+const machineAndBelow = ["table", "machine", "assembler"];
+const lguestAndBelow = [...machineAndBelow, "host", "lguest"];
 const layers: Record<string, readonly string[]> = {
   table: [],
   machine: ["table"],
   assembler: ["table"],
   guest: ["assembler"],
-  host: hostAndBelow,
-  launcher: [...hostAndBelow, "host", "guest"],
-  debug: [...hostAndBelow, "host", "guest", "launcher"],
-  cli: [...hostAndBelow, "host", "guest", "launcher", "debug"],
+  host: machineAndBelow,
+  lguest: [...machineAndBelow, "host"],
+  launcher: [...lguestAndBelow, "guest"],
+  debug: lguestAndBelow,
+  cli: [...lguestAndBelow, "guest", "launcher", "debug"],
   loom: [],
 };
 // They alone may use Node, and know what time it is.
@@ -93,6 +95,21 @@ test("the book's map of the layers is drawn from the imports", () => {
     drawLayers(importsOf(sources)), "npm run layers prints what is right");
 });
 
+test("lguest can be read in an evening, and the book says how long", () => {
+  const lines = codeLines(new Map(all.map(
+    ({ path, file }) => [path, file.getFullText()])), "lguest");
+  const chapter = fs.readFileSync(
+    join(root, "chapters/98-change.md"), "utf8");
+  assert.ok(chapter.includes(
+    `\`\`\`text lguest\nlguest: ${lines} lines of code\n\`\`\`\n`),
+  `npm run layers prints what is right: ${lines}`);
+  assert.ok(lines > 1000 && lines <= 2000, `${lines} lines`);
+  assert.is(codeLines(new Map([["src/a/x.ts",
+    "// one\n\n/** two\n * three */\nfour();\nconst five = `\n# six\n" +
+    "  hlt\n`;"],
+  ["src/b/y.ts", "seven();"]]), "a"), 4);
+});
+
 test("layers import one way", () => {
   const wrong: string[] = [];
   for (const { path, layer, file } of all)
@@ -106,6 +123,14 @@ test("layers import one way", () => {
           other === "" ? "the barrel of everything" : other}`);
     }
   assert.equal(wrong, []);
+});
+
+test("the Host has never heard of lguest", () => {
+  const heard = all.filter(({ layer }) => layer === "host")
+    .flatMap(({ path, file }) => file.text.split("\n").slice(1)
+      .flatMap((line, i) => /guest|launcher|switcher|vcpu/i.test(line)
+        ? [`${path}:${i + 2}: ${line.trim()}`] : []));
+  assert.equal(heard, []);
 });
 
 test("a layer is imported by its barrel", () => {

@@ -4,9 +4,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { assemble, writeElf } from "../src/assembler";
-import { bootHost, guestOutcome, tallySwitches } from "../src/host";
-import type { DevLguest } from "../src/host";
-import { launcher, parseKernel } from "../src/launcher";
+import { bootHost } from "../src/lguest";
+import { guestOutcome, launcher, parseKernel } from "../src/launcher";
+import { tallySwitches } from "../src/debug";
+import type { DevLguest } from "../src/lguest";
 import { Machine } from "../src/machine";
 
 const MiB = 1024 * 1024, MEMORY = 24 * MiB;

@@ -1,73 +1,64 @@
 // Woven from chapters/69-interrupts.md.
 // Alarms: who is to be woken, and when. All with the queue lock held.
 import type { Cpu } from "../machine";
-import { EAX } from "../machine";
-import { get, getTime, put, putTime, timeWords } from "./layout";
-import { raiseIrq } from "./interrupts";
-import { LgCpu, currentVcpu } from "./lguest";
+import { get, put } from "./layout";
+import type { KernelModule } from "./module";
 import { HOST, Shared, putShared } from "./structures";
-import { ticksToNext } from "./timer";
+import { Thread, currentThread } from "./threads";
 
 /** Puts a new head on the list, and notes its time. */
-function putHead(cpu: Cpu, vcpu: number): void {
-  putShared(cpu, Shared.alarms, vcpu);
-  const time = vcpu === 0 ? 0 : getTime(cpu, vcpu, LgCpu.alarm);
-  timeWords(time).forEach((word, i) =>
-    putShared(cpu, Shared.next_alarm, word, i));
+function putHead(cpu: Cpu, thread: number): void {
+  putShared(cpu, Shared.alarms, thread);
+  putShared(cpu, Shared.next_alarm,
+    thread === 0 ? 0 : get(cpu, thread, Thread.alarm));
 }
 
 /** Takes one out of the list, if it is in it. */
-function remove(cpu: Cpu, vcpu: number): void {
-  if (!get(cpu, vcpu, LgCpu.alarm_set)) return;
-  put(cpu, vcpu, LgCpu.alarm_set, 0);
-  const after = get(cpu, vcpu, LgCpu.alarm_next);
+function remove(cpu: Cpu, thread: number): void {
+  if (get(cpu, thread, Thread.alarm) === 0) return;
+  put(cpu, thread, Thread.alarm, 0);
+  const after = get(cpu, thread, Thread.alarm_next);
   let at = get(cpu, HOST, Shared.alarms);
-  if (at === vcpu) return putHead(cpu, after);
-  while (get(cpu, at, LgCpu.alarm_next) !== vcpu)
-    at = get(cpu, at, LgCpu.alarm_next);
-  put(cpu, at, LgCpu.alarm_next, after);
+  if (at === thread) return putHead(cpu, after);
+  while (get(cpu, at, Thread.alarm_next) !== thread)
+    at = get(cpu, at, Thread.alarm_next);
+  put(cpu, at, Thread.alarm_next, after);
 }
 
 /** Puts one in, behind those that are as early. */
-function insert(cpu: Cpu, vcpu: number, time: number): void {
-  putTime(cpu, vcpu, LgCpu.alarm, time);
-  put(cpu, vcpu, LgCpu.alarm_set, 1);
+function insert(cpu: Cpu, thread: number, time: number): void {
+  put(cpu, thread, Thread.alarm, time);
   const later = (at: number) =>
-    at === 0 || getTime(cpu, at, LgCpu.alarm) > time;
+    at === 0 || get(cpu, at, Thread.alarm) > time;
   const head = get(cpu, HOST, Shared.alarms);
   let before = 0, at = head;
   while (!later(at)) {
     before = at;
-    at = get(cpu, at, LgCpu.alarm_next);
+    at = get(cpu, at, Thread.alarm_next);
   }
-  put(cpu, vcpu, LgCpu.alarm_next, at);
-  if (before === 0) putHead(cpu, vcpu);
-  else put(cpu, before, LgCpu.alarm_next, vcpu);
+  put(cpu, thread, Thread.alarm_next, at);
+  if (before === 0) putHead(cpu, thread);
+  else put(cpu, before, Thread.alarm_next, thread);
 }
 
-/** Host call: the current Guest's alarm is as it has asked; eax = ticks
- * until this CPU's timer has to go off. */
-export function setAlarm(cpu: Cpu): void {
-  const vcpu = currentVcpu(cpu);
-  put(cpu, vcpu, LgCpu.alarm_changed, 0);
-  remove(cpu, vcpu);
-  const delta = get(cpu, vcpu, LgCpu.alarm_delta);
-  const ticks = delta * (cpu.machine.layout.ticksPerSecond / 1e9);
-  if (delta > 0) insert(cpu, vcpu, Math.ceil(cpu.clock + ticks));
-  cpu.w[EAX] = ticksToNext(cpu, false) | 0;
+/** The current thread's alarm goes off at this time; at 0, never. */
+export function setAlarm(cpu: Cpu, time: number): void {
+  const thread = currentThread(cpu);
+  remove(cpu, thread);
+  if (time !== 0) insert(cpu, thread, time);
 }
 
-/** Host call: the current Guest is gone, and wants no alarm. */
+/** Host call: the current thread wants no alarm. */
 export function cancelAlarm(cpu: Cpu): void {
-  remove(cpu, currentVcpu(cpu));
+  setAlarm(cpu, 0);
 }
 
 /** Host call, from the timer's interrupt: what is due goes off. */
-export function tick(cpu: Cpu): void {
+export function tick(cpu: Cpu, module: KernelModule): void {
   for (;;) {
-    const vcpu = get(cpu, HOST, Shared.alarms);
-    if (vcpu === 0 || getTime(cpu, vcpu, LgCpu.alarm) > cpu.clock) return;
-    remove(cpu, vcpu);
-    raiseIrq(cpu, vcpu, 0);
+    const thread = get(cpu, HOST, Shared.alarms);
+    if (thread === 0 || get(cpu, thread, Thread.alarm) > cpu.clock) return;
+    remove(cpu, thread);
+    module.alarm(cpu, thread);
   }
 }

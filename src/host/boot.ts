@@ -3,10 +3,10 @@
 import { EBX, EIP, panic } from "../machine";
 import type { Cpu, Machine } from "../machine";
 import { hostCallTable } from "./calls";
-import type { HostOptions } from "./dev";
-import { buildHost } from "./image";
+import { kernelImage } from "./image";
 import type { HostImage } from "./image";
-import { most, place } from "./map";
+import { place } from "./map";
+import type { KernelModule } from "./module";
 import { HOST, Shared } from "./structures";
 
 /** A machine with a Host in it. */
@@ -15,9 +15,29 @@ export interface Host {
   image: HostImage;
 }
 
-/** Loads the Host and its Guests as a multiboot loader does; run() boots. */
-export function bootHost(machine: Machine, options: HostOptions): Host {
-  const host = attachHost(machine, options);
+/** A file that the loader puts behind the Host, and a note about it. */
+export interface BootFile {
+  bytes: Uint8Array;
+  note: string;
+}
+
+/** What the Host is booted with. */
+export interface KernelOptions {
+  module: KernelModule;
+  /** For the module: files, and words of the command line. */
+  files?: readonly BootFile[];
+  words?: readonly string[];
+  /** How the Host maps its low memory; default 4m. */
+  hostPages?: "4m" | "4k";
+  /** Start each process only when the one before has ended. */
+  sequential?: boolean;
+  /** Seconds since 1970 when the machine is switched on. */
+  startDate?: number;
+}
+
+/** Loads the Host and its files as a multiboot loader does; run() boots. */
+export function bootKernel(machine: Machine, options: KernelOptions): Host {
+  const host = attachKernel(machine, options.module);
   const { image } = host;
   machine.writePhysical(image.origin, image.bytes);
   if (options.hostPages === "4k") {
@@ -33,22 +53,21 @@ export function bootHost(machine: Machine, options: HostOptions): Host {
 }
 
 /** Registers the host calls alone: for a machine restored from a snapshot
- * that was booted with the same options. */
-export function attachHost(machine: Machine, options: HostOptions): Host {
-  const { launcher, switcher } = options;
-  hostCallTable.forEach(({ name, cost, run }, i) => {
-    const call = (cpu: Cpu) => run(cpu, launcher);
+ * that was booted with the same module. */
+export function attachKernel(machine: Machine, module: KernelModule): Host {
+  [...hostCallTable, ...module.calls].forEach(({ name, cost, run }, i) => {
+    const call = (cpu: Cpu) => run(cpu, module);
     machine.hostCalls[i + 1] = { name, cost, run: call };
   });
   machine.hostArmed = true;
-  return { machine, image: buildHost({ switcher }) };
+  return { machine, image: kernelImage(module) };
 }
 
 /** Where the loader leaves its notes: physical addresses. */
 const INFO = 0x1000, MODULES = 0x1080, STRINGS = 0x1800, END = 0x10000;
 
 /** When the machine is switched on, unless somebody says otherwise:
- * the day on which lguest was first released, 9 October 2007, 20:31:38 UTC. */
+ * 9 October 2007, 20:31:38 UTC. */
 export const START_DATE = 1191961898;
 
 /** The notes as they grow. */
@@ -80,34 +99,26 @@ function emptyNotes(): Notes {
 
 /** Puts the files behind the Host, and returns the notes about it. */
 function multibootInfo(
-  machine: Machine, options: HostOptions, image: HostImage,
+  machine: Machine, options: KernelOptions, image: HostImage,
 ): Uint8Array {
   const { bytes, put, putString } = emptyNotes();
   let modules = 0, next = pageUp(image.origin + image.bytes.length);
-  const putModule = (file: Uint8Array, string: string) => {
+  for (const { bytes: file, note } of options.files ?? []) {
     if (next + file.length > machine.ramSize)
       panic(`the machine's ${machine.ramSize} bytes don't hold the files`);
     machine.writePhysical(next, file);
     const at = MODULES + 16 * modules++;
     put(at, next);
     put(at + 4, next + file.length);
-    put(at + 8, putString(string));
+    put(at + 8, putString(note));
     next = pageUp(next + file.length);
-  };
-  if (options.guests.length > most.GUESTS_MAX)
-    panic(`${options.guests.length} Guests are more than the Host has room for`);
-  for (const guest of options.guests) {
-    putModule(guest.image,
-      `guest memory=${guest.memory} -- ${guest.commandLine}`);
-    if (guest.initrd) putModule(guest.initrd, "initrd");
   }
+  const words = [`date=${options.startDate ?? START_DATE}`,
+    ...options.sequential ? ["sequential"] : [], ...options.words ?? []];
   put(INFO, 0x0d);
   put(INFO + 4, 640);
   put(INFO + 8, (machine.ramSize - 0x100000) / 1024);
-  put(INFO + 16, putString(`pge=${options.pge ?? "all-cpus"}` +
-    ` date=${options.startDate ?? START_DATE}` +
-    (options.abi === "strict" ? " strict" : "") +
-    (options.sequential ? " sequential" : "")));
+  put(INFO + 16, putString(words.join(" ")));
   put(INFO + 20, modules);
   put(INFO + 24, MODULES);
   return bytes;

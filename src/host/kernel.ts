@@ -1,20 +1,20 @@
-// Woven from chapters/61-traps.md, 60-kernel.md, 62-threads.md, 63-cpus.md, 70-switcher.md, 66-hypercalls.md.
+// Woven from chapters/61-traps.md, 60-kernel.md, 62-threads.md, 63-cpus.md.
 // The Host's text: what touches hardware, in assembly.
 
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 464 "chapters/60-kernel.md"
+# 435 "chapters/60-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 476 "chapters/60-kernel.md"
+# 447 "chapters/60-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 500 "chapters/60-kernel.md" # columns -4
+# 471 "chapters/60-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 525 "chapters/60-kernel.md" # columns -4
+# 496 "chapters/60-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 551 "chapters/60-kernel.md" # columns -4
+# 522 "chapters/60-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 537 "chapters/60-kernel.md" # columns -4
+# 508 "chapters/60-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 566 "chapters/60-kernel.md" # columns -4
+# 537 "chapters/60-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 540 "chapters/60-kernel.md" # columns -4
+# 511 "chapters/60-kernel.md" # columns -4
     jmp 5f
     4:
-# 588 "chapters/60-kernel.md" # columns -4
+# 559 "chapters/60-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 606 "chapters/60-kernel.md" # columns -4
+# 577 "chapters/60-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,22 +91,22 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 544 "chapters/60-kernel.md" # columns -4
+# 515 "chapters/60-kernel.md" # columns -4
     5:
-# 624 "chapters/60-kernel.md" # columns -4
+# 596 "chapters/60-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
     rep stosl
     movl $0xfee0011b, (%ebp)        # P, RW, PWT, PCD, G
     leal 4096(%ebp), %eax
-    movl %eax, HOST + host_switcher_ptes - KERNEL
+    movl %eax, HOST + host_window_ptes - KERNEL
     movl %edi, HOST + host_next_unused - KERNEL
     leal 3(%ebp), %eax
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 649 "chapters/60-kernel.md" # columns -4
+# 621 "chapters/60-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 666 "chapters/60-kernel.md" # columns -4
+# 638 "chapters/60-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,26 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 679 "chapters/60-kernel.md" # columns -4
+# 651 "chapters/60-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 485 "chapters/60-kernel.md"
+# 456 "chapters/60-kernel.md"
     call wake_cpus
-# 555 "chapters/62-threads.md" # columns -4
-    call lock_allocator
-    movl $guest_stubs, %eax
-    .byte 0x0f, 0x3f, HC_load_lguest
-    call unlock_allocator
-    call pge_off
+# 538 "chapters/62-threads.md" # columns -4
+    call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 487 "chapters/60-kernel.md"
+# 458 "chapters/60-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 691 "chapters/60-kernel.md" # columns -4
+# 663 "chapters/60-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -158,11 +154,11 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 721 "chapters/60-kernel.md" # columns -4
+# 693 "chapters/60-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
-# 491 "chapters/60-kernel.md"
+# 462 "chapters/60-kernel.md"
     ret
 # 112 "chapters/63-cpus.md"
 wake_cpus:
@@ -250,11 +246,11 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 616 "chapters/62-threads.md"
-start_launchers:
+# 595 "chapters/62-threads.md"
+start_processes:
     call lock_allocator
     movl $thread_start, %eax
-    .byte 0x0f, 0x3f, HC_create_launcher
+    .byte 0x0f, 0x3f, HC_create_process
     movl %eax, %esi
     call unlock_allocator
     testl %esi, %esi
@@ -263,14 +259,14 @@ start_launchers:
     movl %esi, %eax
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
-    jmp start_launchers
+    jmp start_processes
 1:  ret
-# 569 "chapters/62-threads.md"
+# 548 "chapters/62-threads.md"
 idle:
     cli
     call reap
-    call start_launchers
-    testl %ecx, %ecx                    # Launchers, as the lock saw them
+    call start_processes
+    testl %ecx, %ecx                    # how many, as the lock saw them
     jz stop
     call schedule
     cmpl $0, HOST + host_zombies
@@ -278,7 +274,7 @@ idle:
     sti
     hlt
     jmp idle
-# 589 "chapters/62-threads.md"
+# 568 "chapters/62-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -292,31 +288,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 511 "chapters/70-switcher.md"
-pge_off:
-    mov %cr4, %eax
-    andl $0xffffff7f, %eax
-    mov %eax, %cr4
-    cmpl $0, HOST + host_pge_all_cpus
-    je 2f
-    movl HOST + host_cpus_online, %edx
-    decl %edx
-    jz 2f
-    movl $0xc0000 + PGE_VECTOR, LOCAL_APIC + 0x300
-1:  cmpl $0, HOST + host_oopsed
-    jne stop
-    cmpl HOST + host_pge_acks, %edx
-    jne 1b
-2:  ret
-
-pge_interrupt:
-    mov %cr4, %eax
-    andl $0xffffff7f, %eax
-    mov %eax, %cr4
-    lock incl HOST + host_pge_acks
-    movl $0, LOCAL_APIC + 0xb0
-    jmp trap_return
-# 110 "chapters/62-threads.md"
+# 89 "chapters/62-threads.md"
 spin_lock:
     lock btsl $0, (%eax)
     jnc 2f
@@ -330,7 +302,7 @@ spin_lock:
 spin_unlock:
     movl $0, (%eax)
     ret
-# 140 "chapters/62-threads.md"
+# 119 "chapters/62-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %eax
     jmp spin_lock
@@ -343,7 +315,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 450 "chapters/62-threads.md"
+# 434 "chapters/62-threads.md"
 
 schedule:
     call lock_queue
@@ -357,7 +329,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 218 "chapters/62-threads.md"
+# 202 "chapters/62-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -367,7 +339,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 242 "chapters/62-threads.md" # columns -4
+# 226 "chapters/62-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -375,32 +347,18 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 228 "chapters/62-threads.md"
+# 212 "chapters/62-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 469 "chapters/62-threads.md"
+# 453 "chapters/62-threads.md"
 thread_start:
     call unlock_queue
-    jmp launcher_thread
-# 484 "chapters/62-threads.md"
-launcher_thread:
-    cli
-    call lock_queue
-    .byte 0x0f, 0x3f, HC_launcher_step
-    movl %eax, %ebx
-    call unlock_queue
-    cmpl $0, %fs:cpu_need_resched
-    je 1f
-    call schedule
-1:  testl %ebx, %ebx
-    jnz 2f
-    call read_lguest
-    jmp launcher_thread
-2:
-# 509 "chapters/62-threads.md" # columns -4
+    jmp process_thread
+# 491 "chapters/62-threads.md"
+exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
     call unlock_queue
@@ -409,57 +367,12 @@ launcher_thread:
     movl %fs:cpu_current, %edx
     movl %eax, thread_directory(%edx)
     call lock_allocator
-    .byte 0x0f, 0x3f, HC_free_launcher
+    .byte 0x0f, 0x3f, HC_free_process
     call unlock_allocator
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
-    call schedule_locked                # and never comes back
-# 22 "chapters/66-hypercalls.md"
-read_lguest:
-    cli
-    .byte 0x0f, 0x3f, HC_lguest_prepare
-    cmpl $1, %eax
-    jb enter_guest
-    je 1f
-    cmpl $2, %eax
-    je sleep_guest
-# 95 "chapters/66-hypercalls.md" # columns -4
-    call lock_queue
-    .byte 0x0f, 0x3f, HC_set_alarm
-    movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
-    call unlock_queue
-    sti
-    jmp read_lguest
-# 31 "chapters/66-hypercalls.md"
-1:  sti
-    ret                                 # to launcher_thread
-
-# 53 "chapters/66-hypercalls.md"
-enter_guest:
-    .byte 0x0f, 0x3f, HC_lguest_enter
-    testl %ecx, %ecx
-    jz 1f
-    mov %cr0, %edx
-    orl $8, %edx                        # TS
-    mov %edx, %cr0
-1:  pushfl
-    lcall $LGUEST_CS, $switch_to_guest
-    clts
-    .byte 0x0f, 0x3f, HC_lguest_leave
-    cmpl $0, %fs:cpu_need_resched
-    je 1f
-    call schedule
-1:  sti
-    .byte 0x0f, 0x3f, HC_lguest_trap
-    jmp read_lguest
-# 82 "chapters/66-hypercalls.md"
-sleep_guest:
-    call lock_queue
-    .byte 0x0f, 0x3f, HC_lguest_sleep
-    call schedule_locked
-    sti
-    jmp read_lguest
-# 241 "chapters/61-traps.md"
+    call schedule_locked            # and never comes back
+# 230 "chapters/61-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
@@ -478,26 +391,17 @@ trap_common:
     movl %eax, %es
     movl $PER_CPU, %eax
     movl %eax, %fs
-# 174 "chapters/61-traps.md" # columns -4
     movl frame_vector(%esp), %eax
-    cmpl $TIMER_VECTOR, %eax
-    je timer_interrupt
-    cmpl $PGE_VECTOR, %eax
-    je pge_interrupt
-    cmpl $RESCHEDULE_VECTOR, %eax
-    je reschedule_interrupt
-    cmpl $STOP_VECTOR, %eax
-    je stop
-    cmpl $SPURIOUS_VECTOR, %eax
-    je trap_return
-# 228 "chapters/61-traps.md" # columns -4
+    jmp *vector_table(,%eax,4)
+unexpected:
+# 217 "chapters/61-traps.md" # columns -4
     movl %esp, %eax
     .byte 0x0f, 0x3f, HC_oops
     cmpl $1, HOST + host_cpus_online
     je stop
     movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
     jmp stop
-# 198 "chapters/61-traps.md"
+# 187 "chapters/61-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched

@@ -14,7 +14,7 @@ export interface Memory {
 /** One field: where, how wide, how many. */
 export interface Field {
   readonly offset: number;
-  readonly size: 1 | 2 | 4;
+  readonly size: 1 | 2 | 4 | 8;
   readonly count: number;
 }
 
@@ -25,18 +25,18 @@ export interface Structure<F = Record<string, Spelling>> {
   readonly field: { readonly [K in keyof F]: Field };
 }
 
-type Kind = "u8" | "u16" | "u32";
+type Kind = "u8" | "u16" | "u32" | "u64";
 type Spelling = Kind | `${Kind}[${number}]`;
 
 /** Lays out the fields one behind the other, without padding. */
 export function structure<F extends Record<string, Spelling>>(
-  name: string, fields: F,
+  name: string, fields: F, from = 0,
 ): Structure<F> {
-  let bytes = 0;
+  let bytes = from;
   const field = {} as { [K in keyof F]: Field };
   for (const key of Object.keys(fields) as (keyof F)[]) {
     const [, bits, many] = /^u(\d+)(?:\[(\d+)\])?$/.exec(fields[key]!)!;
-    const size = (Number(bits) / 8) as 1 | 2 | 4;
+    const size = (Number(bits) / 8) as 1 | 2 | 4 | 8;
     const count = many === undefined ? 1 : Number(many);
     field[key] = { offset: bytes, size, count };
     bytes += size * count;
@@ -52,7 +52,9 @@ export function get(
   switch (field.size) {
     case 1: return memory.load8(at) & 0xff;
     case 2: return memory.load16(at) & 0xffff;
-    default: return memory.load32(at) >>> 0;
+    case 4: return memory.load32(at) >>> 0;
+    case 8: return (memory.load32((at + 4) >>> 0) >>> 0) * 2 ** 32 +
+      (memory.load32(at) >>> 0);
   }
 }
 
@@ -64,28 +66,11 @@ export function put(
   switch (field.size) {
     case 1: memory.store8(at, value & 0xff); break;
     case 2: memory.store16(at, value & 0xffff); break;
-    default: memory.store32(at, value | 0);
+    case 4: memory.store32(at, value | 0); break;
+    case 8:
+      memory.store32(at, value | 0);
+      memory.store32((at + 4) >>> 0, Math.floor(value / 2 ** 32));
   }
-}
-
-/** Reads a time of two words, in ticks; exact up to 2^53. */
-export function getTime(
-  memory: Memory, address: number, field: Field,
-): number {
-  return get(memory, address, field, 1) * 2 ** 32 +
-    get(memory, address, field);
-}
-
-/** The two words of a time. */
-export function timeWords(ticks: number): [number, number] {
-  return [ticks >>> 0, Math.floor(ticks / 2 ** 32)];
-}
-
-/** Writes a time of two words. */
-export function putTime(
-  memory: Memory, address: number, field: Field, ticks: number,
-): void {
-  timeWords(ticks).forEach((word, i) => put(memory, address, field, word, i));
 }
 
 /** Writes a text into a field of bytes, cut off to fit, and a NUL. */

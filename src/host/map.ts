@@ -15,10 +15,8 @@ export const place = {
   HOST: 0xc0108000,
   /** The IDT, the same for all CPUs. */
   IDT: 0xc0109000,
-  /** The Switcher's text, as the Host's image brings it. */
-  SWITCHER_IMAGE: 0xc010a000,
-  /** struct lguest of each Guest, 512 bytes apart. */
-  GUESTS: 0xc010b000,
+  /** Data of the module that is built in: five pages. */
+  MODULE: 0xc010a000,
   /** struct cpu of each CPU, a page each. */
   CPUS: 0xc010f000,
   /** The idle thread of each CPU, a page each. */
@@ -27,25 +25,21 @@ export const place = {
   END: 0xc011f000,
   /** The local APIC's registers, in both senses local. */
   LOCAL_APIC: 0xff800000,
-  /** The last 4 MiB belong to the Switcher. */
-  SWITCHER: 0xffc00000,
-  /** Guest memory begins here in its Launcher's address space. */
+  /** The last 4 MiB, the same in all address spaces: the module's. */
+  WINDOW: 0xffc00000,
+  /** A process's memory begins here. */
   MEM_BASE: 0x40000000,
 } as const;
 
 /** How many of each there can be. */
 export const most = {
   CPUS_MAX: 8,
-  GUESTS_MAX: 32,
   /** Pages that fit between KERNEL and the local APIC: 896 MiB. */
   PAGES_MAX: 0x38000,
-  GUEST_STRIDE: 512,
 } as const;
 
-/** Selectors, with Linux's numbers; both worlds use the same. */
+/** Selectors, with Linux's numbers. */
 export const selector = {
-  LGUEST_CS: 0x50,
-  LGUEST_DS: 0x58,
   KERNEL_CS: 0x60,
   KERNEL_DS: 0x68,
   USER_CS: 0x73,
@@ -58,9 +52,6 @@ export const selector = {
 export const vector = {
   TIMER_VECTOR: 0xef,
   STOP_VECTOR: 0xf0,
-  PGE_VECTOR: 0xf1,
   RESCHEDULE_VECTOR: 0xf2,
   SPURIOUS_VECTOR: 0xff,
-  /** The hypercall's, seen only in a Guest. */
-  LGUEST_TRAP: 0x1f,
 } as const;

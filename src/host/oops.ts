@@ -3,6 +3,7 @@
 import type { Cpu } from "../machine";
 import { CR2, EAX, hex32 } from "../machine";
 import { emit } from "./events";
+import type { HostEvent } from "./events";
 import { get, putText } from "./layout";
 import { HOST, Shared, putShared, trapFrame } from "./structures";
 
@@ -24,5 +25,5 @@ export function oops(cpu: Cpu): void {
   if (vector === 14) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
   if (!get(cpu, HOST, Shared.oopsed)) putText(cpu, HOST, Shared.oops, text);
   putShared(cpu, Shared.oopsed, 1);
-  emit(cpu, { kind: "oops", message: text });
+  emit<HostEvent>(cpu, { kind: "oops", message: text });
 }

@@ -4,14 +4,15 @@ import type { Cpu } from "../machine";
 import { EAX } from "../machine";
 import { flatWords, gateWords, putDescriptor, segmentWords } from
   "./descriptors";
-import { guestsFromModules } from "./modules";
 import { get, put } from "./layout";
+import { readNotes } from "./loader";
 import { most, place, selector } from "./map";
+import type { KernelModule } from "./module";
 import { HOST, PerCpu, Shared, cpuArea, putShared } from "./structures";
 import { startIdleThread } from "./threads";
 
 /** Host call: fills the IDT, and each CPU's GDT, TSS and idle thread. */
-export function setup(cpu: Cpu): void {
+export function setup(cpu: Cpu, module: KernelModule): void {
   const stubTable = cpu.w[EAX]! >>> 0;
   const end = get(cpu, HOST, Shared.memory_end);
   const unused = get(cpu, HOST, Shared.next_unused);
@@ -19,7 +20,7 @@ export function setup(cpu: Cpu): void {
   const cpus = Math.min(cpu.machine.cpus.length, most.CPUS_MAX);
   putShared(cpu, Shared.cpus_present, cpus);
   putShared(cpu, Shared.cpus_online, 1);
-  guestsFromModules(cpu);
+  readNotes(cpu, module);
   for (let n = 0; n < 256; n++) {
     const stub = cpu.load32(stubTable + 4 * n) >>> 0;
     putDescriptor(cpu, place.IDT + 8 * n,
@@ -40,8 +41,6 @@ function setupCpu(cpu: Cpu, number: number): void {
   const task = area + PerCpu.task.offset;
   const set = (s: number, words: [number, number]) =>
     putDescriptor(cpu, gdt + (s & ~7), ...words);
-  set(selector.LGUEST_CS, flatWords(0x9b));
-  set(selector.LGUEST_DS, flatWords(0x93));
   set(selector.KERNEL_CS, flatWords(0x9b));
   set(selector.KERNEL_DS, flatWords(0x93));
   set(selector.USER_CS, flatWords(0xfb));

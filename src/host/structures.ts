@@ -7,24 +7,20 @@ import { place } from "./map";
 
 /** struct host: what all CPUs share. Locks say what they guard. */
 export const hostLayout = structure("host", {
-  /** Guards what is free, and how many Launchers there are. */
+  /** Guards what is free, and how many processes there are. */
   allocator_lock: "u32",
   free_clean: "u32", free_dirty: "u32",
   next_unused: "u32", memory_end: "u32", pages_free: "u32",
-  guests_started: "u32", launchers: "u32",
-  /** Guards the run queue and the zombies. */
+  pages_at_boot: "u32", processes_started: "u32", processes: "u32",
+  /** Guards the run queue, the zombies and the alarms. */
   queue_lock: "u32",
   queue_head: "u32", queue_tail: "u32", last_woken: "u32", zombies: "u32",
   idle_cpus: "u32",
-  alarms: "u32", next_alarm: "u32[2]",
+  alarms: "u32", next_alarm: "u64",
   /** Written at boot. */
-  multiboot: "u32", boot_directory: "u32", switcher_ptes: "u32",
+  multiboot: "u32", boot_directory: "u32", window_ptes: "u32",
   cpus_present: "u32", cpus_online: "u32", ready: "u32",
-  guests: "u32", sequential: "u32", pge_all_cpus: "u32",
-  abi_strict: "u32", start_date: "u32",
-  pages_at_boot: "u32", guest_stubs: "u32",
-  /** Counted up by CPUs that have turned PGE off. */
-  pge_acks: "u32",
+  processes_wanted: "u32", sequential: "u32", start_date: "u32",
   /** Not 0: low memory is mapped by pages of 4 KiB. */
   small_pages: "u32",
   oopsed: "u32", oops: "u8[256]",
@@ -36,10 +32,7 @@ export const HOST = place.HOST;
 export const cpuLayout = structure("cpu", {
   self: "u32", number: "u32",
   current: "u32", idle: "u32",
-  need_resched: "u32", ticks: "u32", slice_end: "u32[2]",
-  /** lguest's: virtual address of the pair of pages, the pte page's
-   * frame, and the lg_cpu that this CPU ran last. */
-  lguest_pages: "u32", guest_ptes: "u32", last_vcpu: "u32",
+  need_resched: "u32", ticks: "u32", slice_end: "u64",
   gdt_limit: "u16", gdt_base: "u32",
   idt_limit: "u16", idt_base: "u32",
   task: "u32[26]",
@@ -51,6 +44,10 @@ export const PerCpu = cpuLayout.field;
 export function cpuArea(number: number): number {
   return place.CPUS + number * 4096;
 }
+
+/** Where the module's words begin: behind struct host in its page, and
+ * behind struct cpu in each of theirs. */
+export const MODULE_WORDS = 2048;
 
 /** Writes a field of struct host, and tells who checks the locks. */
 export function putShared(

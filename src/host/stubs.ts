@@ -1,5 +1,5 @@
 // Woven from chapters/61-traps.md.
-// 256 trap stubs, for the Host's IDT and for a Guest's.
+// 256 trap stubs, for the Host's IDT and for whoever has one more.
 
 /** True for the exceptions that push an error code. */
 export function pushesError(vector: number): boolean {

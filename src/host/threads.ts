@@ -2,7 +2,7 @@
 // Threads: a page with struct thread below and the kernel stack above.
 import type { Cpu } from "../machine";
 import { EAX, ECX, EDX } from "../machine";
-import { get, getTime, put, structure } from "./layout";
+import { get, put, structure } from "./layout";
 import { place } from "./map";
 import { freePage } from "./pages";
 import { HOST, PerCpu, Shared, cpuArea, putShared } from "./structures";
@@ -11,9 +11,14 @@ import { SLICE, startSlice, ticksToNext, usedSlice } from "./timer";
 /** struct thread, at the start of its page. */
 export const threadLayout = structure("thread", {
   esp: "u32", directory: "u32", state: "u32", next: "u32",
-  vcpu: "u32",
+  /** The directory of its process, 0 if it has none. */
+  space: "u32",
   /** Ticks that are gone of its slice. */
   used: "u32",
+  /** When its alarm goes off, 0 for never, and whose is next. */
+  alarm: "u64", alarm_next: "u32",
+  /** What the module keeps here. */
+  module: "u32",
 });
 export const Thread = threadLayout.field;
 

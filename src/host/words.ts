@@ -20,7 +20,7 @@ export function oneLine(text: string): string {
     .replace(OBEYED, (c) => spelled(c.codePointAt(0)!));
 }
 
-/** A Guest's bytes, one in each character, as one line of text. */
+/** Bytes, one in each character, as one line of text. */
 export function lastWords(bytes: string): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return oneLine(bytes.replace(BEYOND, (some) => {

@@ -1,6 +1,7 @@
 // Woven from chapters/51-launcher.md.
-import { guestOutcome, hostOops, oneLine, worldSwitches } from "../host";
-import type { GuestOutcome } from "../host";
+import { hostOops, oneLine } from "../host";
+import { guestOutcome, worldSwitches } from "./outcome";
+import type { GuestOutcome } from "../lguest";
 import { counted } from "../machine";
 import type { Machine } from "../machine";
 

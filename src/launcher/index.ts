@@ -6,6 +6,7 @@ export * from "./boot-params";
 export * from "./launcher";
 export * from "./ports";
 export * from "./end";
+export * from "./outcome";
 export * from "./session";
 export * from "./boot-default";
 export { MOST_CPUS, MOST_QUANTUM } from "./readback";

@@ -1,6 +1,6 @@
 // Woven from chapters/51-launcher.md.
-import { LHREQ_INITIALIZE } from "../host";
-import type { DevLguest, LauncherCalls } from "../host";
+import { LHREQ_INITIALIZE } from "../lguest";
+import type { DevLguest, LauncherCalls } from "../lguest";
 import { bootParams, initrdAddress } from "./boot-params";
 import { parseKernel } from "./kernel";
 import { answerTrap } from "./ports";

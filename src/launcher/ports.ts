@@ -1,6 +1,6 @@
 // Woven from chapters/53-ports.md.
-import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../host";
-import type { DevLguest } from "../host";
+import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../lguest";
+import type { DevLguest } from "../lguest";
 
 /** Places of registers in struct pt_regs. */
 const EDX = 8, EAX = 24, EIP = 48;

@@ -1,6 +1,7 @@
 // Woven from chapters/51-launcher.md.
-import { attachHost, bootHost, most, pagesBesides } from "../host";
-import type { GuestModule, HostOptions } from "../host";
+import { most } from "../host";
+import { attachHost, bootHost, pagesBesides } from "../lguest";
+import type { GuestModule, HostOptions } from "../lguest";
 import { Machine } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { judge } from "./end";

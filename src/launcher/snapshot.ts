@@ -1,6 +1,7 @@
 // Woven from chapters/52-record.md.
 import * as v from "valibot";
-import { buildHost, hostCallNames, most } from "../host";
+import { hostCallNames, kernelImage } from "../host";
+import { GUESTS_MAX, lguestModule } from "../lguest";
 import { Machine } from "../machine";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
@@ -25,15 +26,16 @@ const boot = v.strictObject({
 
 const shape = v.pipe(
   v.strictObject({ machine: machineShape, boot, host: v.string(),
-    guests: v.pipe(v.array(guest), v.maxLength(most.GUESTS_MAX)),
+    guests: v.pipe(v.array(guest), v.maxLength(GUESTS_MAX)),
     block: v.string() }),
   v.check(({ machine, boot: { schedule } }) =>
     fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"));
 
 /** A digest of the Host around this Switcher: image and host calls. */
 function hostDigest(switcher: string | undefined): string {
-  const names = new TextEncoder().encode(hostCallNames().join());
-  return sha256(names) + sha256(buildHost({ switcher }).bytes);
+  const module = lguestModule({ switcher });
+  const names = new TextEncoder().encode(hostCallNames(module.calls).join());
+  return sha256(names) + sha256(kernelImage(module).bytes);
 }
 
 /** The session as the bytes of a file. */

@@ -25,6 +25,16 @@ export function importsOf(sources: ReadonlyMap<string, string>): Layers {
 const specifiers =
   /^(?:(?:import|export)\b[^;"'`]*?\bfrom|import)\s*"(\.[^"]*)"/gm;
 
+/** Lines of a layer that are code, in TypeScript or in assembly. */
+export function codeLines(
+  sources: ReadonlyMap<string, string>, layer: string,
+): number {
+  const text = [...sources].filter(([path]) =>
+    path.startsWith(`src/${layer}/`)).map(([, one]) => one).join("\n");
+  return text.replace(/\/\*[^]*?\*\//g, "")
+    .match(/^\s*(?!\/\/|#)\S/gm)?.length ?? 0;
+}
+
 /** The matrix of who imports whom, as text. */
 export function drawLayers(layers: Layers): string {
   const below = (layer: string, seen = new Set<string>()): Set<string> => {

@@ -5,7 +5,7 @@ import { checkTangled, readBook, readSources, tangle } from "./book";
 import { checkTypes } from "./check";
 import { build, writeExamples } from "./commands";
 import { fixExamples } from "./fix";
-import { drawLayers, importsOf } from "./layers";
+import { codeLines, drawLayers, importsOf } from "./layers";
 import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
 import { stitch } from "./stitch";
@@ -46,7 +46,9 @@ const duties: Record<string, () => void | Promise<void>> = {
     finish(problems);
   },
   layers() {
-    console.log(drawLayers(importsOf(readSources(root))));
+    const sources = readSources(root);
+    console.log(drawLayers(importsOf(sources)));
+    console.log(`\nlguest: ${codeLines(sources, "lguest")} lines of code`);
   },
   worker() {
     serve(root);

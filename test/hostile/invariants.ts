@@ -1,9 +1,9 @@
 // What is always true of the Host's memory while no CPU is in ring 0.
 import {
-  HOST, LgCpu, Lguest, LguestPages, PerCpu, Shared, cpuArea, lguestOf, place,
-  selector,
+  HOST, PerCpu, Shared, Thread, cpuArea, place, selector,
 } from "../../src/host";
-import { Thread } from "../../src/host/threads";
+import { LgCpu, Lguest, LguestPages, LguestPerCpu, SWITCHER_IMAGE, lguestOf }
+  from "../../src/lguest";
 import type { Oracle, Ram } from "./oracle";
 
 /** The CPU's own marks: accessed and dirty. */
@@ -34,15 +34,15 @@ export class Invariants {
     this.before = words.slice();
     this.claimed = new Uint8Array(words.byteLength / 4096);
     for (const [from, length] of [
-      [place.TEXT, 0x8000], [place.IDT, 4096], [place.SWITCHER_IMAGE, 4096],
+      [place.TEXT, 0x8000], [place.IDT, 4096], [SWITCHER_IMAGE, 4096],
     ] as const)
       this.constant.push([low(from),
         Buffer.from(this.live.subarray(low(from), low(from) + length))]);
-    const ptes = ram.get(HOST, Shared.switcher_ptes);
+    const ptes = ram.get(HOST, Shared.window_ptes);
     this.first = page(ptes) + 1;
     this.registers = page(ram.at(ptes + 4));
     this.state = page(ram.at(ptes + 8));
-    this.guestPtes = page(ram.get(cpuArea(0), PerCpu.guest_ptes));
+    this.guestPtes = page(ram.get(cpuArea(0), LguestPerCpu.guest_ptes));
   }
 
   /** What isn't as it has to be, in sentences; none, if all is well. */
@@ -74,7 +74,7 @@ export class Invariants {
   }
   private kernelTables(): void {
     const { ram } = this, boot = ram.get(HOST, Shared.boot_directory);
-    this.same(boot, ram.get(HOST, Shared.switcher_ptes) + 4096, MARKS,
+    this.same(boot, ram.get(HOST, Shared.window_ptes) + 4096, MARKS,
       "the kernel's map");
     for (const f of [Shared.allocator_lock, Shared.queue_lock, Shared.oopsed])
       this.must(ram.get(HOST, f) === 0, `struct host at ${f.offset} isn't 0`);
@@ -90,8 +90,8 @@ export class Invariants {
     const current = ram.get(area, PerCpu.current);
     this.must(ram.get(area, PerCpu.task, 1) === current + 4096,
       "esp0 isn't the current thread's");
-    this.same(at + PerCpu.lguest_pages.offset,
-      at + PerCpu.last_vcpu.offset, 0, "struct cpu");
+    this.same(at + LguestPerCpu.pages.offset,
+      at + LguestPerCpu.last_vcpu.offset, 0, "struct cpu");
   }
   /** The CPU's pages as a Guest finds them. */
   private guestState(): void {
@@ -272,16 +272,15 @@ export class Invariants {
     this.must(woken === 0, "last_woken isn't in the queue");
     this.must(length <= this.guests, "the queue is too long");
     this.must(ram.get(HOST, Shared.queue_tail) === last, "queue_tail");
-    const vcpus = Array.from({ length: this.guests }, (_, n) =>
-      ram.get(lguestOf(n), Lguest.vcpu)).filter((vcpu) => vcpu !== 0);
     let alarm = ram.get(HOST, Shared.alarms);
     for (let n = 0; alarm !== 0; n++) {
-      if (n === this.guests || !vcpus.includes(alarm)) {
+      if (n === this.guests || !threads.includes(alarm)) {
         this.must(false, `the alarms have 0x${alarm.toString(16)}`);
         return;
       }
-      this.must(ram.get(alarm, LgCpu.alarm_set) === 1, "alarm_set");
-      alarm = ram.get(alarm, LgCpu.alarm_next);
+      this.must(ram.get(alarm, Thread.alarm) !== 0 ||
+        ram.get(alarm, Thread.alarm, 1) !== 0, "an alarm without a time");
+      alarm = ram.get(alarm, Thread.alarm_next);
     }
     const current = ram.get(cpuArea(0), PerCpu.current);
     for (const thread of threads) {

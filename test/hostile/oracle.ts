@@ -2,12 +2,10 @@
 // translation of its TLB, and every translation comes from a fill. So it is
 // enough to look at each fill, and to see that nothing survives a flush:
 // what a world never had in its TLB, it never wrote.
-import {
-  LgCpu, Lguest, PerCpu, Regs, Shared, HOST, cpuArea, lguestOf, place,
-  regsOffset,
-} from "../../src/host";
+import { HOST, PerCpu, Shared, Thread, cpuArea, place } from "../../src/host";
 import type { Field } from "../../src/host";
-import { Thread } from "../../src/host/threads";
+import { LgCpu, Lguest, Regs, SWITCHER, SWITCHER_IMAGE, lguestOf, regsOffset }
+  from "../../src/lguest";
 import {
   CPL, CR0, CR0_WP, CR3, CR4, DR, DS, ES, FS, GDTR_BASE, GS, IDTR_LIMIT, IF,
   IOPL, LDTR, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, SEGMENTS, TR, VM,
@@ -64,8 +62,8 @@ export class Oracle {
 
   constructor(readonly machine: Machine, readonly ram: Ram, guests: number) {
     this.owner = new Uint8Array(machine.ramSize / 4096);
-    this.text = frame(place.SWITCHER_IMAGE - place.KERNEL);
-    const ptes = ram.get(HOST, Shared.switcher_ptes);
+    this.text = frame(SWITCHER_IMAGE - place.KERNEL);
+    const ptes = ram.get(HOST, Shared.window_ptes);
     this.state = frame(ram.at(ptes + 8));
     this.boot = frame(ram.get(HOST, Shared.boot_directory));
     for (let n = 0; n < guests; n++) {
@@ -122,10 +120,10 @@ export class Oracle {
       return this.inHost(cr3, linear, to);
     }
     this.guestFills++;
-    if (w[CPL] === 0 && linear < place.SWITCHER)
+    if (w[CPL] === 0 && linear < SWITCHER)
       this.complain(`ring 0 is at 0x${hex(linear)} in a Guest's world`);
     const current = this.ram.get(cpuAreaOf(event.cpu), PerCpu.current);
-    const vcpu = this.ram.get(current, Thread.vcpu);
+    const vcpu = this.ram.get(current, Thread.module);
     const n = this.vcpus.indexOf(vcpu);
     const slot = this.ram.get(vcpu, LgCpu.directory);
     if (n < 0 || this.ram.get(vcpu, LgCpu.shadow, slot) >>> 12 !== cr3)
@@ -149,9 +147,9 @@ export class Oracle {
     const pte = this.ram.at((pde & 0xfffff000) +
       4 * ((linear >>> 12) & 1023));
     const writable = (pde & pte & 2) !== 0;
-    const good = frame(pte) === to && (linear < place.SWITCHER
+    const good = frame(pte) === to && (linear < SWITCHER
       ? this.owner[to] === n + 1
-      : this.inSwitcher(n, (linear - place.SWITCHER) >>> 12, to, writable) &&
+      : this.inSwitcher(n, (linear - SWITCHER) >>> 12, to, writable) &&
         (pde & pte & 4) === 0);
     if (!good)
       this.complain(`Guest ${n}${code ? "'s code" : ""} has 0x${hex(linear)} ` +

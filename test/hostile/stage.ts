@@ -1,11 +1,10 @@
 // One Host with two Guests, over and over: a hostile one, new each time,
 // and a polite one that wants to be left alone.
 import { assemble } from "../../src/assembler";
-import {
-  LHREQ_INITIALIZE, bootHost, guestOutcome, hostOops,
-} from "../../src/host";
-import type { DevLguest } from "../../src/host";
-import { launcher } from "../../src/launcher";
+import { hostOops } from "../../src/host";
+import { LHREQ_INITIALIZE, bootHost } from "../../src/lguest";
+import { guestOutcome, launcher } from "../../src/launcher";
+import type { DevLguest } from "../../src/lguest";
 import { ACTIVITY, CPL, Machine, RUNNING } from "../../src/machine";
 import { PAGES } from "./generate";
 import type { HostileGuest } from "./generate";
@@ -119,7 +118,7 @@ export class Stage {
       guests: [module(PAGES), module(POLITE_PAGES)] });
     let created = 0;
     const off = machine.events.on((event) => {
-      if (event.kind === "hostcall" && event.name === "create_launcher" &&
+      if (event.kind === "hostcall" && event.name === "create_process" &&
         ++created === 2) machine.requestStop();
     });
     machine.run({ maxInstructions: 1e6 });

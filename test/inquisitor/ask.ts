@@ -1,6 +1,7 @@
 // Runs the inquiries, and draws the table.
-import { bootHost, guestOutcome, hostOops } from "../../src/host";
-import { launcher } from "../../src/launcher";
+import { hostOops } from "../../src/host";
+import { bootHost } from "../../src/lguest";
+import { guestOutcome, launcher } from "../../src/launcher";
 import { Machine } from "../../src/machine";
 import { inquiries } from "./inquiries";
 import { guestOf } from "./library";

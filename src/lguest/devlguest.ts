@@ -1,19 +1,17 @@
 // Woven from chapters/65-dev.md.
 // /dev/lguest as a Launcher's step sees it.
-import type { Cpu } from "../machine";
+import { flatWords, get, most, place, put, selector, textAt } from "../host";
+import type { Field } from "../host";
 import { EAX, panic } from "../machine";
-import { LHREQ_GETREG, LHREQ_INITIALIZE, LHREQ_IRQ, LHREQ_SETREG,
-  LHREQ_TRAP, errno } from "./dev";
+import type { Cpu } from "../machine";
+import { errno, LHREQ_GETREG, LHREQ_INITIALIZE, LHREQ_IRQ, LHREQ_SETREG,
+  LHREQ_TRAP } from "./dev";
 import type { DevLguest, LauncherCalls } from "./dev";
-import { flatWords } from "./descriptors";
 import { loadBytes, readGuestBytes, writeGuestBytes } from "./guestmemory";
 import { raiseIrq } from "./interrupts";
-import { get, put, textAt } from "./layout";
-import type { Field } from "./layout";
-import { LgCpu, Lguest, currentVcpu, guestStates, killUnhandled } from
+import { currentVcpu, guestStates, killUnhandled, LgCpu, Lguest } from
   "./lguest";
 import { Regs } from "./lguestpages";
-import { most, place, selector } from "./map";
 import { deliverTrap } from "./reflect";
 import { startLinear } from "./shadow";
 

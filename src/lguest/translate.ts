@@ -1,8 +1,8 @@
 // Woven from chapters/67-reflection.md.
 // Where a Guest's address leads, by the Guest's own tables.
+import { get } from "../host";
 import type { Cpu } from "../machine";
 import { readGuest32 } from "./guestmemory";
-import { get } from "./layout";
 import { LgCpu } from "./lguest";
 
 /** Guest-physical address of a linear one, or undefined if the Guest's

@@ -1,18 +1,15 @@
 // Woven from chapters/71-segments.md.
 // Tables drawn from the machine's memory: descriptors, gates, shadows.
+import { get, HOST, hostMemory, place, Shared } from "../host";
+import type { Field, Memory } from "../host";
+import { LgCpu, Lguest, lguestOf, LguestPages, SHADOWS, SWITCHER } from
+  "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
-import { hostMemory } from "./hostmemory";
-import { get } from "./layout";
-import type { Field, Memory } from "./layout";
-import { LgCpu, Lguest, SHADOWS, lguestOf } from "./lguest";
-import { LguestPages } from "./lguestpages";
-import { place } from "./map";
-import { HOST, Shared } from "./structures";
 
 /** Where the state page of a CPU can be read, less 4096. */
 function pagesOf(memory: Memory, cpu: number): number {
-  const ptes = place.KERNEL + get(memory, HOST, Shared.switcher_ptes);
+  const ptes = place.KERNEL + get(memory, HOST, Shared.window_ptes);
   const entry = memory.load32(ptes + 4 * (2 + 2 * cpu));
   return place.KERNEL + entry - (entry & 4095) - 4096;
 }
@@ -47,7 +44,7 @@ export function drawGates(machine: Machine, cpu: number): string {
   for (let n = 0; n < 256; n++) {
     const [low, high] = pair(memory, pages, LguestPages.guest_idt, n);
     const offset = ((high & 0xffff0000) | (low & 0xffff)) >>> 0;
-    const dpl = (high >>> 13) & 3, ours = offset >= place.SWITCHER;
+    const dpl = (high >>> 13) & 3, ours = offset >= SWITCHER;
     if (ours && dpl === 0) continue;
     lines.push(`${n.toString(16).padStart(4)}  ` +
       `${(high >>> 8) & 1 ? "trap gate     " : "interrupt gate"}  DPL ${dpl}` +

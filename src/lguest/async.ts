@@ -1,10 +1,10 @@
 // Woven from chapters/66-hypercalls.md.
 // The ring of posted hypercalls in lguest_data.
+import { get, put } from "../host";
 import type { Cpu } from "../machine";
 import { Data } from "./guestdata";
 import { readGuest32, readGuestBytes, writeGuestBytes } from "./guestmemory";
 import type { Call } from "./hypercalls";
-import { get, put } from "./layout";
 import { LgCpu, Lguest } from "./lguest";
 
 const SLOTS = 64, FREE = Uint8Array.of(0xff);

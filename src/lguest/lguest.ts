@@ -1,12 +1,10 @@
 // Woven from chapters/65-dev.md.
 // A Guest as the Host sees it: struct lguest and struct lg_cpu.
+import { currentThread, emit, get, lastWords, put, putText, structure,
+  Thread } from "../host";
 import type { Cpu } from "../machine";
-import { emit } from "./events";
-import { get, put, putText, structure } from "./layout";
 import { Regs } from "./lguestpages";
-import { most, place } from "./map";
-import { Thread, currentThread } from "./threads";
-import { lastWords } from "./words";
+import { GUESTS, GUEST_STRIDE } from "./map";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
 export const lguestLayout = structure("lguest", {
@@ -23,7 +21,7 @@ export const lguestLayout = structure("lguest", {
   lguest_data: "u32", initialized: "u32", noirq_iret: "u32",
   kernel_address: "u32", syscall_vec: "u32",
   /** The time that it was told last. */
-  told: "u32[2]",
+  told: "u64",
 });
 export const Lguest = lguestLayout.field;
 
@@ -41,10 +39,9 @@ export const lgCpuLayout = structure("lg_cpu", {
   cr2: "u32", halted: "u32", ts: "u32",
   /** A hypercall that waits to be made, and where in the ring we are. */
   hcall: "u32", next_hcall: "u32",
-  /** Interrupts that wait, a bit each (atomic). The alarm: what the Guest has
-   * asked for, and when it goes off (queue lock). */
+  /** Interrupts that wait, a bit each (atomic). Whether the Guest has asked
+   * for an alarm, and in how many nanoseconds. */
   irqs: "u32", alarm_changed: "u32", alarm_delta: "u32",
-  alarm: "u32[2]", alarm_set: "u32", alarm_next: "u32",
   /** Shadow paging: does it see memory as it is, and which of the four
    * directories is current? Their Guest's addresses, their frames. */
   linear: "u32", directory: "u32", seed: "u32",
@@ -65,12 +62,12 @@ export const regsOffset = 4096 - 72;
 
 /** struct lguest of the Guest with this number. */
 export function lguestOf(guest: number): number {
-  return place.GUESTS + guest * most.GUEST_STRIDE;
+  return GUESTS + guest * GUEST_STRIDE;
 }
 
 /** struct lg_cpu of the thread that this CPU runs. */
 export function currentVcpu(cpu: Cpu): number {
-  return get(cpu, currentThread(cpu), Thread.vcpu);
+  return get(cpu, currentThread(cpu), Thread.module);
 }
 
 /** How a Guest stands, by the number in struct lguest. */

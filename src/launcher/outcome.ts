@@ -1,11 +1,9 @@
 // Woven from chapters/65-dev.md.
 // How Guests stand, read from outside.
+import { get, hostMemory, lastWords, textAt } from "../host";
+import { guestStates, Lguest, lguestOf } from "../lguest";
+import type { GuestOutcome } from "../lguest";
 import type { Machine } from "../machine";
-import type { GuestOutcome } from "./dev";
-import { hostMemory } from "./hostmemory";
-import { get, textAt } from "./layout";
-import { Lguest, guestStates, lguestOf } from "./lguest";
-import { lastWords } from "./words";
 
 /** How the Guest with this number stands or ended. */
 export function guestOutcome(machine: Machine, guest: number): GuestOutcome {

@@ -1,6 +1,6 @@
 // Woven from chapters/70-switcher.md.
 // struct lguest_pages: two pages for each CPU (lguest-abi: Linux 4.x).
-import { structure } from "./layout";
+import { structure } from "../host";
 
 /** The Guest's registers as the Switcher pops and pushes them. */
 export const regsLayout = structure("lguest_regs", {

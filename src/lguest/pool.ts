@@ -1,11 +1,9 @@
 // Woven from chapters/64-memory.md.
 // Each lg_cpu's own pages, so that shadow paging needs no lock.
-import type { Cpu } from "../machine";
+import { allocatePage, freePage, get, place, put, zeroPage } from "../host";
 import { panic } from "../machine";
-import { get, put } from "./layout";
+import type { Cpu } from "../machine";
 import { LgCpu } from "./lguest";
-import { place } from "./map";
-import { allocatePage, freePage, zeroPage } from "./pages";
 
 /** Fewer pages than this, and the shadows are forgotten: whatever a
  * Guest asks for, one answer takes at most three. */
@@ -14,12 +12,6 @@ export const POOL_LOW = 4;
 /** Pages in the purse of a Guest that has so many of memory. */
 export function pursePages(pages: number): number {
   return 64 + 8 * Math.ceil(pages / 1024);
-}
-
-/** What the Host needs for a Guest besides its memory: page tables of its
- * Launcher, the purse, and a few more. */
-export function pagesBesides(pages: number): number {
-  return Math.ceil(pages / 1024) + pursePages(pages) + 8;
 }
 
 /** Fills a new purse. Allocator lock held. */

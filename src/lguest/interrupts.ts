@@ -1,16 +1,13 @@
 // Woven from chapters/69-interrupts.md.
 // Virtual interrupts: what waits, and how it gets there.
+import { emit, get, HOST, put, Shared, wakeThread } from "../host";
 import type { Cpu } from "../machine";
-import { emit } from "./events";
 import { Data, readData, writeData } from "./guestdata";
 import { readGuest32 } from "./guestmemory";
 import { gateOf } from "./idt";
-import { get, getTime, put, putTime } from "./layout";
-import { LgCpu, Lguest, killGuest } from "./lguest";
+import { killGuest, LgCpu, Lguest } from "./lguest";
 import { Regs } from "./lguestpages";
 import { enterHandler, pushFrame } from "./reflect";
-import { HOST, Shared } from "./structures";
-import { wakeThread } from "./threads";
 import { guestPhysical } from "./translate";
 
 /** Vector of a Guest's interrupt 0, which is its timer. */
@@ -105,9 +102,9 @@ function takeFlags(
 /** Writes the wall clock into lguest_data. */
 export function tellTime(cpu: Cpu, lg: number): void {
   const { ticksPerSecond } = cpu.machine.layout;
-  const told = getTime(cpu, lg, Lguest.told);
+  const told = get(cpu, lg, Lguest.told);
   const ticks = Math.max(told, Math.floor(cpu.clock));
-  putTime(cpu, lg, Lguest.told, ticks);
+  put(cpu, lg, Lguest.told, ticks);
   const rest = ticks % ticksPerSecond;
   writeData(cpu, lg, Data.seconds, get(cpu, HOST, Shared.start_date) +
     Math.floor(ticks / ticksPerSecond));

@@ -1,15 +1,12 @@
 // Woven from chapters/67-reflection.md.
 // Traps and interrupts into the Guest, by hand.
+import { emit, get, pushesError, put, selector } from "../host";
 import type { Cpu } from "../machine";
-import { emit } from "./events";
 import { Data, readData, writeData } from "./guestdata";
 import { writeGuest32 } from "./guestmemory";
-import { INTERRUPT_GATE, gateOf, gateType } from "./idt";
-import { get, put } from "./layout";
-import { LgCpu, Lguest, killGuest } from "./lguest";
+import { gateOf, gateType, INTERRUPT_GATE } from "./idt";
+import { killGuest, LgCpu, Lguest } from "./lguest";
 import { Regs } from "./lguestpages";
-import { selector } from "./map";
-import { pushesError } from "./stubs";
 import { guestPhysical } from "./translate";
 
 const IF = 0x200;

@@ -1,12 +1,9 @@
 // Woven from chapters/71-segments.md.
 // Where addresses lead, drawn from the machine's memory.
+import { cpuArea, get, HOST, hostMemory, place, Shared } from "../host";
+import { LgCpu, Lguest, lguestOf, LguestPerCpu, SWITCHER } from "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
-import { hostMemory } from "./hostmemory";
-import { get } from "./layout";
-import { LgCpu, Lguest, lguestOf } from "./lguest";
-import { place } from "./map";
-import { HOST, PerCpu, Shared, cpuArea } from "./structures";
 
 const P = 1, LARGE = 0x80;
 
@@ -97,8 +94,8 @@ export function drawSpace(machine: Machine, guest: number): string {
 /** The Switcher's pages: as the Host has them, and as a Guest on a CPU. */
 export function drawSwitcher(machine: Machine, cpu: number): string {
   const memory = hostMemory(machine);
-  const host = get(memory, HOST, Shared.switcher_ptes);
-  const guest = get(memory, cpuArea(cpu), PerCpu.guest_ptes);
+  const host = get(memory, HOST, Shared.window_ptes);
+  const guest = get(memory, cpuArea(cpu), LguestPerCpu.guest_ptes);
   const entry = (table: number, page: number) =>
     show(memory.load32(place.KERNEL + table + 4 * page));
   const pages = 1 + 2 * get(memory, HOST, Shared.cpus_present);
@@ -107,7 +104,7 @@ export function drawSwitcher(machine: Machine, cpu: number): string {
   for (let page = 0; page < pages; page++) {
     const what = page === 0 ? "text" : (page & 1 ? "registers, CPU "
       : "state, CPU ") + ((page - 1) >>> 1);
-    lines.push(`${hex32(place.SWITCHER + 4096 * page)}  ` +
+    lines.push(`${hex32(SWITCHER + 4096 * page)}  ` +
       `${entry(host, page).padEnd(14)}  ${entry(guest, page).padEnd(14)}  ` +
       what);
   }

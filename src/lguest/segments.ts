@@ -1,11 +1,11 @@
 // Woven from chapters/71-segments.md.
 // A Guest's descriptors: GDT and TLS.
+import { get, put, selector } from "../host";
 import type { Cpu } from "../machine";
 import { readGuest32 } from "./guestmemory";
-import { get, put } from "./layout";
-import { LgCpu, killGuest } from "./lguest";
+import { killGuest, LgCpu } from "./lguest";
 import { LguestPages } from "./lguestpages";
-import { selector } from "./map";
+import { LGUEST_CS, LGUEST_DS } from "./map";
 
 /** What must be copied at the next entry: bits of lg_cpu.changed. */
 export const CHANGED_IDT = 1, CHANGED_GDT = 2, CHANGED_TLS = 4,
@@ -53,7 +53,7 @@ export function loadTls(
 
 /** Entries that are the Switcher's, whatever the Guest says. */
 function isOurs(index: number): boolean {
-  return [selector.LGUEST_CS >> 3, selector.LGUEST_DS >> 3,
+  return [LGUEST_CS >> 3, LGUEST_DS >> 3,
     selector.TASK >> 3, 31].includes(index);
 }
 

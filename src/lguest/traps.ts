@@ -1,14 +1,13 @@
 // Woven from chapters/66-hypercalls.md.
 // Why a Guest came back.
+import { emit, get, put } from "../host";
 import type { Cpu } from "../machine";
 import { EVENT_TRAP } from "./devlguest";
 import { emulate, pendingInstruction } from "./emulate";
-import { emit } from "./events";
 import { Data, writeData } from "./guestdata";
-import { get, put } from "./layout";
-import { LgCpu, Lguest, currentVcpu, killUnhandled } from "./lguest";
+import { currentVcpu, killUnhandled, LgCpu, Lguest } from "./lguest";
 import { Regs } from "./lguestpages";
-import { selector, vector } from "./map";
+import { LGUEST_CS, LGUEST_TRAP } from "./map";
 import { deliverTrap } from "./reflect";
 import { demandPage } from "./shadow";
 
@@ -20,7 +19,7 @@ export function lguestTrap(cpu: Cpu): void {
   const trap = get(cpu, regs, Regs.trapnum);
   const error = get(cpu, regs, Regs.errcode);
   switch (trap) {
-    case vector.LGUEST_TRAP: return put(cpu, vcpu, LgCpu.hcall, 1);
+    case LGUEST_TRAP: return put(cpu, vcpu, LgCpu.hcall, 1);
     case 7:
       if (!get(cpu, vcpu, LgCpu.ts)) return;
       break;
@@ -36,7 +35,7 @@ export function lguestTrap(cpu: Cpu): void {
       if (found === "theirs") break;
       return askLauncher(cpu, vcpu, lg, found.device);
     }
-    case selector.LGUEST_CS: return killUnhandled(cpu, vcpu, lg, 256);
+    case LGUEST_CS: return killUnhandled(cpu, vcpu, lg, 256);
     default: if (isHostInterrupt(cpu, lg, trap)) return;
   }
   if (!deliverTrap(cpu, vcpu, lg, trap))

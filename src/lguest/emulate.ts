@@ -1,14 +1,13 @@
 // Woven from chapters/67-reflection.md.
 // Instructions for ring 0 that a Guest's kernel executes in ring 1.
+import { emit, get, put } from "../host";
+import type { Field } from "../host";
 import type { Cpu } from "../machine";
 import { EVENT_TRAP } from "./devlguest";
-import { emit } from "./events";
 import { Data, readData, writeData } from "./guestdata";
 import { readGuestBytes } from "./guestmemory";
 import { gateOf } from "./idt";
-import { get, put } from "./layout";
-import type { Field } from "./layout";
-import { LgCpu, Lguest, killGuest } from "./lguest";
+import { killGuest, LgCpu, Lguest } from "./lguest";
 import { Regs } from "./lguestpages";
 import { flushAll, newPageTable } from "./shadow";
 import { guestPhysical } from "./translate";

@@ -1,11 +1,10 @@
 // Woven from chapters/70-switcher.md.
 // A debug trap that came when its Guest had left already.
+import { get, place, put } from "../host";
 import { DB } from "../machine";
 import type { Cpu } from "../machine";
-import { get, put } from "./layout";
-import { LgCpu, Lguest, killUnhandled } from "./lguest";
+import { killUnhandled, LgCpu, Lguest } from "./lguest";
 import { LguestPages } from "./lguestpages";
-import { place } from "./map";
 import { deliverTrap } from "./reflect";
 
 /** Gives the Guest the debug trap that the Switcher has held back. */

@@ -1,21 +1,20 @@
 // Woven from chapters/66-hypercalls.md.
 // int $0x1f: what a Guest can ask for.
+import { emit, get, HOST, put, textAt } from "../host";
 import type { Cpu } from "../machine";
 import { drainRing } from "./async";
 import { EVENT_NOTIFY } from "./devlguest";
-import { emit } from "./events";
 import { Data, guestDataLayout, readData, writeData } from "./guestdata";
 import { guestHas, readGuest32 } from "./guestmemory";
 import { setGate } from "./idt";
 import { tellTime } from "./interrupts";
-import { get, put, textAt } from "./layout";
-import { LgCpu, Lguest, endGuest, killGuest } from "./lguest";
+import { endGuest, killGuest, LgCpu, Lguest } from "./lguest";
 import { Regs } from "./lguestpages";
-import { place } from "./map";
+import { SWITCHER } from "./map";
 import { loadGdtEntry, loadTls } from "./segments";
 import { flushAll, flushUser, newPageTable, setPgd, setPte } from "./shadow";
 import { setStack } from "./stack";
-import { HOST, Shared } from "./structures";
+import { LguestShared } from "./structures";
 
 /** Numbers of the hypercalls. */
 export const LHCALL_FLUSH_ASYNC = 0, LHCALL_LGUEST_INIT = 1,
@@ -78,7 +77,7 @@ function dispatch(
     case LHCALL_LOAD_TLS: return loadTls(cpu, vcpu, lg, a);
     case LHCALL_LOAD_GDT_ENTRY: return loadGdtEntry(cpu, vcpu, lg, a, b, c);
     case LHCALL_NOTIFY:
-      if (get(cpu, HOST, Shared.abi_strict)) break;
+      if (get(cpu, HOST, LguestShared.abi_strict)) break;
       return notify(cpu, vcpu, lg, a);
     default: break;
   }
@@ -103,11 +102,11 @@ function init(cpu: Cpu, vcpu: number, lg: number, data: number): void {
   tellTime(cpu, lg);
   const kernel = readData(cpu, lg, Data.kernel_address);
   put(cpu, lg, Lguest.kernel_address, kernel);
-  writeData(cpu, lg, Data.reserve_mem, 2 ** 32 - place.SWITCHER);
+  writeData(cpu, lg, Data.reserve_mem, 2 ** 32 - SWITCHER);
   if (vector !== 0x80)
     return killGuest(cpu, lg, `Bad syscall vector ${hex(vector)}` +
       (vector > 255 ? "; is it a kernel from before Linux 4.1?" : ""));
-  if (kernel >= place.SWITCHER)
+  if (kernel >= SWITCHER)
     return killGuest(cpu, lg, `Bad kernel address ${hex(kernel)}`);
   flushAll(cpu, vcpu, lg);
 }

@@ -1,13 +1,12 @@
 // Woven from chapters/68-shadow.md.
 // Shadow page tables, filled on demand.
+import { emit, get, place, put } from "../host";
 import type { Cpu } from "../machine";
-import { emit } from "./events";
 import { guestFrame, guestHas, readGuest32, writeGuest32 } from
   "./guestmemory";
-import { get, put } from "./layout";
-import { LgCpu, Lguest, SHADOWS, killGuest } from "./lguest";
-import { place } from "./map";
-import { POOL_LOW, givePage, takePage } from "./pool";
+import { killGuest, LgCpu, Lguest, SHADOWS } from "./lguest";
+import { SWITCHER } from "./map";
+import { givePage, POOL_LOW, takePage } from "./pool";
 
 /** Bits of an entry (SDM 3A, 4.3). */
 const P = 1, RW = 2, US = 4, A = 0x20, D = 0x40, LARGE = 0x80, G = 0x100;
@@ -67,7 +66,7 @@ export function demandPage(
   cpu: Cpu, vcpu: number, lg: number, address: number, error: number,
 ): FaultFinding {
   const write = (error & 2) !== 0, user = (error & 4) !== 0;
-  if (address >= place.SWITCHER) return "theirs";                // 1
+  if (address >= SWITCHER) return "theirs";                // 1
   const found = guestEntries(cpu, vcpu, lg, address);            // 2, 3
   if (found === "dead") return "ours";
   if (found === undefined || !(found.pte & P)) return "theirs";  // 4
@@ -267,7 +266,7 @@ export function setPte(
   cpu: Cpu, vcpu: number, lg: number,
   cr3: number, address: number, pte: number,
 ): void {
-  if (address >= place.SWITCHER)
+  if (address >= SWITCHER)
     return killGuest(cpu, lg,
       `attempt to set a page table entry of the Switcher, 0x${
         address.toString(16)}`);

@@ -1,14 +1,13 @@
 // Woven from chapters/67-reflection.md.
 // A Guest's IDT: what it asks for, and what it gets.
+import { gateWords, get, HOST, put, putDescriptor, selector } from "../host";
 import { DB } from "../machine";
 import type { Cpu } from "../machine";
-import { gateWords, putDescriptor } from "./descriptors";
-import { get, put } from "./layout";
-import { LgCpu, Lguest, killGuest } from "./lguest";
+import { killGuest, LgCpu, Lguest } from "./lguest";
 import { LguestPages } from "./lguestpages";
-import { selector, vector as vectors } from "./map";
+import { LGUEST_CS, LGUEST_TRAP } from "./map";
 import { CHANGED_IDT } from "./segments";
-import { HOST, Shared } from "./structures";
+import { LguestShared } from "./structures";
 
 const PRESENT = 0x8000;
 export const INTERRUPT_GATE = 0xe, TRAP_GATE = 0xf;
@@ -32,7 +31,7 @@ export function setGate(
   cpu: Cpu, vcpu: number, lg: number,
   vector: number, low: number, high: number,
 ): void {
-  if ([2, 8, 15, vectors.LGUEST_TRAP].includes(vector)) return;
+  if ([2, 8, 15, LGUEST_TRAP].includes(vector)) return;
   if (vector > 255)
     return killGuest(cpu, lg, `Setting idt entry ${vector}`);
   const type = gateType(high), present = (high & PRESENT) !== 0;
@@ -48,7 +47,7 @@ export function setGate(
 
 /** Whether the Guest's gate counts: for its DPL, or as it is. */
 function isTheirs(cpu: Cpu, lg: number, vector: number): boolean {
-  if ([7, 13, 14, vectors.LGUEST_TRAP].includes(vector)) return false;
+  if ([7, 13, 14, LGUEST_TRAP].includes(vector)) return false;
   return vector < 32 || vector === get(cpu, lg, Lguest.syscall_vec);
 }
 
@@ -56,7 +55,7 @@ function isTheirs(cpu: Cpu, lg: number, vector: number): boolean {
 export function copyTraps(cpu: Cpu, vcpu: number, pages: number): void {
   const lg = get(cpu, vcpu, LgCpu.lguest);
   const idt = pages + LguestPages.guest_idt.offset;
-  const stubs = get(cpu, HOST, Shared.guest_stubs);
+  const stubs = get(cpu, HOST, LguestShared.guest_stubs);
   const syscall = get(cpu, lg, Lguest.syscall_vec) || 0x80;
   for (const n of [...Array(32).keys(), syscall]) {
     const [low, high] = gateOf(cpu, vcpu, n);
@@ -65,10 +64,10 @@ export function copyTraps(cpu: Cpu, vcpu: number, pages: number): void {
       putDescriptor(cpu, idt + 8 * n, low, high);
       continue;
     }
-    const dpl = n === vectors.LGUEST_TRAP ? 1
+    const dpl = n === LGUEST_TRAP ? 1
       : theirs ? (high >>> 13) & 3 : 0;
     const stub = cpu.load32(stubs + 4 * n) >>> 0;
     putDescriptor(cpu, idt + 8 * n,
-      ...gateWords(selector.LGUEST_CS, stub, dpl));
+      ...gateWords(LGUEST_CS, stub, dpl));
   }
 }

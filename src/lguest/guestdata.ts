@@ -1,9 +1,9 @@
 // Woven from chapters/66-hypercalls.md.
 // struct lguest_data, in Guest memory: what both sides read and write.
+import { get, structure } from "../host";
+import type { Field } from "../host";
 import type { Cpu } from "../machine";
 import { readGuest32, writeGuest32 } from "./guestmemory";
-import { get, structure } from "./layout";
-import type { Field } from "./layout";
 import { Lguest } from "./lguest";
 
 /** The layout of Linux 4.1 and later. */

@@ -1,7 +1,8 @@
 // Woven from chapters/72-costs.md.
 // Accounts of world switches, by cause, from the event stream.
+import { vector } from "../host";
+import { LGUEST_TRAP } from "../lguest";
 import type { Machine, MachineEvent } from "../machine";
-import { vector } from "./map";
 
 /** What hypercalls are called. */
 export const hypercallNames: Readonly<Record<number, string>> = {
@@ -45,7 +46,7 @@ function causeOf(trap: number, next: MachineEvent): string | undefined {
 
 /** What is clear from the trap alone. */
 function plainCause(trap: number): string | undefined {
-  if ([13, 14, vector.LGUEST_TRAP].includes(trap)) return undefined;
+  if ([13, 14, LGUEST_TRAP].includes(trap)) return undefined;
   if (trap === vector.TIMER_VECTOR) return "the Host's timer";
   if (trap >= 32 && trap < 256 && trap !== 128)
     return "another interrupt of the Host's";

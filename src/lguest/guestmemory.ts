@@ -1,9 +1,8 @@
 // Woven from chapters/64-memory.md.
 // The only way to Guest memory. Works in its Launcher's context.
+import { get, place } from "../host";
 import type { Cpu } from "../machine";
-import { get } from "./layout";
 import { Lguest } from "./lguest";
-import { place } from "./map";
 
 /** True if the Guest has all of these bytes. */
 export function guestHas(

@@ -1,21 +1,19 @@
 // Woven from chapters/66-hypercalls.md.
 // lguest's run loop, what it decides between two worlds.
-import type { Cpu } from "../machine";
+import { cpuArea, currentThread, emit, get, place, put, Thread,
+  THREAD_SLEEPS } from "../host";
 import { CR2, EAX, EBX, ECX } from "../machine";
+import type { Cpu } from "../machine";
 import { EVENT_DEAD } from "./devlguest";
-import { emit } from "./events";
 import { deliverHeld } from "./held";
 import { doHypercalls } from "./hypercalls";
 import { copyTraps } from "./idt";
 import { deliverInterrupts, interruptWaits } from "./interrupts";
-import { get, put } from "./layout";
-import { LgCpu, Lguest, currentVcpu, killGuest } from "./lguest";
+import { currentVcpu, killGuest, LgCpu, Lguest } from "./lguest";
 import { LguestPages, Regs } from "./lguestpages";
-import { place } from "./map";
 import { CHANGED_ALL, CHANGED_GDT, CHANGED_IDT, CHANGED_TLS, copyGdt,
   copyTls } from "./segments";
-import { PerCpu, cpuArea } from "./structures";
-import { THREAD_SLEEPS, Thread, currentThread } from "./threads";
+import { LguestPerCpu } from "./structures";
 
 const RUN = 0, RETURN = 1, SLEEP = 2, SET_ALARM = 3;
 
@@ -61,9 +59,9 @@ function takeChanges(
 ): number {
   const changed = get(cpu, vcpu, LgCpu.changed);
   put(cpu, vcpu, LgCpu.changed, 0);
-  if (get(cpu, area, PerCpu.last_vcpu) === vcpu &&
+  if (get(cpu, area, LguestPerCpu.last_vcpu) === vcpu &&
       get(cpu, vcpu, LgCpu.last_pages) === pages) return changed;
-  put(cpu, area, PerCpu.last_vcpu, vcpu);
+  put(cpu, area, LguestPerCpu.last_vcpu, vcpu);
   put(cpu, vcpu, LgCpu.last_pages, pages);
   return CHANGED_ALL;
 }
@@ -74,8 +72,8 @@ function takeChanges(
 export function lguestEnter(cpu: Cpu): void {
   const area = cpuArea(cpu.id);
   const thread = currentThread(cpu);
-  const vcpu = get(cpu, thread, Thread.vcpu);
-  const pages = get(cpu, area, PerCpu.lguest_pages);
+  const vcpu = get(cpu, thread, Thread.module);
+  const pages = get(cpu, area, LguestPerCpu.pages);
   const changed = takeChanges(cpu, area, vcpu, pages);
   if (changed & CHANGED_IDT) copyTraps(cpu, vcpu, pages);
   if (changed & CHANGED_GDT) copyGdt(cpu, vcpu, pages);
@@ -87,7 +85,7 @@ export function lguestEnter(cpu: Cpu): void {
   put(cpu, get(cpu, vcpu, LgCpu.regs), Regs.trapnum, 256);
   const current = get(cpu, vcpu, LgCpu.directory);
   const shadow = get(cpu, vcpu, LgCpu.shadow, current);
-  const ptes = get(cpu, area, PerCpu.guest_ptes);
+  const ptes = get(cpu, area, LguestPerCpu.guest_ptes);
   cpu.store32(place.KERNEL + ptes + 4 * (1 + 2 * cpu.id),
     get(cpu, vcpu, LgCpu.regs_page) | 3);
   cpu.store32(place.KERNEL + shadow + 4 * 1023, ptes | 3);

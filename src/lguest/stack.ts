@@ -1,8 +1,8 @@
 // Woven from chapters/67-reflection.md.
 // The ring-1 stack for traps from ring 3.
+import { put } from "../host";
 import type { Cpu } from "../machine";
-import { put } from "./layout";
-import { LgCpu, killGuest } from "./lguest";
+import { killGuest, LgCpu } from "./lguest";
 import { pinStack } from "./shadow";
 
 /** SET_STACK: its selector, its top, and how many pages it has. */

@@ -1,0 +1,40 @@
+// Woven from chapters/64-memory.md.
+// What the multiboot loader has noted: a command line, and files.
+import type { Cpu } from "../machine";
+import { get, textAt } from "./layout";
+import { place } from "./map";
+import type { KernelModule } from "./module";
+import { HOST, Shared, putShared } from "./structures";
+
+/** A file in the loader's notes: where it is, where its string is. */
+export interface LoaderFile { start: number; size: number; string: number }
+
+/** All that the loader has noted for a module. */
+export interface LoaderNotes {
+  readonly commandLine: string;
+  readonly files: readonly LoaderFile[];
+}
+
+function loaderFiles(cpu: Cpu, info: number): LoaderFile[] {
+  const word = (at: number) => cpu.load32(at) >>> 0;
+  const list = word(info + 24) + place.KERNEL;
+  return Array.from({ length: word(info + 20) }, (_, i) => {
+    const note = list + 16 * i, start = word(note);
+    return {
+      start: start + place.KERNEL, size: word(note + 4) - start,
+      string: word(note + 8) + place.KERNEL,
+    };
+  });
+}
+
+/** Reads the notes, and asks the module how many processes it wants. */
+export function readNotes(cpu: Cpu, module: KernelModule): void {
+  const info = get(cpu, HOST, Shared.multiboot) + place.KERNEL;
+  const commandLine = textAt(cpu, cpu.load32(info + 16) + place.KERNEL);
+  const date = /date=(\d+)/.exec(commandLine)?.[1] ?? 0;
+  putShared(cpu, Shared.start_date, Number(date));
+  putShared(cpu, Shared.sequential, /sequential/.test(commandLine) ? 1 : 0);
+  const files = loaderFiles(cpu, info);
+  putShared(cpu, Shared.processes_wanted,
+    module.setup(cpu, { commandLine, files }));
+}

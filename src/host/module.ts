@@ -1,0 +1,50 @@
+// Woven from chapters/61-traps.md.
+// What the Host knows of the module that is built in.
+import type { Cpu } from "../machine";
+import type { LoaderNotes } from "./loader";
+
+/** A host call: its cost in clock ticks, and what it does. */
+export interface HostCallRow {
+  name: string;
+  cost: number;
+  run(cpu: Cpu, module: KernelModule): void;
+}
+
+/** A part of the kernel that the Host calls and doesn't know. */
+export interface KernelModule {
+  /** Its constants, as .equ lines: HC_ of its host calls excepted. */
+  readonly equates: string;
+  /** Assembly behind the Host's own. It has two labels: `init_module`,
+   * which the first CPU calls before the others may begin, interrupts
+   * off; and `process_thread`, where the thread of a process begins. It
+   * ends with a jump to `exit_process`. */
+  readonly text: string;
+  /** Assembly of its data at place.MODULE, five pages at most. */
+  readonly data: string;
+  /** Which of its labels is the handler of which vector. */
+  readonly vectors: Readonly<Record<number, string>>;
+  /** Labels of code that it carries along as data. */
+  readonly symbols: ReadonlyMap<string, number>;
+  /** Its host calls. Their numbers follow the Host's. */
+  readonly calls: readonly HostCallRow[];
+  /** Looks at the loader's notes, once: how many processes it wants. */
+  setup(cpu: Cpu, notes: LoaderNotes): number;
+  /** Makes the process with this number, from 0 on: its thread, which
+   * begins at `start`, or 0 if it can't. Allocator lock held. */
+  createProcess(cpu: Cpu, number: number, start: number): number;
+  /** The current thread's process ends: frees what it has for it, but
+   * not its memory. Allocator lock held. */
+  freeProcess(cpu: Cpu): void;
+  /** The alarm of a thread goes off. Queue lock held. */
+  alarm(cpu: Cpu, thread: number): void;
+}
+
+/** A module without which the Host would be the same. */
+export const emptyModule: KernelModule = {
+  equates: "", data: "", vectors: {}, symbols: new Map(), calls: [],
+  text: "init_module: ret\nprocess_thread: jmp exit_process\n",
+  setup: () => 0,
+  createProcess: () => 0,
+  freeProcess() {},
+  alarm() {},
+};

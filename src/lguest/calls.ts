@@ -1,0 +1,25 @@
+// Woven from chapters/66-hypercalls.md.
+// lguest's host calls: name, cost, function.
+import type { HostCallRow } from "../host";
+import { lguestAlarm } from "./alarm";
+import type { LauncherCalls } from "./dev";
+import { launcherStep } from "./devlguest";
+import { loadLguest } from "./load";
+import { lguestEnter, lguestLeave, lguestPrepare, lguestSleep } from
+  "./run";
+import { lguestTrap } from "./traps";
+
+/** All of them, for a Launcher that decides so. */
+export function lguestCalls(launcher: LauncherCalls): HostCallRow[] {
+  return [
+    { name: "load_lguest", cost: 5000, run: loadLguest },
+    { name: "launcher_step", cost: 500,
+      run: (cpu) => launcherStep(cpu, launcher) },
+    { name: "lguest_prepare", cost: 50, run: lguestPrepare },
+    { name: "lguest_enter", cost: 100, run: lguestEnter },
+    { name: "lguest_leave", cost: 30, run: lguestLeave },
+    { name: "lguest_trap", cost: 300, run: lguestTrap },
+    { name: "lguest_sleep", cost: 20, run: lguestSleep },
+    { name: "lguest_alarm", cost: 40, run: lguestAlarm },
+  ];
+}

@@ -1,0 +1,12 @@
+// Woven from chapters/70-switcher.md.
+export * from "./boot";
+export * from "./dev";
+export * from "./guestdata";
+export { raiseIrq } from "./interrupts";
+export { pagesBesides } from "./launchers";
+export * from "./lguest";
+export * from "./lguestpages";
+export * from "./map";
+export * from "./module";
+export * from "./structures";
+export * from "./switcher";

@@ -1,0 +1,76 @@
+// Woven from chapters/70-switcher.md.
+// lguest as a module of the Host.
+import { assemble } from "../assembler";
+import { equates, kernelEquates, layoutEquates, trapStubs, vectorTable } from
+  "../host";
+import type { KernelModule } from "../host";
+import { panic } from "../machine";
+import { guestAlarm } from "./alarm";
+import { lguestCalls } from "./calls";
+import type { HostOptions } from "./dev";
+import { guestsFromFiles } from "./guests";
+import { createLauncher, freeLauncher } from "./launchers";
+import { lgCpuLayout, lguestLayout } from "./lguest";
+import { lguestPagesLayout, regsLayout } from "./lguestpages";
+import * as map from "./map";
+import { lguestCpuLayout, lguestHostLayout } from "./structures";
+import { debugText, switcherText } from "./switcher";
+import { lguestText } from "./text";
+
+const constants = equates(map) + [lguestHostLayout, lguestCpuLayout,
+  lguestLayout, lgCpuLayout, lguestPagesLayout, regsLayout]
+  .map(layoutEquates).join("");
+
+/** The Launcher of a Host that nobody boots. */
+const nobody = lguestCalls({ step: () => "exit" });
+
+/** The Switcher's complete text: yours or ours, and the stubs. */
+export function completeSwitcherText(switcher = switcherText): string {
+  return kernelEquates({ equates: constants, calls: nobody }) +
+    `# 1 "switcher"\n${switcher}\n${debugText}` +
+    trapStubs("guest_trap", (n) => n === 1 ? "guest_debug"
+      : n === 2 ? "handle_nmi"
+      : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
+}
+
+interface Switcher {
+  bytes: Uint8Array;
+  symbols: ReadonlyMap<string, number>;
+}
+
+/** The same text gives the same bytes, so we keep them. */
+const built = new Map<string, Switcher>();
+
+function assembleSwitcher(text: string): Switcher {
+  const { bytes, symbols } = assemble(completeSwitcherText(text),
+    { origin: map.SWITCHER, name: "switcher" });
+  if (bytes.length > 4096)
+    panic(`the Switcher takes ${bytes.length} bytes, and its page has 4096`);
+  if (!symbols.has("switch_to_guest"))
+    panic("the Switcher has no label switch_to_guest");
+  built.set(text, { bytes, symbols });
+  return { bytes, symbols };
+}
+
+/** lguest, with a Launcher that decides and a Switcher. */
+export function lguestModule(
+  options: Partial<Pick<HostOptions, "launcher" | "switcher">>,
+): KernelModule {
+  const { launcher, switcher = switcherText } = options;
+  const { bytes, symbols } = built.get(switcher) ?? assembleSwitcher(switcher);
+  const enter = `.equ switch_to_guest, ${symbols.get("switch_to_guest")}\n`;
+  return {
+    equates: constants + enter,
+    text: lguestText + vectorTable("guest_stubs",
+      (n) => symbols.get(`guest_trap_${n}`)!),
+    data: `.byte ${bytes.join(", ")}\n.balign 4096, 0xcc\n` +
+      `.fill ${map.GUESTS_MAX * map.GUEST_STRIDE}, 1, 0\n`,
+    vectors: { [map.PGE_VECTOR]: "pge_interrupt" },
+    symbols,
+    calls: launcher ? lguestCalls(launcher) : nobody,
+    setup: guestsFromFiles,
+    createProcess: createLauncher,
+    freeProcess: freeLauncher,
+    alarm: guestAlarm,
+  };
+}

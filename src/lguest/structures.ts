@@ -1,0 +1,18 @@
+// Woven from chapters/65-dev.md.
+// lguest's words behind struct host and struct cpu.
+import { MODULE_WORDS, structure } from "../host";
+
+/** What all CPUs share. Written at boot, but for one. */
+export const lguestHostLayout = structure("lguest_host", {
+  abi_strict: "u32", pge_all_cpus: "u32", guest_stubs: "u32",
+  /** Counted up by CPUs that have turned PGE off. */
+  pge_acks: "u32",
+}, MODULE_WORDS);
+export const LguestShared = lguestHostLayout.field;
+
+/** What each CPU has: the virtual address of its pair of pages, the
+ * frame of its pte page, and the lg_cpu that it ran last. */
+export const lguestCpuLayout = structure("lguest_cpu", {
+  pages: "u32", guest_ptes: "u32", last_vcpu: "u32",
+}, MODULE_WORDS);
+export const LguestPerCpu = lguestCpuLayout.field;

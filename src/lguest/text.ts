@@ -1,0 +1,96 @@
+// Woven from chapters/66-hypercalls.md, 70-switcher.md, 62-threads.md.
+// lguest's assembly, but for the Switcher.
+
+
+/** What lies behind the Host's text. */
+export const lguestText = `
+# 500 "chapters/70-switcher.md"
+init_module:
+    call lock_allocator
+    movl $guest_stubs, %eax
+    .byte 0x0f, 0x3f, HC_load_lguest
+    call unlock_allocator
+# 640 "chapters/70-switcher.md"
+pge_off:
+    mov %cr4, %eax
+    andl $0xffffff7f, %eax
+    mov %eax, %cr4
+    cmpl $0, HOST + lguest_host_pge_all_cpus
+    je 2f
+    movl HOST + host_cpus_online, %edx
+    decl %edx
+    jz 2f
+    movl $0xc0000 + PGE_VECTOR, LOCAL_APIC + 0x300
+1:  cmpl $0, HOST + host_oopsed
+    jne stop
+    cmpl HOST + lguest_host_pge_acks, %edx
+    jne 1b
+2:  ret
+
+pge_interrupt:
+    mov %cr4, %eax
+    andl $0xffffff7f, %eax
+    mov %eax, %cr4
+    lock incl HOST + lguest_host_pge_acks
+    movl $0, LOCAL_APIC + 0xb0
+    jmp trap_return
+# 468 "chapters/62-threads.md"
+process_thread:
+    cli
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_launcher_step
+    movl %eax, %ebx
+    call unlock_queue
+    cmpl $0, %fs:cpu_need_resched
+    je 1f
+    call schedule
+1:  testl %ebx, %ebx
+    jnz exit_process
+    call read_lguest
+    jmp process_thread
+# 22 "chapters/66-hypercalls.md"
+read_lguest:
+    cli
+    .byte 0x0f, 0x3f, HC_lguest_prepare
+    cmpl $1, %eax
+    jb enter_guest
+    je 1f
+    cmpl $2, %eax
+    je sleep_guest
+# 95 "chapters/66-hypercalls.md" # columns -4
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_lguest_alarm
+    movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
+    call unlock_queue
+    sti
+    jmp read_lguest
+# 31 "chapters/66-hypercalls.md"
+1:  sti
+    ret                                 # to launcher_thread
+
+# 53 "chapters/66-hypercalls.md"
+enter_guest:
+    .byte 0x0f, 0x3f, HC_lguest_enter
+    testl %ecx, %ecx
+    jz 1f
+    mov %cr0, %edx
+    orl $8, %edx                        # TS
+    mov %edx, %cr0
+1:  pushfl
+    lcall $LGUEST_CS, $switch_to_guest
+    clts
+    .byte 0x0f, 0x3f, HC_lguest_leave
+    cmpl $0, %fs:cpu_need_resched
+    je 1f
+    call schedule
+1:  sti
+    .byte 0x0f, 0x3f, HC_lguest_trap
+    jmp read_lguest
+# 82 "chapters/66-hypercalls.md"
+sleep_guest:
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_lguest_sleep
+    call schedule_locked
+    sti
+    jmp read_lguest
+`;
