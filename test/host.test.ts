@@ -6,9 +6,9 @@ import {
   HOST, Shared, freePages, get, hostMemory, hostOops, place,
 } from "../src/host";
 import {
-  LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages, Regs,
-  SWITCHER, SWITCHER_IMAGE, attachHost, bootHost, buildHost, lguestOf,
-  raiseIrq,
+  Guest, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages,
+  Regs, SWITCHER, SWITCHER_IMAGE, Vcpu, attachHost, bootHost, buildHost,
+  lguestOf, raiseIrq, regsOffset,
 } from "../src/lguest";
 import type { DevLguest, GuestModule, HostOptions } from "../src/lguest";
 import { guestOutcome, judge, launcher, worldSwitches } from "../src/launcher";
@@ -362,7 +362,7 @@ const raiser = (told: () => void, cpus: number) => {
     if (dev.guest === 1 && dev.result instanceof Uint8Array) {
       told();
       if (cpus === 1) first.write(LHREQ_IRQ, 5);
-      else raiseIrq(dev.cpu, get(dev.cpu, lguestOf(0), Lguest.vcpu), 5);
+      else raiseIrq(new Vcpu(dev.cpu, new Guest(dev.cpu, lguestOf(0)).vcpu), 5);
     }
     return quiet.step(dev);
   } };
@@ -524,8 +524,8 @@ function damage(field: keyof typeof Regs, value: number): Machine {
     if (done || worldSwitches(machine, 0) < 5) return;
     done = true;
     const vcpu = get(memory, lguestOf(0), Lguest.vcpu);
-    const regs = get(memory, vcpu, LgCpu.regs);
-    machine.writePhysical(regs - place.KERNEL + Regs[field].offset,
+    const page = get(memory, vcpu, LgCpu.regs_page);
+    machine.writePhysical(page + regsOffset + Regs[field].offset,
       Uint8Array.of(value & 255, value >>> 8, 0, 0));
   });
   machine.run({ maxInstructions: 5e6 });

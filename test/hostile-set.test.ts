@@ -2,7 +2,7 @@
 // long run is `node -r ts-node/register test/hostile/full.ts`.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { HOST, PerCpu, Shared, cpuArea, place } from "../src/host";
+import { HOST, Shared, cpuArea, place } from "../src/host";
 import { LguestPerCpu, Regs, bootHost, regsOffset } from "../src/lguest";
 import { guestOutcome, launcher } from "../src/launcher";
 import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, Machine } from "../src/machine";

@@ -1,17 +1,12 @@
 // Woven from chapters/72-costs.md.
 // Accounts of world switches, by cause, from the event stream.
 import { vector } from "../host";
-import { LGUEST_TRAP } from "../lguest";
+import { hypercalls, LGUEST_TRAP } from "../lguest";
 import type { Machine, MachineEvent } from "../machine";
 
 /** What hypercalls are called. */
-export const hypercallNames: Readonly<Record<number, string>> = {
-  0: "FLUSH_ASYNC", 1: "INIT", 2: "SHUTDOWN", 4: "NEW_PGTABLE",
-  5: "FLUSH_TLB", 6: "LOAD_IDT_ENTRY", 7: "SET_STACK", 8: "TS",
-  9: "SET_CLOCKEVENT", 10: "HALT", 14: "SET_PTE", 15: "SET_PGD",
-  16: "LOAD_TLS", 17: "NOTIFY", 18: "LOAD_GDT_ENTRY",
-  19: "SEND_INTERRUPTS",
-};
+export const hypercallNames: Readonly<Record<number, string>> =
+  Object.fromEntries(Object.entries(hypercalls).map(([name, n]) => [n, name]));
 
 /** How often each; the names are for people. */
 export interface Tally {

@@ -3,7 +3,10 @@
 import type { Cpu } from "../machine";
 
 /** An event of the Host, without the place and time it gets. */
-export type HostEvent = { kind: "oops"; message: string };
+export type HostEvent =
+  | { kind: "oops"; message: string }
+  /** TypeScript writes a field of struct host. */
+  | { kind: "host-store"; offset: number };
 
 /** Tells who listens, if anybody does. */
 export function emit<E extends { kind: string }>(cpu: Cpu, event: E): void {

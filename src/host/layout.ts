@@ -73,6 +73,47 @@ export function put(
   }
 }
 
+/** Fields of one kind in a row. */
+export class Row {
+  constructor(
+    private readonly through: Memory, private readonly at: number,
+    private readonly field: Field,
+  ) {}
+
+  /** Reads the field with this index, unsigned. */
+  get(index: number): number {
+    return get(this.through, this.at, this.field, index);
+  }
+
+  /** Writes the field with this index. */
+  put(index: number, value: number): void {
+    put(this.through, this.at, this.field, value, index);
+  }
+}
+
+/** A structure at an address, its fields as members. */
+export type View<F> = { [K in keyof F]: F[K] extends Kind ? number : Row }
+  & { readonly through: Memory; readonly at: number };
+
+/** The class of a structure's views. */
+export function viewClass<F extends Record<string, Spelling>>(
+  layout: Structure<F>,
+): new (through: Memory, at: number) => View<F> {
+  class Words {
+    constructor(readonly through: Memory, readonly at: number) {}
+  }
+  for (const [name, field] of Object.entries<Field>(layout.field))
+    Object.defineProperty(Words.prototype, name, field.count > 1 ? {
+      get(this: Words) { return new Row(this.through, this.at, field); },
+    } : {
+      get(this: Words) { return get(this.through, this.at, field); },
+      set(this: Words, value: number) {
+        put(this.through, this.at, field, value);
+      },
+    });
+  return Words as unknown as new (through: Memory, at: number) => View<F>;
+}
+
 /** Writes a text into a field of bytes, cut off to fit, and a NUL. */
 export function putText(
   memory: Memory, address: number, field: Field, text: string,

@@ -1,16 +1,17 @@
 // Woven from chapters/61-traps.md.
 // A trap that the Host did not expect.
 import type { Cpu } from "../machine";
-import { CR2, EAX, hex32 } from "../machine";
+import { CR2, DE, DF, EAX, GP, NP, PF, SS_FAULT, TS, UD, hex32 } from
+  "../machine";
 import { emit } from "./events";
 import type { HostEvent } from "./events";
 import { get, putText } from "./layout";
 import { HOST, Shared, putShared, trapFrame } from "./structures";
 
 const names: Record<number, string> = {
-  0: "divide error", 6: "invalid opcode", 8: "double fault",
-  10: "invalid TSS", 11: "segment not present", 12: "stack fault",
-  13: "general protection", 14: "page fault",
+  [DE]: "divide error", [UD]: "invalid opcode", [DF]: "double fault",
+  [TS]: "invalid TSS", [NP]: "segment not present",
+  [SS_FAULT]: "stack fault", [GP]: "general protection", [PF]: "page fault",
 };
 
 /** Host call: the frame's address in eax. Writes the last words. */
@@ -22,7 +23,7 @@ export function oops(cpu: Cpu): void {
   const eip = get(cpu, frame, field.eip);
   let text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
     `error 0x${error.toString(16)}) at 0x${hex32(eip)} on CPU ${cpu.id}`;
-  if (vector === 14) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
+  if (vector === PF) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
   if (!get(cpu, HOST, Shared.oopsed)) putText(cpu, HOST, Shared.oops, text);
   putShared(cpu, Shared.oopsed, 1);
   emit<HostEvent>(cpu, { kind: "oops", message: text });

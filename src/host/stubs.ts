@@ -1,9 +1,11 @@
 // Woven from chapters/61-traps.md.
 // 256 trap stubs, for the Host's IDT and for whoever has one more.
+import { AC_FAULT, DF, PF, TS } from "../machine";
 
 /** True for the exceptions that push an error code. */
 export function pushesError(vector: number): boolean {
-  return vector === 8 || vector === 17 || (vector >= 10 && vector <= 14);
+  return vector === DF || vector === AC_FAULT ||
+    (vector >= TS && vector <= PF);
 }
 
 /** Stubs that push what is missing and the vector, and jump. */

@@ -1,17 +1,17 @@
 // Woven from chapters/69-interrupts.md.
 // A Guest's alarm clock.
-import { get, put, setAlarm, Thread, ticksToNext } from "../host";
+import { get, setAlarm, Thread, ticksToNext } from "../host";
 import { EAX } from "../machine";
 import type { Cpu } from "../machine";
 import { raiseIrq } from "./interrupts";
-import { currentVcpu, LgCpu } from "./lguest";
+import { currentVcpu, Vcpu } from "./lguest";
 
 /** Host call: the current Guest's alarm is as it has asked; eax = ticks
  * until this CPU's timer has to go off. Queue lock held. */
 export function lguestAlarm(cpu: Cpu): void {
   const vcpu = currentVcpu(cpu);
-  put(cpu, vcpu, LgCpu.alarm_changed, 0);
-  const delta = get(cpu, vcpu, LgCpu.alarm_delta);
+  vcpu.alarm_changed = 0;
+  const delta = vcpu.alarm_delta;
   const ticks = delta * (cpu.machine.layout.ticksPerSecond / 1e9);
   setAlarm(cpu, delta > 0 ? Math.ceil(cpu.clock + ticks) : 0);
   cpu.w[EAX] = ticksToNext(cpu, false) | 0;
@@ -19,5 +19,5 @@ export function lguestAlarm(cpu: Cpu): void {
 
 /** A Launcher's alarm is its Guest's timer. Queue lock held. */
 export function guestAlarm(cpu: Cpu, thread: number): void {
-  raiseIrq(cpu, get(cpu, thread, Thread.module), 0);
+  raiseIrq(new Vcpu(cpu, get(cpu, thread, Thread.module)), 0);
 }

@@ -1,6 +1,6 @@
 // Woven from chapters/65-dev.md.
 // /dev/lguest as a Launcher's step sees it.
-import { flatWords, get, most, place, put, selector, textAt } from "../host";
+import { flatWords, most, place, put, selector, textAt } from "../host";
 import type { Field } from "../host";
 import { EAX, panic } from "../machine";
 import type { Cpu } from "../machine";
@@ -11,6 +11,7 @@ import { loadBytes, readGuestBytes, writeGuestBytes } from "./guestmemory";
 import { raiseIrq } from "./interrupts";
 import { currentVcpu, guestStates, killUnhandled, LgCpu, Lguest } from
   "./lguest";
+import type { Vcpu } from "./lguest";
 import { Regs } from "./lguestpages";
 import { deliverTrap } from "./reflect";
 import { startLinear } from "./shadow";
@@ -22,61 +23,60 @@ export const EVENT_START = 0, EVENT_NOTIFY = 1, EVENT_TRAP = 2,
 /** Host call: the Launcher decides; eax = 1 when it wants to end. */
 export function launcherStep(cpu: Cpu, launcher: LauncherCalls): void {
   const vcpu = currentVcpu(cpu);
-  const dev = openLguest(cpu, vcpu);
-  put(cpu, vcpu, LgCpu.pending, 0);
+  const dev = openLguest(vcpu);
+  vcpu.pending = 0;
   cpu.w[EAX] = launcher.step(dev) === "exit" ? 1 : 0;
 }
 
-function resultOf(
-  cpu: Cpu, vcpu: number, lg: number,
-): Uint8Array | number | undefined {
-  switch (get(cpu, vcpu, LgCpu.event)) {
+function resultOf(vcpu: Vcpu): Uint8Array | number | undefined {
+  switch (vcpu.event) {
     case EVENT_START: return undefined;
     case EVENT_NOTIFY:
-      return loadBytes(cpu, vcpu + LgCpu.event_address.offset, 4);
-    case EVENT_TRAP: return loadBytes(cpu, vcpu + LgCpu.trap.offset, 12);
-    case EVENT_REGISTER: return readNow(cpu, vcpu, lg);
+      return loadBytes(vcpu.cpu, vcpu.at + LgCpu.event_address.offset, 4);
+    case EVENT_TRAP:
+      return loadBytes(vcpu.cpu, vcpu.at + LgCpu.trap.offset, 12);
+    case EVENT_REGISTER: return readNow(vcpu);
     default: {
-      const state = guestStates[get(cpu, lg, Lguest.state)];
+      const state = guestStates[vcpu.lg.state];
       return state === "restart" ? -errno.ERESTART : -errno.ENOENT;
     }
   }
 }
 
 /** A read that is answered without running the Guest. */
-function readNow(cpu: Cpu, vcpu: number, lg: number): Uint8Array {
-  const asked = get(cpu, vcpu, LgCpu.getreg);
+function readNow(vcpu: Vcpu): Uint8Array {
+  const asked = vcpu.getreg;
   if (asked !== 0) {
-    put(cpu, vcpu, LgCpu.getreg, 0);
-    return loadBytes(cpu, get(cpu, vcpu, LgCpu.regs) + asked - 1, 4);
+    vcpu.getreg = 0;
+    return loadBytes(vcpu.cpu, vcpu.regs.at + asked - 1, 4);
   }
-  if (!get(cpu, lg, Lguest.dead))
+  const { cpu, lg } = vcpu;
+  if (!lg.dead)
     panic("this read would run the Guest: return from the step");
-  const killed = guestStates[get(cpu, lg, Lguest.state)] === "killed";
+  const killed = guestStates[lg.state] === "killed";
   const text = (killed ? "" : "CRASH: ") +
-    textAt(cpu, lg + Lguest.reason.offset) + "\0";
+    textAt(cpu, lg.at + Lguest.reason.offset) + "\0";
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }
 
-function openLguest(cpu: Cpu, vcpu: number): DevLguest {
-  const lg = get(cpu, vcpu, LgCpu.lguest);
-  const imageSize = get(cpu, lg, Lguest.image_size);
-  const initrdSize = get(cpu, lg, Lguest.initrd_size);
+function openLguest(vcpu: Vcpu): DevLguest {
+  const { cpu, lg } = vcpu;
+  const imageSize = lg.image_size, initrdSize = lg.initrd_size;
   return {
     cpu, imageSize, initrdSize,
-    guest: get(cpu, lg, Lguest.index),
-    result: resultOf(cpu, vcpu, lg),
-    commandLine: textAt(cpu, get(cpu, lg, Lguest.command_line)),
-    memory: get(cpu, lg, Lguest.memory),
+    guest: lg.index,
+    result: resultOf(vcpu),
+    commandLine: textAt(cpu, lg.command_line),
+    memory: lg.memory,
     memBase: place.MEM_BASE,
-    readImage: (offset, length) => filePart(cpu,
-      get(cpu, lg, Lguest.image), imageSize, offset, length),
-    readInitrd: (offset, length) => filePart(cpu,
-      get(cpu, lg, Lguest.initrd), initrdSize, offset, length),
-    write: (...words) => request(cpu, vcpu, lg, words),
-    read: () => readNow(cpu, vcpu, lg),
-    readGuest: (address, length) => readGuestBytes(cpu, lg, address, length),
-    writeGuest: (address, bytes) => writeGuestBytes(cpu, lg, address, bytes),
+    readImage: (offset, length) =>
+      filePart(cpu, lg.image, imageSize, offset, length),
+    readInitrd: (offset, length) =>
+      filePart(cpu, lg.initrd, initrdSize, offset, length),
+    write: (...words) => request(vcpu, words),
+    read: () => readNow(vcpu),
+    readGuest: (address, length) => readGuestBytes(lg, address, length),
+    writeGuest: (address, bytes) => writeGuestBytes(lg, address, bytes),
   };
 }
 
@@ -89,27 +89,25 @@ function filePart(
 }
 
 /** A write to /dev/lguest: the answer, or -errno. */
-function request(
-  cpu: Cpu, vcpu: number, lg: number, words: readonly number[],
-): number {
+function request(vcpu: Vcpu, words: readonly number[]): number {
   const [what, first = 0, second = 0, third = 0, fourth = 0] =
     words.map((word) => word >>> 0);
-  if (get(cpu, lg, Lguest.dead)) return -errno.ENOENT;
+  if (vcpu.lg.dead) return -errno.ENOENT;
   if (what === LHREQ_INITIALIZE)
-    return initialize(cpu, vcpu, lg, first, second, third, fourth);
-  if (!get(cpu, lg, Lguest.running)) return -errno.EINVAL;
+    return initialize(vcpu, first, second, third, fourth);
+  if (!vcpu.lg.running) return -errno.EINVAL;
   switch (what) {
-    case LHREQ_IRQ: return interrupt(cpu, vcpu, first);
-    case LHREQ_GETREG: return getRegister(cpu, vcpu, first);
-    case LHREQ_SETREG: return setRegister(cpu, vcpu, first, second);
-    case LHREQ_TRAP: return trap(cpu, vcpu, lg, first);
+    case LHREQ_IRQ: return interrupt(vcpu, first);
+    case LHREQ_GETREG: return getRegister(vcpu, first);
+    case LHREQ_SETREG: return setRegister(vcpu, first, second);
+    case LHREQ_TRAP: return trap(vcpu, first);
     default: return -errno.EINVAL;
   }
 }
 
-function interrupt(cpu: Cpu, vcpu: number, irq: number): number {
+function interrupt(vcpu: Vcpu, irq: number): number {
   if (irq >= 32) return -errno.EINVAL;
-  raiseIrq(cpu, vcpu, irq);
+  raiseIrq(vcpu, irq);
   return 0;
 }
 
@@ -123,64 +121,59 @@ const registers: readonly [place: number, field: Field][] = [
 ];
 const SETTABLE = 9;
 
-function getRegister(cpu: Cpu, vcpu: number, place: number): number {
+function getRegister(vcpu: Vcpu, place: number): number {
   const found = registers.find(([at]) => at === place);
   if (!found) return -errno.EINVAL;
-  put(cpu, vcpu, LgCpu.getreg, found[1].offset + 1);
+  vcpu.getreg = found[1].offset + 1;
   return 8;
 }
 
-function setRegister(
-  cpu: Cpu, vcpu: number, place: number, value: number,
-): number {
+function setRegister(vcpu: Vcpu, place: number, value: number): number {
   const found = registers.slice(0, SETTABLE).find(([at]) => at === place);
   if (!found) return -errno.EINVAL;
-  put(cpu, get(cpu, vcpu, LgCpu.regs), found[1], value);
+  put(vcpu.cpu, vcpu.regs.at, found[1], value);
   return 12;
 }
 
-function trap(
-  cpu: Cpu, vcpu: number, lg: number, vector: number,
-): number {
-  if (deliverTrap(cpu, vcpu, lg, vector)) return 0;
-  killUnhandled(cpu, vcpu, lg, vector);
+function trap(vcpu: Vcpu, vector: number): number {
+  if (deliverTrap(vcpu, vector)) return 0;
+  killUnhandled(vcpu, vector);
   return -errno.EINVAL;
 }
 
 /** LHREQ_INITIALIZE: how much memory, and where to begin. */
 function initialize(
-  cpu: Cpu, vcpu: number, lg: number, memBase: number,
-  pfnLimit: number, start: number, deviceLimit: number,
+  vcpu: Vcpu, memBase: number, pfnLimit: number, start: number,
+  deviceLimit: number,
 ): number {
-  if (get(cpu, lg, Lguest.running)) return -errno.EBUSY;
+  const { lg } = vcpu;
+  if (lg.running) return -errno.EBUSY;
   const good = memBase === place.MEM_BASE && deviceLimit >= pfnLimit &&
-    pfnLimit * 4096 <= get(cpu, lg, Lguest.memory) &&
-    deviceLimit <= most.PAGES_MAX;
+    pfnLimit * 4096 <= lg.memory && deviceLimit <= most.PAGES_MAX;
   if (!good) return -errno.EINVAL;
-  put(cpu, lg, Lguest.running, 1);
-  put(cpu, lg, Lguest.pfn_limit, pfnLimit);
-  put(cpu, lg, Lguest.device_limit, deviceLimit);
-  firstRegisters(cpu, vcpu, start);
-  startLinear(cpu, vcpu, lg);
+  lg.running = 1;
+  lg.pfn_limit = pfnLimit;
+  lg.device_limit = deviceLimit;
+  firstRegisters(vcpu, start);
+  startLinear(vcpu);
   return 16;
 }
 
 /** Registers and descriptors as every Guest begins with them. */
-function firstRegisters(cpu: Cpu, vcpu: number, start: number): void {
-  const regs = get(cpu, vcpu, LgCpu.regs);
-  const data = selector.KERNEL_DS | 1;
-  put(cpu, regs, Regs.ds, data);
-  put(cpu, regs, Regs.es, data);
-  put(cpu, regs, Regs.ss, data);
-  put(cpu, regs, Regs.cs, selector.KERNEL_CS | 1);
-  put(cpu, regs, Regs.eflags, 0x202);
-  put(cpu, regs, Regs.eip, start);
-  put(cpu, vcpu, LgCpu.ss1, data);
+function firstRegisters(vcpu: Vcpu, start: number): void {
+  const { regs } = vcpu, data = selector.KERNEL_DS | 1;
+  regs.ds = data;
+  regs.es = data;
+  regs.ss = data;
+  regs.cs = selector.KERNEL_CS | 1;
+  regs.eflags = 0x202;
+  regs.eip = start;
+  vcpu.ss1 = data;
   for (const [s, access] of [
     [selector.KERNEL_CS, 0xbb], [selector.KERNEL_DS, 0xb3],
   ] as const) {
     const [low, high] = flatWords(access);
-    put(cpu, vcpu, LgCpu.gdt, low, s >> 2);
-    put(cpu, vcpu, LgCpu.gdt, high, (s >> 2) + 1);
+    vcpu.gdt.put(s >> 2, low);
+    vcpu.gdt.put((s >> 2) + 1, high);
   }
 }

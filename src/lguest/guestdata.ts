@@ -1,10 +1,9 @@
 // Woven from chapters/66-hypercalls.md.
 // struct lguest_data, in Guest memory: what both sides read and write.
-import { get, structure } from "../host";
+import { structure } from "../host";
 import type { Field } from "../host";
-import type { Cpu } from "../machine";
 import { readGuest32, writeGuest32 } from "./guestmemory";
-import { Lguest } from "./lguest";
+import type { Guest } from "./lguest";
 
 /** The layout of Linux 4.1 and later. */
 export const guestDataLayout = structure("lguest_data", {
@@ -23,15 +22,11 @@ export const guestDataLayout = structure("lguest_data", {
 export const Data = guestDataLayout.field;
 
 /** A word of lguest_data; INIT has been made. */
-export function readData(cpu: Cpu, lg: number, field: Field): number {
-  return readGuest32(cpu, lg,
-    get(cpu, lg, Lguest.lguest_data) + field.offset) ?? 0;
+export function readData(lg: Guest, field: Field): number {
+  return readGuest32(lg, lg.lguest_data + field.offset) ?? 0;
 }
 
 /** Writes a word of lguest_data; INIT has been made. */
-export function writeData(
-  cpu: Cpu, lg: number, field: Field, value: number,
-): void {
-  writeGuest32(cpu, lg,
-    get(cpu, lg, Lguest.lguest_data) + field.offset, value);
+export function writeData(lg: Guest, field: Field, value: number): void {
+  writeGuest32(lg, lg.lguest_data + field.offset, value);
 }

@@ -1,49 +1,49 @@
 // Woven from chapters/64-memory.md.
 // The only way to Guest memory. Works in its Launcher's context.
-import { get, place } from "../host";
+import { place } from "../host";
 import type { Cpu } from "../machine";
-import { Lguest } from "./lguest";
+import type { Guest } from "./lguest";
 
 /** True if the Guest has all of these bytes. */
 export function guestHas(
-  cpu: Cpu, lg: number, address: number, length: number,
+  lg: Guest, address: number, length: number,
 ): boolean {
-  const limit = get(cpu, lg, Lguest.pfn_limit) * 4096;
+  const limit = lg.pfn_limit * 4096;
   if (address < 0 || length < 0 || length > limit) return false;
   return address <= limit - length;
 }
 
 /** A word of Guest memory, unsigned; undefined outside. */
 export function readGuest32(
-  cpu: Cpu, lg: number, address: number,
+  lg: Guest, address: number,
 ): number | undefined {
-  if (!guestHas(cpu, lg, address, 4)) return undefined;
-  return cpu.load32(get(cpu, lg, Lguest.mem_base) + address) >>> 0;
+  if (!guestHas(lg, address, 4)) return undefined;
+  return lg.cpu.load32(lg.mem_base + address) >>> 0;
 }
 
 /** Writes a word of Guest memory; false outside. */
 export function writeGuest32(
-  cpu: Cpu, lg: number, address: number, value: number,
+  lg: Guest, address: number, value: number,
 ): boolean {
-  if (!guestHas(cpu, lg, address, 4)) return false;
-  cpu.store32(get(cpu, lg, Lguest.mem_base) + address, value | 0);
+  if (!guestHas(lg, address, 4)) return false;
+  lg.cpu.store32(lg.mem_base + address, value | 0);
   return true;
 }
 
 /** A copy of Guest memory; undefined if it reaches outside. */
 export function readGuestBytes(
-  cpu: Cpu, lg: number, address: number, length: number,
+  lg: Guest, address: number, length: number,
 ): Uint8Array | undefined {
-  if (!guestHas(cpu, lg, address, length)) return undefined;
-  return loadBytes(cpu, get(cpu, lg, Lguest.mem_base) + address, length);
+  if (!guestHas(lg, address, length)) return undefined;
+  return loadBytes(lg.cpu, lg.mem_base + address, length);
 }
 
 /** Writes Guest memory; false, and nothing done, outside. */
 export function writeGuestBytes(
-  cpu: Cpu, lg: number, address: number, bytes: Uint8Array,
+  lg: Guest, address: number, bytes: Uint8Array,
 ): boolean {
-  if (!guestHas(cpu, lg, address, bytes.length)) return false;
-  storeBytes(cpu, get(cpu, lg, Lguest.mem_base) + address, bytes);
+  if (!guestHas(lg, address, bytes.length)) return false;
+  storeBytes(lg.cpu, lg.mem_base + address, bytes);
   return true;
 }
 
@@ -77,15 +77,13 @@ function storeBytes(cpu: Cpu, to: number, bytes: Uint8Array): void {
 }
 
 /** The frame behind a page of Guest memory: physical, or 0. */
-export function guestFrame(
-  cpu: Cpu, lg: number, pfn: number, write: boolean,
-): number {
-  if (pfn >= get(cpu, lg, Lguest.pfn_limit)) return 0;
-  const page = (get(cpu, lg, Lguest.mem_base) >>> 12) + pfn;
-  const directory = place.KERNEL + get(cpu, lg, Lguest.directory);
-  const table = cpu.load32(directory + 4 * (page >>> 10)) >>> 0;
+export function guestFrame(lg: Guest, pfn: number, write: boolean): number {
+  if (pfn >= lg.pfn_limit) return 0;
+  const page = (lg.mem_base >>> 12) + pfn;
+  const directory = place.KERNEL + lg.directory;
+  const table = lg.cpu.load32(directory + 4 * (page >>> 10)) >>> 0;
   const at = place.KERNEL + (table - (table & 4095)) + 4 * (page & 1023);
-  const entry = cpu.load32(at) >>> 0;
-  if (write && !(entry & 0x40)) cpu.store32(at, entry | 0x60);
+  const entry = lg.cpu.load32(at) >>> 0;
+  if (write && !(entry & 0x40)) lg.cpu.store32(at, entry | 0x60);
   return entry - (entry & 4095);
 }

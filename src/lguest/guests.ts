@@ -1,9 +1,9 @@
 // Woven from chapters/64-memory.md.
 // Guests come as the loader's files: text in front, bytes behind.
-import { put, putShared, textAt } from "../host";
+import { putShared, textAt } from "../host";
 import type { LoaderNotes } from "../host";
 import type { Cpu } from "../machine";
-import { Lguest, lguestOf } from "./lguest";
+import { Guest, lguestOf } from "./lguest";
 import { GUESTS_MAX } from "./map";
 import { LguestShared } from "./structures";
 
@@ -18,14 +18,15 @@ export function guestsFromFiles(
   for (const { start, size, string } of files) {
     const found = /^guest memory=(\d+) -- /.exec(textAt(cpu, string));
     if (found && guests < GUESTS_MAX) {
-      const lg = lguestOf(guests++);
-      put(cpu, lg, Lguest.image, start);
-      put(cpu, lg, Lguest.image_size, size);
-      put(cpu, lg, Lguest.memory, Number(found[1]));
-      put(cpu, lg, Lguest.command_line, string + found[0].length);
+      const lg = new Guest(cpu, lguestOf(guests++));
+      lg.image = start;
+      lg.image_size = size;
+      lg.memory = Number(found[1]);
+      lg.command_line = string + found[0].length;
     } else if (guests > 0) {
-      put(cpu, lguestOf(guests - 1), Lguest.initrd, start);
-      put(cpu, lguestOf(guests - 1), Lguest.initrd_size, size);
+      const lg = new Guest(cpu, lguestOf(guests - 1));
+      lg.initrd = start;
+      lg.initrd_size = size;
     }
   }
   return guests;

@@ -2,6 +2,7 @@
 export * from "./boot";
 export * from "./dev";
 export * from "./guestdata";
+export { hypercalls } from "./hypercalls";
 export { raiseIrq } from "./interrupts";
 export { pagesBesides } from "./launchers";
 export * from "./lguest";

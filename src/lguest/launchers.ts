@@ -3,8 +3,8 @@
 import { allocatePage, buildProcess, freePage, get, HOST, place,
   processPages, put, Shared, Thread } from "../host";
 import type { Cpu } from "../machine";
-import { currentVcpu, endGuest, killGuest, LgCpu, Lguest, lguestOf,
-  regsOffset } from "./lguest";
+import { currentVcpu, endGuest, Guest, killGuest, LgCpu, lguestOf, Vcpu } from
+  "./lguest";
 import { drainPool, fillPool, pursePages } from "./pool";
 import { releaseAllShadows } from "./shadow";
 
@@ -18,46 +18,42 @@ export function pagesBesides(pages: number): number {
 export function createLauncher(
   cpu: Cpu, guest: number, start: number,
 ): number {
-  const lg = lguestOf(guest);
-  put(cpu, lg, Lguest.index, guest);
-  const pages = Math.floor(get(cpu, lg, Lguest.memory) / 4096);
+  const lg = new Guest(cpu, lguestOf(guest));
+  lg.index = guest;
+  const pages = Math.floor(lg.memory / 4096);
   const need = pages + pagesBesides(pages);
   const free = get(cpu, HOST, Shared.pages_free);
   if (need > free) {
-    killGuest(cpu, lg, `it needs ${need} pages, and the Host has ${free}`);
+    killGuest(lg, `it needs ${need} pages, and the Host has ${free}`);
     return 0;
   }
   const thread = buildProcess(cpu, pages, start);
-  put(cpu, lg, Lguest.directory, get(cpu, thread, Thread.space));
-  put(cpu, lg, Lguest.mem_base, place.MEM_BASE);
-  put(cpu, lg, Lguest.pfn_limit, pages);
-  put(cpu, thread, Thread.module, makeVcpu(cpu, lg, thread, pages));
+  lg.directory = get(cpu, thread, Thread.space);
+  lg.mem_base = place.MEM_BASE;
+  lg.pfn_limit = pages;
+  lg.vcpu = makeVcpu(lg, thread, pages);
+  put(cpu, thread, Thread.module, lg.vcpu);
   return thread;
 }
 
-function makeVcpu(
-  cpu: Cpu, lg: number, thread: number, pages: number,
-): number {
-  const vcpu = place.KERNEL + allocatePage(cpu);
-  const regsPage = allocatePage(cpu);
-  put(cpu, lg, Lguest.vcpu, vcpu);
-  put(cpu, vcpu, LgCpu.lguest, lg);
-  put(cpu, vcpu, LgCpu.regs_page, regsPage);
-  put(cpu, vcpu, LgCpu.regs, place.KERNEL + regsPage + regsOffset);
-  put(cpu, vcpu, LgCpu.thread, thread);
-  fillPool(cpu, vcpu, pages);
-  return vcpu;
+function makeVcpu(lg: Guest, thread: number, pages: number): number {
+  const { cpu } = lg, at = place.KERNEL + allocatePage(cpu);
+  put(cpu, at, LgCpu.lguest, lg.at);
+  put(cpu, at, LgCpu.regs_page, allocatePage(cpu));
+  put(cpu, at, LgCpu.thread, thread);
+  fillPool(new Vcpu(cpu, at), pages);
+  return at;
 }
 
 /** The current Launcher ends: its Guest, and all that belonged to it. */
 export function freeLauncher(cpu: Cpu): void {
   const vcpu = currentVcpu(cpu);
-  const lg = get(cpu, vcpu, LgCpu.lguest);
-  endGuest(cpu, lg, "killed", "its Launcher ended");
-  releaseAllShadows(cpu, vcpu);
-  drainPool(cpu, vcpu);
-  freePage(cpu, get(cpu, vcpu, LgCpu.regs_page), true);
-  freePage(cpu, vcpu - place.KERNEL, true);
-  put(cpu, lg, Lguest.directory, 0);
-  put(cpu, lg, Lguest.vcpu, 0);
+  const { lg } = vcpu;
+  endGuest(lg, "killed", "its Launcher ended");
+  releaseAllShadows(vcpu);
+  drainPool(vcpu);
+  freePage(cpu, vcpu.regs_page, true);
+  freePage(cpu, vcpu.at - place.KERNEL, true);
+  lg.directory = 0;
+  lg.vcpu = 0;
 }

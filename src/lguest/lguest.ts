@@ -1,9 +1,11 @@
 // Woven from chapters/65-dev.md.
 // A Guest as the Host sees it: struct lguest and struct lg_cpu.
-import { currentThread, emit, get, lastWords, put, putText, structure,
-  Thread } from "../host";
+import { currentThread, get, lastWords, place, putText, structure, Thread,
+  viewClass } from "../host";
+import { PF } from "../machine";
 import type { Cpu } from "../machine";
-import { Regs } from "./lguestpages";
+import { tell } from "./events";
+import { Registers, regsLayout } from "./lguestpages";
 import { GUESTS, GUEST_STRIDE } from "./map";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
@@ -30,7 +32,7 @@ export const SHADOWS = 4;
 
 /** struct lg_cpu: a virtual CPU, a page. */
 export const lgCpuLayout = structure("lg_cpu", {
-  lguest: "u32", thread: "u32", regs: "u32", regs_page: "u32",
+  lguest: "u32", thread: "u32", regs_page: "u32",
   /** Whether the Launcher's read returns, and with what: a kind, an
    * address, lguest_pending, a register's offset and one. */
   pending: "u32", event: "u32", event_address: "u32",
@@ -58,16 +60,43 @@ export const lgCpuLayout = structure("lg_cpu", {
 export const LgCpu = lgCpuLayout.field;
 
 /** The registers lie at the end of their page. */
-export const regsOffset = 4096 - 72;
+export const regsOffset = 4096 - regsLayout.bytes;
+
+/** A Guest: struct lguest, as a CPU of the Host sees it. */
+export class Guest extends viewClass(lguestLayout) {
+  constructor(readonly cpu: Cpu, at: number) {
+    super(cpu, at);
+  }
+}
+
+/** A virtual CPU: struct lg_cpu, as a CPU of the Host sees it. */
+export class Vcpu extends viewClass(lgCpuLayout) {
+  /** Whose it is. */
+  readonly lg: Guest;
+  /** Its registers, as the Switcher has left them. */
+  readonly regs: Registers;
+
+  constructor(readonly cpu: Cpu, at: number) {
+    super(cpu, at);
+    this.lg = new Guest(cpu, this.lguest);
+    this.regs = new Registers(cpu,
+      place.KERNEL + this.regs_page + regsOffset);
+  }
+
+  /** The Guest's address of its current page directory. */
+  get cr3(): number {
+    return this.guest_directory.get(this.directory);
+  }
+}
 
 /** struct lguest of the Guest with this number. */
 export function lguestOf(guest: number): number {
   return GUESTS + guest * GUEST_STRIDE;
 }
 
-/** struct lg_cpu of the thread that this CPU runs. */
-export function currentVcpu(cpu: Cpu): number {
-  return get(cpu, currentThread(cpu), Thread.module);
+/** The virtual CPU whose thread this CPU runs. */
+export function currentVcpu(cpu: Cpu): Vcpu {
+  return new Vcpu(cpu, get(cpu, currentThread(cpu), Thread.module));
 }
 
 /** How a Guest stands, by the number in struct lguest. */
@@ -77,31 +106,27 @@ export const guestStates = [
 export type GuestState = (typeof guestStates)[number];
 
 /** A Guest did what it must not. It runs no more, and we say why. */
-export function killGuest(cpu: Cpu, lg: number, reason: string): void {
-  endGuest(cpu, lg, "killed", reason);
+export function killGuest(lg: Guest, reason: string): void {
+  endGuest(lg, "killed", reason);
 }
 
 /** Writes down how the Guest ended; the first reason stands. */
 export function endGuest(
-  cpu: Cpu, lg: number, state: GuestState, reason: string,
+  lg: Guest, state: GuestState, reason: string,
 ): void {
-  if (get(cpu, lg, Lguest.dead) !== 0) return;
-  put(cpu, lg, Lguest.dead, 1);
-  put(cpu, lg, Lguest.state, guestStates.indexOf(state));
-  putText(cpu, lg, Lguest.reason, reason);
-  const guest = get(cpu, lg, Lguest.index), told = lastWords(reason);
-  if (state === "killed") emit(cpu, { kind: "killed", guest, reason: told });
-  emit(cpu, { kind: "guest-end", guest, state, reason: told });
+  if (lg.dead !== 0) return;
+  lg.dead = 1;
+  lg.state = guestStates.indexOf(state);
+  putText(lg.cpu, lg.at, Lguest.reason, reason);
+  const told = lastWords(reason);
+  if (state === "killed") tell(lg, { kind: "killed", reason: told });
+  tell(lg, { kind: "guest-end", state, reason: told });
 }
 
 /** A Guest has trapped, and has no gate for it. */
-export function killUnhandled(
-  cpu: Cpu, vcpu: number, lg: number, trap: number, hint = "",
-): void {
-  const regs = get(cpu, vcpu, LgCpu.regs);
-  const detail = trap === 256 ? 0 : trap === 14
-    ? get(cpu, vcpu, LgCpu.cr2) : get(cpu, regs, Regs.errcode);
-  const eip = get(cpu, regs, Regs.eip).toString(16);
-  killGuest(cpu, lg,
+export function killUnhandled(vcpu: Vcpu, trap: number, hint = ""): void {
+  const { regs, cr2 } = vcpu, eip = regs.eip.toString(16);
+  const detail = trap === 256 ? 0 : trap === PF ? cr2 : regs.errcode;
+  killGuest(vcpu.lg,
     `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})${hint}`);
 }

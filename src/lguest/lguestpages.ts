@@ -1,6 +1,6 @@
 // Woven from chapters/70-switcher.md.
 // struct lguest_pages: two pages for each CPU (lguest-abi: Linux 4.x).
-import { structure } from "../host";
+import { structure, viewClass } from "../host";
 
 /** The Guest's registers as the Switcher pops and pushes them. */
 export const regsLayout = structure("lguest_regs", {
@@ -10,6 +10,7 @@ export const regsLayout = structure("lguest_regs", {
   eip: "u32", cs: "u32", eflags: "u32", esp: "u32", ss: "u32",
 });
 export const Regs = regsLayout.field;
+export class Registers extends viewClass(regsLayout) {}
 
 /** One CPU's pair: registers at the end of the first, then its state. */
 export const lguestPagesLayout = structure("lguest_pages", {
@@ -23,3 +24,4 @@ export const lguestPagesLayout = structure("lguest_pages", {
   guest_gdt: "u32[64]",
 });
 export const LguestPages = lguestPagesLayout.field;
+export class Pair extends viewClass(lguestPagesLayout) {}

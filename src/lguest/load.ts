@@ -5,7 +5,7 @@ import { allocatePage, cpuArea, flatWords, gateWords, get, HOST, PerCpu,
   "../host";
 import { EAX } from "../machine";
 import type { Cpu } from "../machine";
-import { LguestPages } from "./lguestpages";
+import { LguestPages, Pair } from "./lguestpages";
 import { LGUEST_CS, LGUEST_DS, LGUEST_TRAP, SWITCHER, SWITCHER_IMAGE } from
   "./map";
 import { LguestPerCpu, LguestShared } from "./structures";
@@ -40,19 +40,18 @@ export function loadLguest(cpu: Cpu): void {
 function fillState(
   cpu: Cpu, area: number, pages: number, stubs: number,
 ): void {
-  const set = (f: keyof typeof LguestPages, value: number, i = 0) =>
-    put(cpu, pages, LguestPages[f], value, i);
-  set("host_idt_limit", 2047);
-  set("host_idt_base", place.IDT);
-  set("host_gdt_limit", 255);
-  set("host_gdt_base", area + PerCpu.gdt.offset);
-  set("guest_idt_limit", 2047);
-  set("guest_idt_base", pages + LguestPages.guest_idt.offset);
-  set("guest_gdt_limit", 255);
-  set("guest_gdt_base", pages + LguestPages.guest_gdt.offset);
-  set("guest_tss", pages + 4096, 1);              // esp0
-  set("guest_tss", LGUEST_DS, 2);        // ss0
-  set("guest_tss", 104 << 16, 25);                // no I/O bitmap
+  const pair = new Pair(cpu, pages);
+  pair.host_idt_limit = 2047;
+  pair.host_idt_base = place.IDT;
+  pair.host_gdt_limit = 255;
+  pair.host_gdt_base = area + PerCpu.gdt.offset;
+  pair.guest_idt_limit = 2047;
+  pair.guest_idt_base = pages + LguestPages.guest_idt.offset;
+  pair.guest_gdt_limit = 255;
+  pair.guest_gdt_base = pages + LguestPages.guest_gdt.offset;
+  pair.guest_tss.put(1, pages + 4096);            // esp0
+  pair.guest_tss.put(2, LGUEST_DS);               // ss0
+  pair.guest_tss.put(25, 104 << 16);              // no I/O bitmap
   fillTables(cpu, pages, stubs);
 }
 
@@ -68,7 +67,6 @@ function fillTables(cpu: Cpu, pages: number, stubs: number): void {
   for (let n = 0; n < 256; n++) {
     const stub = cpu.load32(stubs + 4 * n) >>> 0;
     const dpl = n === LGUEST_TRAP ? 1 : 0;
-    putDescriptor(cpu, idt + 8 * n,
-      ...gateWords(LGUEST_CS, stub, dpl));
+    putDescriptor(cpu, idt + 8 * n, ...gateWords(LGUEST_CS, stub, dpl));
   }
 }

@@ -4,7 +4,7 @@ import { assemble } from "../assembler";
 import { equates, kernelEquates, layoutEquates, trapStubs, vectorTable } from
   "../host";
 import type { KernelModule } from "../host";
-import { panic } from "../machine";
+import { DB, NMI, panic } from "../machine";
 import { guestAlarm } from "./alarm";
 import { lguestCalls } from "./calls";
 import type { HostOptions } from "./dev";
@@ -28,8 +28,8 @@ const nobody = lguestCalls({ step: () => "exit" });
 export function completeSwitcherText(switcher = switcherText): string {
   return kernelEquates({ equates: constants, calls: nobody }) +
     `# 1 "switcher"\n${switcher}\n${debugText}` +
-    trapStubs("guest_trap", (n) => n === 1 ? "guest_debug"
-      : n === 2 ? "handle_nmi"
+    trapStubs("guest_trap", (n) => n === DB ? "guest_debug"
+      : n === NMI ? "handle_nmi"
       : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
 }
 

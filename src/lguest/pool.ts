@@ -1,9 +1,8 @@
 // Woven from chapters/64-memory.md.
 // Each lg_cpu's own pages, so that shadow paging needs no lock.
-import { allocatePage, freePage, get, place, put, zeroPage } from "../host";
+import { allocatePage, freePage, place, zeroPage } from "../host";
 import { panic } from "../machine";
-import type { Cpu } from "../machine";
-import { LgCpu } from "./lguest";
+import type { Vcpu } from "./lguest";
 
 /** Fewer pages than this, and the shadows are forgotten: whatever a
  * Guest asks for, one answer takes at most three. */
@@ -15,34 +14,34 @@ export function pursePages(pages: number): number {
 }
 
 /** Fills a new purse. Allocator lock held. */
-export function fillPool(cpu: Cpu, vcpu: number, pages: number): void {
+export function fillPool(vcpu: Vcpu, pages: number): void {
   for (let n = pursePages(pages); n > 0; n--)
-    givePage(cpu, vcpu, allocatePage(cpu));
+    givePage(vcpu, allocatePage(vcpu.cpu));
 }
 
 /** A page of zeros from the pool: its physical address. */
-export function takePage(cpu: Cpu, vcpu: number): number {
-  const page = get(cpu, vcpu, LgCpu.pool);
+export function takePage(vcpu: Vcpu): number {
+  const page = vcpu.pool;
   if (page === 0) panic("a Guest's purse is empty");
-  put(cpu, vcpu, LgCpu.pool, cpu.load32(place.KERNEL + page));
-  put(cpu, vcpu, LgCpu.pool_count, get(cpu, vcpu, LgCpu.pool_count) - 1);
-  zeroPage(cpu, page);
+  vcpu.pool = vcpu.cpu.load32(place.KERNEL + page);
+  vcpu.pool_count--;
+  zeroPage(vcpu.cpu, page);
   return page;
 }
 
 /** Puts a page into the pool. */
-export function givePage(cpu: Cpu, vcpu: number, page: number): void {
-  cpu.store32(place.KERNEL + page, get(cpu, vcpu, LgCpu.pool));
-  put(cpu, vcpu, LgCpu.pool, page);
-  put(cpu, vcpu, LgCpu.pool_count, get(cpu, vcpu, LgCpu.pool_count) + 1);
+export function givePage(vcpu: Vcpu, page: number): void {
+  vcpu.cpu.store32(place.KERNEL + page, vcpu.pool);
+  vcpu.pool = page;
+  vcpu.pool_count++;
 }
 
 /** Empties the pool. Allocator lock held. */
-export function drainPool(cpu: Cpu, vcpu: number): void {
+export function drainPool(vcpu: Vcpu): void {
   for (;;) {
-    const page = get(cpu, vcpu, LgCpu.pool);
+    const page = vcpu.pool;
     if (page === 0) return;
-    put(cpu, vcpu, LgCpu.pool, cpu.load32(place.KERNEL + page));
-    freePage(cpu, page, true);
+    vcpu.pool = vcpu.cpu.load32(place.KERNEL + page);
+    freePage(vcpu.cpu, page, true);
   }
 }

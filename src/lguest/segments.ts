@@ -1,10 +1,10 @@
 // Woven from chapters/71-segments.md.
 // A Guest's descriptors: GDT and TLS.
-import { get, put, selector } from "../host";
-import type { Cpu } from "../machine";
+import { selector } from "../host";
 import { readGuest32 } from "./guestmemory";
-import { killGuest, LgCpu } from "./lguest";
-import { LguestPages } from "./lguestpages";
+import { killGuest } from "./lguest";
+import type { Vcpu } from "./lguest";
+import type { Pair } from "./lguestpages";
 import { LGUEST_CS, LGUEST_DS } from "./map";
 
 /** What must be copied at the next entry: bits of lg_cpu.changed. */
@@ -14,41 +14,34 @@ export const CHANGED_IDT = 1, CHANGED_GDT = 2, CHANGED_TLS = 4,
 const ENTRIES = 32, FIRST_TLS = 6, TLS_ENTRIES = 3;
 const DPL = 0x6000, DPL_1 = 0x2000, ACCESSED = 0x100, NO_SYSTEM = 0x1000;
 
-function change(cpu: Cpu, vcpu: number, what: number): void {
-  put(cpu, vcpu, LgCpu.changed, get(cpu, vcpu, LgCpu.changed) | what);
-}
-
 function putEntry(
-  cpu: Cpu, vcpu: number, index: number, low: number, high: number,
+  vcpu: Vcpu, index: number, low: number, high: number,
 ): void {
   const dpl = (high & DPL) === 0 ? DPL_1 : 0;
   const fixed = isOurs(index) ? high : high | ACCESSED | dpl;
-  put(cpu, vcpu, LgCpu.gdt, low, 2 * index);
-  put(cpu, vcpu, LgCpu.gdt, fixed, 2 * index + 1);
+  vcpu.gdt.put(2 * index, low);
+  vcpu.gdt.put(2 * index + 1, fixed);
 }
 
 /** LOAD_GDT_ENTRY. */
 export function loadGdtEntry(
-  cpu: Cpu, vcpu: number, lg: number,
-  index: number, low: number, high: number,
+  vcpu: Vcpu, index: number, low: number, high: number,
 ): void {
   if (index >= ENTRIES)
-    return killGuest(cpu, lg, `too many gdt entries ${index}`);
-  putEntry(cpu, vcpu, index, low, high);
-  change(cpu, vcpu, CHANGED_GDT);
+    return killGuest(vcpu.lg, `too many gdt entries ${index}`);
+  putEntry(vcpu, index, low, high);
+  vcpu.changed |= CHANGED_GDT;
 }
 
 /** LOAD_TLS: three descriptors at a Guest-physical address. */
-export function loadTls(
-  cpu: Cpu, vcpu: number, lg: number, address: number,
-): void {
+export function loadTls(vcpu: Vcpu, address: number): void {
   const words = [0, 4, 8, 12, 16, 20].map((n) =>
-    readGuest32(cpu, lg, address + n));
+    readGuest32(vcpu.lg, address + n));
   if (words.includes(undefined))
-    return killGuest(cpu, lg, `Bad TLS address 0x${address.toString(16)}`);
+    return killGuest(vcpu.lg, `Bad TLS address 0x${address.toString(16)}`);
   for (let i = 0; i < TLS_ENTRIES; i++)
-    putEntry(cpu, vcpu, FIRST_TLS + i, words[2 * i]!, words[2 * i + 1]!);
-  change(cpu, vcpu, CHANGED_TLS);
+    putEntry(vcpu, FIRST_TLS + i, words[2 * i]!, words[2 * i + 1]!);
+  vcpu.changed |= CHANGED_TLS;
 }
 
 /** Entries that are the Switcher's, whatever the Guest says. */
@@ -58,24 +51,23 @@ function isOurs(index: number): boolean {
 }
 
 function copyEntries(
-  cpu: Cpu, vcpu: number, pages: number, first: number, count: number,
+  { gdt }: Vcpu, { guest_gdt }: Pair, first: number, count: number,
 ): void {
   for (let i = first; i < first + count; i++) {
     if (isOurs(i)) continue;
-    const low = get(cpu, vcpu, LgCpu.gdt, 2 * i);
-    const high = get(cpu, vcpu, LgCpu.gdt, 2 * i + 1);
+    const low = gdt.get(2 * i), high = gdt.get(2 * i + 1);
     const segment = (high & NO_SYSTEM) !== 0;
-    put(cpu, pages, LguestPages.guest_gdt, segment ? low : 0, 2 * i);
-    put(cpu, pages, LguestPages.guest_gdt, segment ? high : 0, 2 * i + 1);
+    guest_gdt.put(2 * i, segment ? low : 0);
+    guest_gdt.put(2 * i + 1, segment ? high : 0);
   }
 }
 
 /** Copies a Guest's descriptors to the CPU's table. */
-export function copyGdt(cpu: Cpu, vcpu: number, pages: number): void {
-  copyEntries(cpu, vcpu, pages, 0, ENTRIES);
+export function copyGdt(vcpu: Vcpu, pages: Pair): void {
+  copyEntries(vcpu, pages, 0, ENTRIES);
 }
 
 /** Copies the three that are thread-local. */
-export function copyTls(cpu: Cpu, vcpu: number, pages: number): void {
-  copyEntries(cpu, vcpu, pages, FIRST_TLS, TLS_ENTRIES);
+export function copyTls(vcpu: Vcpu, pages: Pair): void {
+  copyEntries(vcpu, pages, FIRST_TLS, TLS_ENTRIES);
 }

@@ -1,10 +1,12 @@
 // Woven from chapters/68-shadow.md.
 // Shadow page tables, filled on demand.
-import { emit, get, place, put } from "../host";
+import { place } from "../host";
 import type { Cpu } from "../machine";
+import { tell } from "./events";
 import { guestFrame, guestHas, readGuest32, writeGuest32 } from
   "./guestmemory";
-import { killGuest, LgCpu, Lguest, SHADOWS } from "./lguest";
+import { killGuest, SHADOWS } from "./lguest";
+import type { Guest, Vcpu } from "./lguest";
 import { SWITCHER } from "./map";
 import { givePage, POOL_LOW, takePage } from "./pool";
 
@@ -18,24 +20,21 @@ function frameOf(entry: number): number {
   return entry - (entry & 4095);
 }
 
-function goodPde(cpu: Cpu, lg: number, pde: number): boolean {
-  const good = (pde & 4095 & ~PDE_FLAGS) === 0 &&
-    pde >>> 12 < get(cpu, lg, Lguest.pfn_limit);
-  if (!good) killGuest(cpu, lg, "bad page directory entry");
+function goodPde(lg: Guest, pde: number): boolean {
+  const good = (pde & 4095 & ~PDE_FLAGS) === 0 && pde >>> 12 < lg.pfn_limit;
+  if (!good) killGuest(lg, "bad page directory entry");
   return good;
 }
 
-function goodPte(cpu: Cpu, lg: number, pte: number): boolean {
-  const good = !(pte & LARGE) &&
-    pte >>> 12 < get(cpu, lg, Lguest.pfn_limit);
-  if (!good) killGuest(cpu, lg, "bad page table entry");
+function goodPte(lg: Guest, pte: number): boolean {
+  const good = !(pte & LARGE) && pte >>> 12 < lg.pfn_limit;
+  if (!good) killGuest(lg, "bad page table entry");
   return good;
 }
 
-function isDevice(cpu: Cpu, lg: number, pte: number): boolean {
+function isDevice(lg: Guest, pte: number): boolean {
   const pfn = pte >>> 12;
-  return !(pte & LARGE) && pfn >= get(cpu, lg, Lguest.pfn_limit) &&
-    pfn < get(cpu, lg, Lguest.device_limit);
+  return !(pte & LARGE) && pfn >= lg.pfn_limit && pfn < lg.device_limit;
 }
 
 /** What the Guest's own tables say about an address. */
@@ -43,19 +42,18 @@ interface GuestEntries { pde: number; pte: number; pteAt: number }
 
 /** Reads them; undefined if none is there, "dead" if one is bad. */
 function guestEntries(
-  cpu: Cpu, vcpu: number, lg: number, address: number,
+  vcpu: Vcpu, address: number,
 ): GuestEntries | "dead" | undefined {
-  if (get(cpu, vcpu, LgCpu.linear)) {
+  const { lg, linear, cr3 } = vcpu;
+  if (linear) {
     const pte = (frameOf(address) | P | RW) >>> 0;
     return { pde: PDE_FLAGS, pte, pteAt: -1 };
   }
-  const current = get(cpu, vcpu, LgCpu.directory);
-  const directory = get(cpu, vcpu, LgCpu.guest_directory, current);
-  const pde = readGuest32(cpu, lg, directory + 4 * (address >>> 22)) ?? 0;
+  const pde = readGuest32(lg, cr3 + 4 * (address >>> 22)) ?? 0;
   if (!(pde & P)) return undefined;
-  if (!goodPde(cpu, lg, pde)) return "dead";
+  if (!goodPde(lg, pde)) return "dead";
   const pteAt = frameOf(pde) + 4 * ((address >>> 12) & 1023);
-  return { pde, pteAt, pte: readGuest32(cpu, lg, pteAt) ?? 0 };
+  return { pde, pteAt, pte: readGuest32(lg, pteAt) ?? 0 };
 }
 
 /** Whose a page fault is, or at which device. */
@@ -63,34 +61,32 @@ export type FaultFinding = "ours" | "theirs" | { device: number };
 
 /** Fills the shadow, if the Guest's own tables allow the access. */
 export function demandPage(
-  cpu: Cpu, vcpu: number, lg: number, address: number, error: number,
+  vcpu: Vcpu, address: number, error: number,
 ): FaultFinding {
-  const write = (error & 2) !== 0, user = (error & 4) !== 0;
-  if (address >= SWITCHER) return "theirs";                // 1
-  const found = guestEntries(cpu, vcpu, lg, address);            // 2, 3
+  const write = (error & 2) !== 0, user = (error & 4) !== 0, { lg } = vcpu;
+  if (address >= SWITCHER) return "theirs";                      // 1
+  const found = guestEntries(vcpu, address);                     // 2, 3
   if (found === "dead") return "ours";
   if (found === undefined || !(found.pte & P)) return "theirs";  // 4
   const { pde, pte, pteAt } = found;
   if (write && !(pde & pte & RW)) return "theirs";               // 5
   if (user && !(pde & pte & US)) return "theirs";
-  if (isDevice(cpu, lg, pte))                                    // 6
+  if (isDevice(lg, pte))                                         // 6
     return { device: frameOf(pte) + (address & 4095) };
-  if (!goodPte(cpu, lg, pte)) return "ours";                     // 7
+  if (!goodPte(lg, pte)) return "ours";                          // 7
   const marked = (pte | A | (write ? D : 0)) >>> 0;              // 8
-  const at = makeShadowPte(cpu, vcpu, address, pde);             // 9
-  const entry = shadowEntry(cpu, lg, marked);                    // 10
-  cpu.store32(at, entry);
-  if (pteAt >= 0) writeGuest32(cpu, lg, pteAt, marked);          // 11
-  if (cpu.machine.events.active)
-    emit(cpu, { kind: "shadow-fill", guest: get(cpu, lg, Lguest.index),
-      address, entry: entry >>> 0 });
+  const at = makeShadowPte(vcpu, address, pde);                  // 9
+  const entry = shadowEntry(lg, marked);                         // 10
+  vcpu.cpu.store32(at, entry);
+  if (pteAt >= 0) writeGuest32(lg, pteAt, marked);               // 11
+  tell(lg, { kind: "shadow-fill", address, entry: entry >>> 0 });
   return "ours";
 }
 
 /** The Guest's entry with our frame: never G, not writable until D. */
-function shadowEntry(cpu: Cpu, lg: number, pte: number): number {
+function shadowEntry(lg: Guest, pte: number): number {
   const write = (pte & D) !== 0;
-  const frame = guestFrame(cpu, lg, pte >>> 12, write && (pte & RW) !== 0);
+  const frame = guestFrame(lg, pte >>> 12, write && (pte & RW) !== 0);
   const flags = pte & 4095 & ~G & (write ? ~0 : ~RW);
   return frame | flags;
 }
@@ -103,201 +99,183 @@ function shadowPte(cpu: Cpu, shadow: number, address: number): number {
 }
 
 /** The current shadow directory's frame. */
-function currentShadow(cpu: Cpu, vcpu: number): number {
-  return get(cpu, vcpu, LgCpu.shadow, get(cpu, vcpu, LgCpu.directory));
+export function currentShadow(vcpu: Vcpu): number {
+  return vcpu.shadow.get(vcpu.directory);
 }
 
 /** The same, with a new page of entries if there is none; the Guest's
  * flags are in the directory's entry then. */
-function makeShadowPte(
-  cpu: Cpu, vcpu: number, address: number, pde: number,
-): number {
-  const shadow = currentShadow(cpu, vcpu);
+function makeShadowPte(vcpu: Vcpu, address: number, pde: number): number {
+  const { cpu } = vcpu, shadow = currentShadow(vcpu);
   const there = shadowPte(cpu, shadow, address) !== 0;
-  if (!there) keepPurse(cpu, vcpu);
+  if (!there) keepPurse(vcpu);
   const at = place.KERNEL + shadow + 4 * (address >>> 22);
   const old = cpu.load32(at) >>> 0;
   if (!there || ((old ^ pde) & (RW | US)) !== 0)
-    cpu.store32(at, (there ? frameOf(old) : takePage(cpu, vcpu)) |
+    cpu.store32(at, (there ? frameOf(old) : takePage(vcpu)) |
       (pde & PDE_FLAGS));
   return shadowPte(cpu, shadow, address);
 }
 
 /** Sees to it that the purse has enough for one answer. Nothing is put back
  * here: who asks has an answer half made. */
-function keepPurse(cpu: Cpu, vcpu: number): void {
-  if (get(cpu, vcpu, LgCpu.pool_count) < POOL_LOW) forgetAll(cpu, vcpu);
+function keepPurse(vcpu: Vcpu): void {
+  if (vcpu.pool_count < POOL_LOW) forgetAll(vcpu);
 }
 
-function findShadow(cpu: Cpu, vcpu: number, cr3: number): number {
+function findShadow(vcpu: Vcpu, cr3: number): number {
   const directory = frameOf(cr3);
   for (let i = 0; i < SHADOWS; i++)
-    if (get(cpu, vcpu, LgCpu.shadow, i) !== 0 &&
-        get(cpu, vcpu, LgCpu.guest_directory, i) === directory) return i;
+    if (vcpu.shadow.get(i) !== 0 &&
+        vcpu.guest_directory.get(i) === directory) return i;
   return -1;
 }
 
 /** The slot for a new directory: an empty one, or whom the dice hit. */
-function chooseSlot(cpu: Cpu, vcpu: number): number {
+function chooseSlot(vcpu: Vcpu): number {
   for (let i = 0; i < SHADOWS; i++)
-    if (get(cpu, vcpu, LgCpu.shadow, i) === 0) return i;
-  return random(cpu, vcpu) % SHADOWS;
+    if (vcpu.shadow.get(i) === 0) return i;
+  return random(vcpu) % SHADOWS;
 }
 
 /** The next number of a sequence that lives in struct lg_cpu. */
-function random(cpu: Cpu, vcpu: number): number {
-  const next = (Math.imul(get(cpu, vcpu, LgCpu.seed), 1103515245) +
-    12345) >>> 0;
-  put(cpu, vcpu, LgCpu.seed, next);
+function random(vcpu: Vcpu): number {
+  const next = (Math.imul(vcpu.seed, 1103515245) + 12345) >>> 0;
+  vcpu.seed = next;
   return next >>> 16;
 }
 
 /** Before its first page table a Guest sees its memory as it is. */
-export function startLinear(cpu: Cpu, vcpu: number, lg: number): void {
-  put(cpu, vcpu, LgCpu.linear, 1);
-  put(cpu, vcpu, LgCpu.directory, 0);
-  put(cpu, vcpu, LgCpu.seed, 1);
-  takeSlot(cpu, vcpu, lg, 0);
+export function startLinear(vcpu: Vcpu): void {
+  vcpu.linear = 1;
+  vcpu.directory = 0;
+  vcpu.seed = 1;
+  takeSlot(vcpu, 0);
 }
 
 /** NEW_PGTABLE: another cr3. */
-export function newPageTable(
-  cpu: Cpu, vcpu: number, lg: number, cr3: number,
-): void {
+export function newPageTable(vcpu: Vcpu, cr3: number): void {
   const directory = frameOf(cr3);
-  if (!guestHas(cpu, lg, directory, 4096))
-    return killGuest(cpu, lg,
+  if (!guestHas(vcpu.lg, directory, 4096))
+    return killGuest(vcpu.lg,
       `bad page directory 0x${directory.toString(16)}`);
-  if (get(cpu, vcpu, LgCpu.linear)) {
-    releaseAllShadows(cpu, vcpu);
-    put(cpu, vcpu, LgCpu.linear, 0);
+  if (vcpu.linear) {
+    releaseAllShadows(vcpu);
+    vcpu.linear = 0;
   }
-  const known = findShadow(cpu, vcpu, directory);
-  const slot = known >= 0 ? known : chooseSlot(cpu, vcpu);
-  const blank = known < 0 && takeSlot(cpu, vcpu, lg, slot);
-  put(cpu, vcpu, LgCpu.guest_directory, directory, slot);
-  put(cpu, vcpu, LgCpu.directory, slot);
-  if (blank) pinStack(cpu, vcpu, lg);
+  const known = findShadow(vcpu, directory);
+  const slot = known >= 0 ? known : chooseSlot(vcpu);
+  const blank = known < 0 && takeSlot(vcpu, slot);
+  vcpu.guest_directory.put(slot, directory);
+  vcpu.directory = slot;
+  if (blank) pinStack(vcpu);
 }
 
 /** Makes a slot fit for another directory; true if it is blank. */
-function takeSlot(
-  cpu: Cpu, vcpu: number, lg: number, slot: number,
-): boolean {
-  const shadow = get(cpu, vcpu, LgCpu.shadow, slot);
+function takeSlot(vcpu: Vcpu, slot: number): boolean {
+  const shadow = vcpu.shadow.get(slot);
   if (shadow !== 0) {
-    releaseUser(cpu, vcpu, lg, shadow);
+    releaseUser(vcpu, shadow);
     return false;
   }
-  keepPurse(cpu, vcpu);
-  put(cpu, vcpu, LgCpu.shadow, takePage(cpu, vcpu), slot);
+  keepPurse(vcpu);
+  vcpu.shadow.put(slot, takePage(vcpu));
   return true;
 }
 
 /** Puts the pages of the ring-1 stack into the current shadow. */
-export function pinStack(cpu: Cpu, vcpu: number, lg: number): void {
-  const pages = get(cpu, vcpu, LgCpu.stack_pages);
-  if (pages > 0) keepPurse(cpu, vcpu);
-  const top = get(cpu, vcpu, LgCpu.esp1) - 1;
+export function pinStack(vcpu: Vcpu): void {
+  const { cpu, lg, stack_pages: pages } = vcpu, top = vcpu.esp1 - 1;
+  if (pages > 0) keepPurse(vcpu);
   for (let i = 0; i < pages; i++) {
     const address = (top - 4096 * i) >>> 0;
-    const at = shadowPte(cpu, currentShadow(cpu, vcpu), address);
+    const at = shadowPte(cpu, currentShadow(vcpu), address);
     const there = P | RW;
     if (at !== 0 && (cpu.load32(at) & there) === there) continue;
-    const found = demandPage(cpu, vcpu, lg, address, 2);
-    if (found !== "ours") killGuest(cpu, lg,
-      `bad stack page 0x${address.toString(16)}`);
-    if (get(cpu, lg, Lguest.dead)) return;
+    const found = demandPage(vcpu, address, 2);
+    if (found !== "ours")
+      killGuest(lg, `bad stack page 0x${address.toString(16)}`);
+    if (lg.dead) return;
   }
 }
 
 /** Forgets what a directory's entry leads to. */
-function releasePde(
-  cpu: Cpu, vcpu: number, shadow: number, index: number,
-): void {
-  const at = place.KERNEL + shadow + 4 * index;
+function releasePde(vcpu: Vcpu, shadow: number, index: number): void {
+  const { cpu } = vcpu, at = place.KERNEL + shadow + 4 * index;
   const pde = cpu.load32(at) >>> 0;
   if (!(pde & P)) return;
-  givePage(cpu, vcpu, frameOf(pde));
+  givePage(vcpu, frameOf(pde));
   cpu.store32(at, 0);
 }
 
 /** Forgets the half below the Guest's kernel. */
-function releaseUser(
-  cpu: Cpu, vcpu: number, lg: number, shadow: number,
-): void {
-  const end = get(cpu, lg, Lguest.kernel_address) >>> 22;
-  for (let i = 0; i < end; i++) releasePde(cpu, vcpu, shadow, i);
+function releaseUser(vcpu: Vcpu, shadow: number): void {
+  const end = vcpu.lg.kernel_address >>> 22;
+  for (let i = 0; i < end; i++) releasePde(vcpu, shadow, i);
 }
 
 /** Forgets everything but the Switcher's entry, in all directories, and
  * puts the ring-1 stack back. */
-export function flushAll(cpu: Cpu, vcpu: number, lg: number): void {
-  forgetAll(cpu, vcpu);
-  pinStack(cpu, vcpu, lg);
+export function flushAll(vcpu: Vcpu): void {
+  forgetAll(vcpu);
+  pinStack(vcpu);
 }
 
-function forgetAll(cpu: Cpu, vcpu: number): void {
+function forgetAll(vcpu: Vcpu): void {
   for (let slot = 0; slot < SHADOWS; slot++) {
-    const shadow = get(cpu, vcpu, LgCpu.shadow, slot);
+    const shadow = vcpu.shadow.get(slot);
     if (shadow === 0) continue;
-    for (let i = 0; i < 1023; i++) releasePde(cpu, vcpu, shadow, i);
+    for (let i = 0; i < 1023; i++) releasePde(vcpu, shadow, i);
   }
 }
 
 /** FLUSH_TLB 0: the user's half of the current directory. */
-export function flushUser(cpu: Cpu, vcpu: number, lg: number): void {
-  releaseUser(cpu, vcpu, lg, get(cpu, vcpu, LgCpu.shadow,
-    get(cpu, vcpu, LgCpu.directory)));
+export function flushUser(vcpu: Vcpu): void {
+  releaseUser(vcpu, currentShadow(vcpu));
 }
 
 /** Gives back all pages of all directories. */
-export function releaseAllShadows(cpu: Cpu, vcpu: number): void {
-  forgetAll(cpu, vcpu);
+export function releaseAllShadows(vcpu: Vcpu): void {
+  forgetAll(vcpu);
   for (let slot = 0; slot < SHADOWS; slot++) {
-    const shadow = get(cpu, vcpu, LgCpu.shadow, slot);
-    if (shadow !== 0) givePage(cpu, vcpu, shadow);
-    put(cpu, vcpu, LgCpu.shadow, 0, slot);
+    const shadow = vcpu.shadow.get(slot);
+    if (shadow !== 0) givePage(vcpu, shadow);
+    vcpu.shadow.put(slot, 0);
   }
 }
 
 /** SET_PTE: the Guest has written this entry. */
 export function setPte(
-  cpu: Cpu, vcpu: number, lg: number,
-  cr3: number, address: number, pte: number,
+  vcpu: Vcpu, cr3: number, address: number, pte: number,
 ): void {
   if (address >= SWITCHER)
-    return killGuest(cpu, lg,
+    return killGuest(vcpu.lg,
       `attempt to set a page table entry of the Switcher, 0x${
         address.toString(16)}`);
-  const kernel = address >= get(cpu, lg, Lguest.kernel_address);
+  const kernel = address >= vcpu.lg.kernel_address;
   for (let slot = 0; slot < SHADOWS; slot++) {
-    const shadow = get(cpu, vcpu, LgCpu.shadow, slot);
+    const shadow = vcpu.shadow.get(slot);
     if (shadow === 0) continue;
-    if (kernel ||
-        get(cpu, vcpu, LgCpu.guest_directory, slot) === frameOf(cr3))
-      setShadowPte(cpu, lg, shadow, address, pte);
+    if (kernel || vcpu.guest_directory.get(slot) === frameOf(cr3))
+      setShadowPte(vcpu.lg, shadow, address, pte);
   }
 }
 
 function setShadowPte(
-  cpu: Cpu, lg: number, shadow: number, address: number, pte: number,
+  lg: Guest, shadow: number, address: number, pte: number,
 ): void {
-  const at = shadowPte(cpu, shadow, address);
+  const at = shadowPte(lg.cpu, shadow, address);
   if (at === 0) return;
-  const now = (pte & P) !== 0 && (pte & A) !== 0 &&
-    !isDevice(cpu, lg, pte);
-  if (now && !goodPte(cpu, lg, pte)) return;
-  cpu.store32(at, now ? shadowEntry(cpu, lg, pte) : 0);
+  const now = (pte & P) !== 0 && (pte & A) !== 0 && !isDevice(lg, pte);
+  if (now && !goodPte(lg, pte)) return;
+  lg.cpu.store32(at, now ? shadowEntry(lg, pte) : 0);
 }
 
 /** SET_PGD: the Guest has written this directory entry. */
-export function setPgd(
-  cpu: Cpu, vcpu: number, lg: number, directory: number, index: number,
-): void {
+export function setPgd(vcpu: Vcpu, directory: number, index: number): void {
   if (index > 1023)
-    return killGuest(cpu, lg, `bad page directory index ${index}`);
-  const slot = findShadow(cpu, vcpu, directory);
+    return killGuest(vcpu.lg, `bad page directory index ${index}`);
+  const slot = findShadow(vcpu, directory);
   if (slot >= 0 && index < 1023)
-    releasePde(cpu, vcpu, get(cpu, vcpu, LgCpu.shadow, slot), index);
+    releasePde(vcpu, vcpu.shadow.get(slot), index);
 }

@@ -1,0 +1,20 @@
+// Woven from chapters/65-dev.md.
+// What lguest tells the event stream.
+import { emit } from "../host";
+import type { Guest } from "./lguest";
+
+/** An event of a Guest, without which, where and when. */
+export type LguestEvent =
+  | { kind: "switch"; trap: number; eip: number }
+  | { kind: "hypercall"; number: number; args: number[]; posted: boolean }
+  | { kind: "reflect"; vector: number; eip: number }
+  | { kind: "guest-irq"; irq: number; eip: number; last: boolean }
+  | { kind: "emulate" | "ask-launcher"; trap: number; address: number }
+  | { kind: "shadow-fill"; address: number; entry: number }
+  | { kind: "killed"; reason: string }
+  | { kind: "guest-end"; state: string; reason: string };
+
+/** Tells who listens, if anybody does. */
+export function tell(lg: Guest, event: LguestEvent): void {
+  emit(lg.cpu, { ...event, guest: lg.index });
+}
