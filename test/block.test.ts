@@ -6,8 +6,8 @@ import {
   NO_CPU, raiseInterrupt, readApic, registers, segmentRegister, writeApic,
 } from "../src/machine";
 import type { Cpu, MachineOptions, Schedule } from "../src/machine";
-import * as layout from "../src/machine/layout";
-import * as state from "../src/machine/state";
+import * as layout from "../src/machine/ground/layout";
+import * as state from "../src/machine/ground/state";
 
 test("the parts of the block lie one behind the other", () => {
   // One CPU: 936 words, one page; 256 frames, of one byte each.

@@ -15,7 +15,7 @@ const use = join(root, "test/in-an-editor.ts");
 // second, and not ten.
 const files = [...["src/host", "src/lguest"].flatMap((folder) =>
   fs.readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
-"src/machine/debug.ts"];
+"src/machine/cpu/debug.ts"];
 
 const isStructure = (value: unknown): value is Structure =>
   typeof value === "object" && value !== null && "field" in value;
@@ -120,7 +120,7 @@ test("places, limits and registers are found, too", () => {
     { module: map, object: "place", name: "MEM_BASE" },
     { module: map, object: "most", name: "PAGES_MAX" },
     { module: map, object: "vector", name: "TIMER_VECTOR" },
-    { module: "src/machine/debug.ts", object: "registers(0)", name: "cr2" },
+    { module: "src/machine/cpu/debug.ts", object: "registers(0)", name: "cr2" },
   ]).map(({ after }) => /.*?,/.exec(after)![0]);
   assert.equal(ends, ["MEM_BASE: 0x40000000,", "PAGES_MAX: 0x38000,",
     "TIMER_VECTOR: 0xef,", "cr2: word(CR2),"]);

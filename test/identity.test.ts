@@ -11,7 +11,9 @@ import {
   resetWaiting, RETIRED, RUNNING, SEGMENTS, timeStamp, TLBS, WAITING, writeMsr,
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
-import { signedQuotient, unsignedQuotient } from "../src/machine/divide";
+import {
+  signedQuotient, unsignedQuotient,
+} from "../src/machine/instructions/divide";
 
 const test = suite("identity");
 

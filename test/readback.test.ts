@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { assemble, writeElf } from "../src/assembler";
 import { main } from "../src/cli/main";
 import { sha256 } from "../src/launcher";
-import { H_EVENTS, H_SCHEDULE_CPU } from "../src/machine/layout";
+import { H_EVENTS, H_SCHEDULE_CPU } from "../src/machine/ground/layout";
 import { guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";

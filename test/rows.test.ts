@@ -11,7 +11,7 @@ import {
   TR, writeControl,
 } from "../src";
 import type { Cpu, Device, Form } from "../src";
-import type { Semantics } from "../src/machine/semantics/operands";
+import type { Semantics } from "../src/machine/instructions/semantics/operands";
 import { testWith } from "./reference";
 import { SYSTEM } from "./silicon/case";
 import { judged } from "./silicon/forms";

@@ -7,7 +7,7 @@ import {
   ioPermitted, portIn, portOut, SYSTEM_FLAGS, TR,
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
-import { InnerStack } from "../src/machine/stack";
+import { InnerStack } from "../src/machine/cpu/stack";
 import {
   ABSENT, CALL_GATE, CODE, codeOf, CODE_ONLY, CONFORMING, DATA_RO, DATA_RW,
   dataOf, describe, DOWN, fault, gate, GDT, goTo, IDT, INT_GATE, LDT, LDT_AT,

@@ -2,12 +2,12 @@
 import {
   APIC_TIMER_EVENT, apicRead, apicWrite, isApic, refreshIntr,
   timerCanWake, timerExpired,
-} from "./apic";
-import { type Device, findDevice } from "./bus";
-import { Cpu } from "./cpu";
-import { EventStream } from "./events";
-import type { HostCall } from "./hostcall";
-import { pendingInterrupt } from "./interrupts";
+} from "./cpu/apic";
+import { type Device, findDevice } from "./ground/bus";
+import { Cpu } from "./cpu/cpu";
+import { EventStream } from "./ground/events";
+import type { HostCall } from "./cpu/hostcall";
+import { pendingInterrupt } from "./cpu/interrupts";
 import {
   BLOCK_MAGIC, BLOCK_VERSION, DEVICE_AREA, H_BLOCK_SIZE, H_CODE_TLB,
   H_CPUS, H_DATA_TLB, H_DEVICE_WORDS, H_HOST_ARMED, H_MAGIC, H_RAM_BASE,
@@ -15,22 +15,22 @@ import {
   H_SCHEDULE_LEFT, H_STAMP, H_TICKS, H_TIME, H_VERSION, H_WINDOWS,
   type Layout,
   layOut, type MachineOptions, PAGE,
-} from "./layout";
-import { allocate, type LinearMemory } from "./linear";
-import { panic } from "./numbers";
-import { EventQueue, NO_CPU } from "./queue";
-import { resetMultiboot, resetVector, resetWaiting } from "./reset";
+} from "./ground/layout";
+import { allocate, type LinearMemory } from "./ground/linear";
+import { panic } from "./ground/numbers";
+import { EventQueue, NO_CPU } from "./ground/queue";
+import { resetMultiboot, resetVector, resetWaiting } from "./cpu/reset";
 import {
   checkSchedule, DEFAULT_SCHEDULE, nextTurn, type Schedule,
 } from "./schedule";
 import { packBlock, SnapshotError, unpackBlock } from "./snapshot";
 import {
   ACTIVITY, CLOCK, HALTED, IF, RETIRED, RUNNING, SHUTDOWN, SYSTEM_FLAGS,
-} from "./state";
-import { runnerOf } from "./step";
+} from "./ground/state";
+import { runnerOf } from "./instructions/step";
 import {
   type InterruptController, NOT_READ, NOT_WRITTEN, ROM_BELOW_1M, WINDOWS,
-} from "./windows";
+} from "./ground/windows";
 
 /** How `run` ended. */
 export interface RunResult {

@@ -1,7 +1,7 @@
 // Woven from chapters/33-running.md.
 import {
   H_RANDOM, H_SCHEDULE_CPU, H_SCHEDULE_LEFT, H_SCHEDULE_POSITION,
-} from "./layout";
+} from "./ground/layout";
 
 /** Which CPU runs next, and for how many instructions. */
 export type Schedule =

@@ -3,7 +3,7 @@ import {
   BLOCK_MAGIC, H_BLOCK_SIZE, H_CODE_TLB, H_CPUS, H_DATA_TLB,
   H_DEVICE_WORDS, H_MAGIC, H_RAM_SIZE, H_ROM_SIZE, H_TICKS, H_VERSION,
   PAGE,
-} from "./layout";
+} from "./ground/layout";
 
 /** A snapshot that can't be restored, and why. */
 export class SnapshotError extends Error {

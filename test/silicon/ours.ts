@@ -20,7 +20,7 @@ import {
   ACTIVITY, ATTRIBUTES, BASE, CPL, CR0, CR2, CR3, CS, DS, EAX, EIP, ES, ESP,
   FS, GDTR_BASE, GDTR_LIMIT, GS, IDTR_BASE, IDTR_LIMIT, LDTR, LIMIT,
   RUNNING, SEGMENTS, SELECTOR, SS, SYSTEM_FLAGS, TR,
-} from "../../src/machine/state";
+} from "../../src/machine/ground/state";
 import {
   CHOSEN_FLAGS, CODE, CODE_END, DATA, DATA_END, entryOf, fillWords,
   initialData,

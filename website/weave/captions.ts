@@ -20,7 +20,7 @@ export type Captions = (readonly [first: string, caption?: Caption])[];
 export interface Caption {
   /** The fence's anchor on its page. */
   readonly id: string;
-  /** "src/machine/tlb.ts", or a chunk's name, or what an example is. */
+  /** "src/machine/cpu/tlb.ts", or a chunk's name, or what an example is. */
   readonly name: string;
   readonly kind: "file" | "chunk" | "test" | "run" | "output" | "source"
     | "guest";

@@ -51,7 +51,8 @@ export function pageUrl(page: Page): string {
   return `/book/${page.slug}`;
 }
 
-/** The address of a file's page: src/machine/tlb.ts is machine/tlb. */
+/** The address of a file's page: that of src/machine/cpu/tlb.ts is
+ * machine/cpu/tlb. */
 export function sourceUrl(path: string): string {
   return `/source/${sourceId(path)}`;
 }

@@ -2,7 +2,7 @@
 // a link to the chapter that tells it.
 import type { WovenFile } from "../../src/loom/piece";
 import { lineText } from "../../src/loom/piece";
-import { counted } from "../../src/machine/numbers";
+import { counted } from "../../src/machine/ground/numbers";
 import type { Captions, Places } from "./captions";
 import { pageUrl, sourceId } from "./read";
 import type { Page } from "./read";

@@ -1,7 +1,6 @@
 // Woven from chapters/49-pc.md.
 export * from "./calendar";
 export * from "./keyboard";
-export * from "./pc";
 export * from "./pci";
 export * from "./pic";
 export * from "./pit";

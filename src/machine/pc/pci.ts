@@ -1,6 +1,6 @@
 // Woven from chapters/49-pc.md.
 import type { Machine } from "../machine";
-import { NOT_READ, NOT_WRITTEN } from "../windows";
+import { NOT_READ, NOT_WRITTEN } from "../ground/windows";
 
 /** Registers of the host bridge that turn windows (440FX, 3.2.15). */
 const PAM = 0x59, SPACE = 256;

@@ -1,8 +1,8 @@
 // Woven from chapters/49-lines.md.
-import { intrConnected } from "../apic";
-import type { Device } from "../bus";
+import { intrConnected } from "../cpu/apic";
+import type { Device } from "../ground/bus";
 import type { Machine } from "../machine";
-import { ACTIVITY, HALTED, IF, SYSTEM_FLAGS } from "../state";
+import { ACTIVITY, HALTED, IF, SYSTEM_FLAGS } from "../ground/state";
 
 /** Words of one 8259. */
 const IRR = 0, ISR = 1, IMR = 2, LINES = 3, ELCR = 4, VECTOR = 5, STEP = 6,

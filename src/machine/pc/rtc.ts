@@ -1,6 +1,6 @@
 // Woven from chapters/49-pc.md.
 import type { Machine } from "../machine";
-import { NO_CPU } from "../queue";
+import { NO_CPU } from "../ground/queue";
 import { civil, secondsOf } from "./calendar";
 import { floatsOf, fromBcd, toBcd } from "./floats";
 import type { Pics } from "./pic";

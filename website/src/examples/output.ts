@@ -1,6 +1,6 @@
 // What an example prints. It can print without end, and is shown within
 // bounds: so many lines, and of a line so many characters.
-import { counted } from "../../../src/machine/numbers";
+import { counted } from "../../../src/machine/ground/numbers";
 
 /** Lines that are kept, and characters of each. */
 export const LINES = 500, WIDTH = 1000;

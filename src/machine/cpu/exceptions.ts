@@ -1,0 +1,213 @@
+// Woven from chapters/18-exceptions.md.
+import { dropGuard, noteDebug, trapBits } from "./breakpoints";
+import type { Cpu } from "./cpu";
+import { markAccessed } from "./descriptors";
+import { DB, DF, Fault, gp, NP, PF, SS_FAULT } from "../ground/fault";
+import { farPointer, loadParagraph, realVector } from "./realmode";
+import { codeSegment, selectorOf } from "./segments";
+import { innerStack } from "./stack";
+import {
+  AC, ACTIVITY, BASE, CPL, CR0, CR0_PE, CR2, CS, DEBUG_PENDING, EIP, ESP,
+  IDTR_BASE, IDTR_LIMIT, IF, NT, RF, SEGMENTS, SHUTDOWN, SS, SYSTEM_FLAGS,
+  TF, VIF, VM,
+} from "../ground/state";
+import { interruptTask } from "./tasks";
+import { enterCode } from "./transfer";
+import {
+  believedFlags, dropParagraphs, hasVirtualFlag, isRedirected,
+  pushParagraphs,
+} from "./virtual";
+
+/** One event on its way through the IDT. */
+interface Entry {
+  readonly vector: number;
+  /** INT n, INT3 and INTO are checked against the gate's DPL. */
+  readonly software: boolean;
+  readonly error: number | undefined;
+  readonly flags: number;
+  readonly eip: number;
+}
+
+/** Goes through a gate of the IDT; throws before anything changed. */
+function enterHandler(cpu: Cpu, e: Entry): void {
+  if (!(cpu.w[CR0]! & CR0_PE)) {
+    enterRealHandler(cpu, e);
+    return;
+  }
+  const w = cpu.w, ext = e.software ? 0 : 1;
+  const error = (e.vector * 8 + 2) | ext;
+  if (e.vector * 8 + 7 > w[IDTR_LIMIT]!) throw gp(error);
+  const at = (w[IDTR_BASE]! + e.vector * 8) | 0;
+  const low = cpu.loadLinear(at, 4), high = cpu.loadLinear((at + 4) | 0, 4);
+  const type = (high >>> 8) & 0x1f;
+  const gates = [5, 6, 7, 14, 15];
+  if (!gates.includes(type)) throw gp(error);
+  if (e.software && ((high >>> 13) & 3) < w[CPL]!) throw gp(error);
+  if (!(high & 0x8000)) throw new Fault(NP, error);
+  if (type === 5) {
+    interruptTask(cpu, low >>> 16, ext, e.eip, e.flags, e.error);
+    return;
+  }
+  const wide = type >= 14;
+  const offset = (low & 0xffff) | (wide ? high & 0xffff0000 : 0);
+  const mask = type & 1 ? -1 : ~IF;
+  const selector = low >>> 16, size = wide ? 4 : 2;
+  const d = codeSegment(cpu, selector, "gate", ext);
+  const inner = !(d.type & 4) && d.dpl < w[CPL]!;
+  const virtual = (w[SYSTEM_FLAGS]! & VM) !== 0;
+  if (virtual && (!inner || d.dpl !== 0)) throw gp((selector & 0xfffc) | ext);
+  const values = [e.flags, selectorOf(cpu, CS), e.eip];
+  if (e.error !== undefined) values.push(e.error);
+  if (inner) {
+    const stack = innerStack(cpu, d.dpl, ext);
+    if (offset >>> 0 > d.limit >>> 0) throw gp(ext);
+    if (virtual) pushParagraphs(cpu, stack, size);
+    stack.push(size, selectorOf(cpu, SS));
+    stack.push(size, w[ESP]!);
+    for (const value of values) stack.push(size, value);
+    stack.mark();
+    markAccessed(cpu, d);
+    if (virtual) dropParagraphs(cpu);
+    enterCode(cpu, d, selector, d.dpl, offset);
+    stack.enter();
+  } else {
+    if (offset >>> 0 > d.limit >>> 0) throw gp(ext);
+    pushAll(cpu, size, values, ext);
+    markAccessed(cpu, d);
+    enterCode(cpu, d, selector, w[CPL]!, offset);
+  }
+  w[SYSTEM_FLAGS] = w[SYSTEM_FLAGS]! & ~(TF | NT | RF | VM) & mask;
+}
+
+/** Pushes on the present stack, or changes nothing and throws. */
+function pushAll(
+  cpu: Cpu, size: 2 | 4, values: readonly number[], ext: number,
+): void {
+  const esp = cpu.w[ESP]!;
+  try {
+    for (const value of values) cpu.pushValue(size, value);
+  } catch (fault) {
+    cpu.w[ESP] = esp;
+    const stack = fault instanceof Fault && fault.vector === SS_FAULT;
+    throw stack ? new Fault(SS_FAULT, ext) : fault;
+  }
+}
+
+/** Real mode: four bytes a vector, and no questions. */
+function enterRealHandler(cpu: Cpu, e: Entry): void {
+  enterParagraph(cpu, realVector(cpu, e.vector), e.flags, e.eip);
+  cpu.setEflags(0, IF | TF | RF | AC);
+}
+
+/** Pushes FLAGS, CS and IP, and goes to a handler that a table of 1978
+ * names. */
+function enterParagraph(
+  cpu: Cpu, to: { selector: number; offset: number }, flags: number,
+  eip: number,
+): void {
+  pushAll(cpu, 2, [flags, selectorOf(cpu, CS), eip], 0);
+  loadParagraph(cpu, CS, to.selector);
+  cpu.next = to.offset;
+}
+
+/** INT n, INT3, INTO: through the gate, and back behind the instruction. */
+export function softwareInterrupt(
+  cpu: Cpu, vector: number, next: number,
+  kind: "int" | "int3" | "into" | "int1",
+): void {
+  const { events } = cpu.machine;
+  if (kind === "int" && isRedirected(cpu, vector)) {
+    enterOwnHandler(cpu, vector, next);
+  } else {
+    enterHandler(cpu, {
+      vector, software: kind !== "int1", error: undefined,
+      flags: cpu.eflags(), eip: next,
+    });
+  }
+  cpu.entered = true;
+  if (events.active) events.emit({ kind: "interrupt", cpu: cpu.id,
+    count: cpu.machine.count, vector, source: kind, eip: next >>> 0 });
+}
+
+/** INT n that stays in virtual 8086 mode (SDM 3B, 20.3.3.4). */
+function enterOwnHandler(cpu: Cpu, vector: number, next: number): void {
+  const own = hasVirtualFlag(cpu, 2);
+  const flags = own ? believedFlags(cpu) : cpu.eflags();
+  enterParagraph(cpu, farPointer(cpu, 4 * vector), flags, next);
+  cpu.setEflags(0, TF | RF | (own ? VIF : IF));
+}
+
+const isContributory = (vector: number) =>
+  vector === 0 || (vector >= 10 && vector <= 13);
+
+/** What a fault during the delivery of another becomes: that fault, a
+ * double fault, or undefined for shutdown (SDM 3A, table 6-5). */
+export function combineFaults(
+  first: Fault | undefined, second: Fault,
+): Fault | undefined {
+  if (!first) return second;
+  if (first.vector === DF) return undefined;
+  const grave = isContributory(second.vector);
+  const doubled = isContributory(first.vector) ? grave
+    : first.vector === PF && (grave || second.vector === PF);
+  return doubled ? new Fault(DF, 0) : second;
+}
+
+/** The third fault in a row: the CPU stops until it is reset. */
+export function shutDown(cpu: Cpu): void {
+  cpu.w[ACTIVITY] = SHUTDOWN;
+  const { events, count } = cpu.machine;
+  cpu.machine.wake();
+  if (events.active) events.emit({ kind: "shutdown", cpu: cpu.id, count,
+    eip: cpu.w[EIP]! >>> 0 });
+}
+
+/** Delivers an exception, or an external interrupt by its vector, at the
+ * committed EIP; a fault on the way leads to others, or to shutdown. */
+export function deliver(cpu: Cpu, cause: Fault | number): void {
+  const w = cpu.w;
+  let fault = typeof cause === "number" ? undefined : cause;
+  let vector = typeof cause === "number" ? cause : cause.vector;
+  for (;;) {
+    if (vector === PF && fault) w[CR2] = fault.address! | 0;
+    if (vector === DB) dropGuard(cpu);
+    tell(cpu, vector, fault);
+    const resume = fault?.resume || cpu.repeating() ? RF : 0;
+    try {
+      enterHandler(cpu, {
+        vector, software: false, error: fault?.error,
+        flags: cpu.eflags() | resume, eip: w[EIP]!,
+      });
+      w[EIP] = cpu.next;
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      // One that becomes a double fault leaves its address, too.
+      if (thrown.vector === PF) w[CR2] = thrown.address! | 0;
+      fault = combineFaults(fault, thrown);
+    }
+    if (!fault) break;
+    vector = fault.vector;
+  }
+  shutDown(cpu);
+}
+
+/** Delivers the debug exception that is due between two instructions. */
+export function deliverTrap(cpu: Cpu): void {
+  const w = cpu.w, linear = (w[SEGMENTS + 4 * CS + BASE]! + w[EIP]!) | 0;
+  noteDebug(cpu, trapBits(cpu, w[DEBUG_PENDING]!, linear));
+  w[DEBUG_PENDING] = 0;
+  deliver(cpu, new Fault(DB));
+}
+
+function tell(cpu: Cpu, vector: number, fault: Fault | undefined): void {
+  const { events, count } = cpu.machine;
+  if (!events.active) return;
+  const common = { cpu: cpu.id, count, vector, eip: cpu.w[EIP]! >>> 0 };
+  if (!fault) {
+    events.emit({ kind: "interrupt", source: "external", ...common });
+  } else {
+    events.emit({ kind: "exception", error: fault.error,
+      address: fault.address, ring: cpu.w[CPL]!, ...common });
+  }
+}

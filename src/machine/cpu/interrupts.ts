@@ -1,0 +1,32 @@
+// Woven from chapters/30-apic.md.
+import { acknowledge } from "./apic";
+import type { Cpu } from "./cpu";
+import { deliver } from "./exceptions";
+import {
+  ATTEND_INTERRUPT, ATTEND_INTR, ATTEND_NMI, ATTEND_NMI_BLOCKED, ATTENTION,
+  IF, INHIBIT, SYSTEM_FLAGS,
+} from "../ground/state";
+
+/** Whether an interrupt would be taken before the next instruction. */
+export function pendingInterrupt(cpu: Cpu): boolean {
+  const w = cpu.w, why = w[ATTENTION]!;
+  if (!why || w[INHIBIT]) return false;
+  if ((why & (ATTEND_NMI | ATTEND_NMI_BLOCKED)) === ATTEND_NMI) return true;
+  const maskable = why & (ATTEND_INTERRUPT | ATTEND_INTR);
+  return maskable !== 0 && (w[SYSTEM_FLAGS]! & IF) !== 0;
+}
+
+/** Takes one interrupt, if one is pending; says whether it did. */
+export function takeInterrupt(cpu: Cpu): boolean {
+  if (!pendingInterrupt(cpu)) return false;
+  const w = cpu.w, why = w[ATTENTION]!;
+  if ((why & (ATTEND_NMI | ATTEND_NMI_BLOCKED)) === ATTEND_NMI) {
+    w[ATTENTION] = (why & ~ATTEND_NMI) | ATTEND_NMI_BLOCKED;
+    deliver(cpu, 2);
+  } else if (why & ATTEND_INTERRUPT) {
+    deliver(cpu, acknowledge(cpu));
+  } else {
+    deliver(cpu, cpu.machine.interruptController!.acknowledge());
+  }
+  return true;
+}

@@ -1,0 +1,183 @@
+// Woven from chapters/16-paging.md, 17-memory.md.
+import type { Cpu } from "./cpu";
+import { FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER } from "./bits";
+import { isApic } from "./apic";
+import { NOT_READ } from "../ground/windows";
+import { Fault, PF } from "../ground/fault";
+import { CR0, CR0_WP, CR3, CR4, CR4_PGE, CR4_PSE } from "../ground/state";
+import {
+  PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TLB_FRAME,
+  tlbDropPage, tlbFind, tlbTakeOldest, tlbWrite,
+} from "./tlb";
+
+/** Translates a linear address to a physical one: through the TLB, or by
+ * a walk that fills it. Throws #PF (SDM 3A, 4.3 and 4.7). */
+export function translate(
+  cpu: Cpu, linear: number, write: boolean, user: boolean, code: boolean,
+): number {
+  const w = cpu.w;
+  if (w[CR0]! >= 0) return unpaged(cpu, linear, code);
+  let at = tlbFind(cpu, code, linear);
+  if (at < 0) {
+    const found = walk(cpu, linear, write, user, code);
+    at = tlbTakeOldest(cpu, code);
+    tlbWrite(cpu, at, linear, found);
+    const { machine } = cpu;
+    if (machine.events.active) {
+      machine.events.emit({ kind: "tlb-fill", cpu: cpu.id,
+        count: machine.count, code, linear: linear >>> 0,
+        frame: (found & -4096) >>> 0, global: (found & PTE_G) !== 0 });
+    }
+  } else if (!allowed(cpu, w[at]!, write, user)) {
+    tlbDropPage(cpu, linear);
+    throw pageFault(linear, PTE_P, write, user);
+  } else if (write && !(w[at]! & PTE_D)) {
+    let found: number;
+    try {
+      found = walk(cpu, linear, write, user, code);
+    } catch (fault) {
+      tlbDropPage(cpu, linear);
+      throw fault;
+    }
+    if ((found ^ w[at]!) & PTE_PS) {
+      tlbDropPage(cpu, linear);
+      at = tlbTakeOldest(cpu, code);
+    }
+    tlbWrite(cpu, at, linear, found);
+  }
+  const bits = w[at]!, within = bits & PTE_PS ? 0x3fffff : 0xfff;
+  const { addressMask } = cpu.machine;
+  const physical =
+    ((w[at + TLB_FRAME]! | (linear & within)) & addressMask) >>> 0;
+  enterFast(cpu, linear, physical, bits, code);
+  return physical;
+}
+
+function allowed(
+  cpu: Cpu, bits: number, write: boolean, user: boolean,
+): boolean {
+  if (user) return (bits & PTE_US) !== 0 && (!write || (bits & PTE_RW) !== 0);
+  return !write || (bits & PTE_RW) !== 0 || !(cpu.w[CR0]! & CR0_WP);
+}
+
+/** The page fault for an access (SDM 3A, 4.7). */
+function pageFault(
+  linear: number, present: number, write: boolean, user: boolean,
+): Fault {
+  const error = present | (write ? 2 : 0) | (user ? 4 : 0);
+  return new Fault(PF, error, linear >>> 0);
+}
+
+const RESERVED = 8, LARGE_RESERVED = 0x3ff000;
+
+/** Walks the page tables, sets A and D, and returns frame and bits. */
+function walk(
+  cpu: Cpu, linear: number, write: boolean, user: boolean, code: boolean,
+): number {
+  const w = cpu.w;
+  const globals = w[CR4]! & CR4_PGE ? PTE_G : 0;
+  const pdeAt = ((w[CR3]! & -4096) >>> 0) + ((linear >>> 22) << 2);
+  const pde = cpu.readPhysical(pdeAt, 4);
+  if (!(pde & PTE_P)) throw pageFault(linear, 0, write, user);
+  if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
+    if (pde & LARGE_RESERVED) {
+      throw pageFault(linear, PTE_P | RESERVED, write, user);
+    }
+    if (!allowed(cpu, pde, write, user)) {
+      throw pageFault(linear, PTE_P, write, user);
+    }
+    const marks = PTE_A | (write ? PTE_D : 0);
+    if ((pde & marks) !== marks) cpu.writePhysical(pdeAt, 4, pde | marks);
+    const kept = PTE_P | PTE_RW | PTE_US | PTE_D | PTE_PS | globals;
+    return (pde & 0xffc00000) | ((pde | marks) & kept);
+  }
+  const pteAt = ((pde & -4096) >>> 0) + (((linear >>> 12) & 0x3ff) << 2);
+  const pte = cpu.readPhysical(pteAt, 4);
+  if (!(pte & PTE_P)) throw pageFault(linear, 0, write, user);
+  const rights = pde & pte & (PTE_RW | PTE_US);
+  if (!allowed(cpu, rights, write, user)) {
+    throw pageFault(linear, PTE_P, write, user);
+  }
+  if (!(pde & PTE_A)) cpu.writePhysical(pdeAt, 4, pde | PTE_A);
+  const marks = PTE_A | (write ? PTE_D : 0);
+  if ((pte & marks) !== marks) cpu.writePhysical(pteAt, 4, pte | marks);
+  const kept = (pte | marks) & (PTE_D | globals);
+  return (pte & -4096) | PTE_P | rights | kept;
+}
+
+function unpaged(cpu: Cpu, linear: number, code: boolean): number {
+  const physical = (linear & cpu.machine.addressMask) >>> 0;
+  const bits = PTE_P | PTE_RW | PTE_US | PTE_D;
+  enterFast(cpu, linear, physical, bits, code);
+  return physical;
+}
+
+/** Enters in the fast table what the TLB allows without more ado. */
+function enterFast(
+  cpu: Cpu, linear: number, physical: number, bits: number, code: boolean,
+): void {
+  const frame = physical & -4096, { machine } = cpu;
+  if (machine.frameOf(frame >>> 0) < 0 || isApic(cpu, frame)) return;
+  let may = FAST_READ | (bits & PTE_US ? FAST_READ_USER : 0);
+  if (code) {
+    cpu.fillFastCode(linear, frame, may);
+    return;
+  }
+  if (machine.dataWatch?.pages.has(linear >>> 12)) return;
+  if (cpu.dataGuards?.has(linear >>> 12)) return;
+  if (frame >>> 0 >= machine.ramSize) return;
+  const window = machine.windowOf(frame >>> 0);
+  if (window & NOT_READ) return;
+  if (bits & PTE_D && !window && !machine.codePages[frame >>> 12]) {
+    if (allowed(cpu, bits, true, false)) may |= FAST_WRITE;
+    if (allowed(cpu, bits, true, true)) may |= FAST_WRITE_USER;
+  }
+  cpu.fillFast(linear, frame, may);
+}
+
+/** Where an address lies, without side effects: no A, no D, no fill;
+ * undefined if nothing is there. For debuggers. */
+export function peekPage(cpu: Cpu, linear: number): number | undefined {
+  const w = cpu.w;
+  if (w[CR0]! >= 0) return linear >>> 0;
+  const at = tlbFind(cpu, false, linear);
+  if (at >= 0) {
+    const within = w[at]! & PTE_PS ? 0x3fffff : 0xfff;
+    return (w[at + TLB_FRAME]! | (linear & within)) >>> 0;
+  }
+  const read = (from: number) =>
+    cpu.machine.readable(from, 4) >= 0 ? cpu.readPhysical(from, 4) : 0;
+  const pde = read(((w[CR3]! & -4096) >>> 0) + ((linear >>> 22) << 2));
+  if (!(pde & PTE_P)) return undefined;
+  if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
+    return ((pde & 0xffc00000) | (linear & 0x3fffff)) >>> 0;
+  }
+  const index = ((linear >>> 12) & 0x3ff) << 2;
+  const pte = read(((pde & -4096) >>> 0) + index);
+  if (!(pte & PTE_P)) return undefined;
+  return ((pte & -4096) | (linear & 0xfff)) >>> 0;
+}
+
+/** The byte at a linear address without side effects, if it is RAM or
+ * ROM. */
+export function peek(cpu: Cpu, linear: number): number | undefined {
+  const physical = peekPage(cpu, linear);
+  if (physical === undefined) return undefined;
+  const { machine } = cpu, real = (physical & machine.addressMask) >>> 0;
+  if (machine.readable(real, 1) < 0) return undefined;
+  return cpu.readPhysical(physical, 1);
+}
+
+/** Bytes at a linear address without side effects; undefined if any of
+ * them isn't RAM. */
+export function readVirtual(
+  cpu: Cpu, linear: number, length: number,
+): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const byte = peek(cpu, (linear + i) | 0);
+    if (byte === undefined) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}

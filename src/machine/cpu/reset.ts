@@ -1,0 +1,71 @@
+// Woven from chapters/32-machine.md.
+import { resetApic } from "./apic";
+import type { Cpu } from "./cpu";
+import { SIGNATURE } from "./cpuid";
+import { putSegment } from "./descriptors";
+import {
+  ACTIVITY, APIC, ATTENTION, COUNTER_SELECT, CR0, CR0_CD, CR0_ET, CR0_NW,
+  CR0_PE, CS, DEBUG_PENDING, DR, EAX, EDX, EIP, GDTR_LIMIT, IDTR_LIMIT, LDTR,
+  MSR_SYSENTER_CS, REPEATING, RUNNING, SEGMENTS, TLBS, TR, TSC_OFFSET,
+  WAITING,
+} from "../ground/state";
+
+/** What a multiboot loader leaves in EAX. */
+export const MULTIBOOT_EAX = 0x2badb002;
+const FLAT_CODE = 0xc09b, FLAT_DATA = 0xc093;
+
+/** Clears the CPU but for its count and its clock. INIT leaves it the
+ * model-specific registers and the time stamp (SDM 3A, table 9-1). */
+function clear(cpu: Cpu, init: boolean): void {
+  const w = cpu.w;
+  cpu.d[REPEATING] = -1;
+  w.fill(0, EAX, ATTENTION + 1);
+  w.fill(0, SEGMENTS, init ? MSR_SYSENTER_CS : DEBUG_PENDING);
+  w.fill(0, DEBUG_PENDING, APIC);
+  w.fill(0, init ? TLBS : COUNTER_SELECT);
+  if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.machine.showClock(cpu);
+  w[DR + 6] = 0xffff0ff0;
+  w[DR + 7] = 0x400;
+  putSegment(cpu, LDTR, 0, 0, 0xffff, 0x82);
+  putSegment(cpu, TR, 0, 0, 0xffff, 0x8b);
+  resetApic(cpu, init);
+}
+
+/** A CPU as a multiboot loader leaves it (Multiboot 0.6.96, 3.2): flat
+ * segments, no paging, no IDT; the caller sets EIP and EBX. */
+export function resetMultiboot(cpu: Cpu): void {
+  clear(cpu, false);
+  cpu.w[EAX] = MULTIBOOT_EAX;
+  cpu.w[CR0] = CR0_PE | CR0_ET;
+  for (let segment = 0; segment < 6; segment++) {
+    const code = segment === CS;
+    putSegment(cpu, segment, code ? 0x08 : 0x10, 0, -1,
+      code ? FLAT_CODE : FLAT_DATA);
+  }
+  cpu.refresh();
+}
+
+/** A CPU behind RESET or INIT, waiting for a start-up IPI; real mode
+ * (SDM 3A, table 9-1). */
+export function resetWaiting(cpu: Cpu, init = false): void {
+  const w = cpu.w, cache = CR0_CD | CR0_NW;
+  const off = init ? w[CR0]! & cache : cache;
+  clear(cpu, init);
+  w[EIP] = 0xfff0;
+  w[EDX] = SIGNATURE;
+  w[CR0] = CR0_ET | off;
+  w[GDTR_LIMIT] = w[IDTR_LIMIT] = 0xffff;
+  for (let segment = 0; segment < 6; segment++) {
+    const code = segment === CS;
+    putSegment(cpu, segment, code ? 0xf000 : 0,
+      code ? 0xffff0000 : 0, 0xffff, 0x93);
+  }
+  w[ACTIVITY] = WAITING;
+  cpu.refresh();
+}
+
+/** The first CPU: it begins at F000:FFF0 with base FFFF0000. */
+export function resetVector(cpu: Cpu, init = false): void {
+  resetWaiting(cpu, init);
+  cpu.w[ACTIVITY] = RUNNING;
+}

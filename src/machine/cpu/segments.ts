@@ -1,0 +1,193 @@
+// Woven from chapters/14-segments.md, 15-gates.md.
+import type { Cpu } from "./cpu";
+import {
+  type Descriptor, markAccessed, putSegment, readDescriptor, setSegment,
+} from "./descriptors";
+import { Fault, gp, GP, NP, SS_FAULT, UD } from "../ground/fault";
+import { loadParagraph } from "./realmode";
+import {
+  CPL, CR0, CR0_PE, CS, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, LDTR,
+  SEGMENTS, SS, SYSTEM_FLAGS, TR, VM,
+} from "../ground/state";
+
+/** Whether selectors name descriptors (and not paragraphs). */
+export function isProtected(cpu: Cpu): boolean {
+  return (cpu.w[CR0]! & CR0_PE) !== 0 && !(cpu.w[SYSTEM_FLAGS]! & VM);
+}
+
+/** The selector in a segment register. */
+export function selectorOf(cpu: Cpu, segment: number): number {
+  return cpu.w[SEGMENTS + 4 * segment]! & 0xffff;
+}
+
+/** MOV, POP and LxS to a segment register: all checks, then the hidden
+ * part (SDM 2A, MOV). */
+export function loadSegment(
+  cpu: Cpu, segment: number, selector: number,
+): void {
+  selector &= 0xffff;
+  if (segment === CS) throw new Fault(UD);
+  if (!isProtected(cpu)) {
+    loadParagraph(cpu, segment, selector);
+    return;
+  }
+  if (segment === SS) {
+    const ring = cpu.w[CPL]!;
+    if ((selector & 3) !== ring) throw gp(selector & 0xfffc);
+    const d = stackSegment(cpu, selector, ring, GP, 0);
+    markAccessed(cpu, d);
+    setSegment(cpu, SS, selector, d);
+  } else if (!(selector & 0xfffc)) {
+    putSegment(cpu, segment, selector, 0, 0, 0);
+  } else {
+    const d = dataSegment(cpu, selector);
+    markAccessed(cpu, d);
+    setSegment(cpu, segment, selector, d);
+  }
+}
+
+/** Checks a selector for SS in a ring; `vector` tells whose fault it is. */
+export function stackSegment(
+  cpu: Cpu, selector: number, ring: number, vector: number, ext: number,
+): Descriptor {
+  if (!(selector & 0xfffc)) throw new Fault(vector, ext);
+  const d = readDescriptor(cpu, selector, vector, ext);
+  const error = (selector & 0xfffc) | ext;
+  const writable = (d.type & 0x1a) === 0x12;
+  if ((selector & 3) !== ring || d.dpl !== ring || !writable) {
+    throw new Fault(vector, error);
+  }
+  if (!d.present) throw new Fault(SS_FAULT, error);
+  return d;
+}
+
+/** Checks a selector for DS, ES, FS or GS, which isn't null. */
+export function dataSegment(
+  cpu: Cpu, selector: number, vector = GP, ext = 0,
+): Descriptor {
+  const d = readDescriptor(cpu, selector, vector, ext);
+  const error = (selector & 0xfffc) | ext;
+  const code = (d.type & 0x18) === 0x18;
+  const unreadable = !(d.type & 0x10) || (code && !(d.type & 2));
+  const conforming = (d.type & 0x1c) === 0x1c;
+  const ring = Math.max(cpu.w[CPL]!, selector & 3);
+  if (unreadable || (!conforming && d.dpl < ring)) {
+    throw new Fault(vector, error);
+  }
+  if (!d.present) throw new Fault(NP, error);
+  return d;
+}
+
+/** Checks a selector that is to become CS: `jump` for a direct jump or
+ * call, `return` when it comes back from a stack, `gate` through one. */
+export function codeSegment(
+  cpu: Cpu, selector: number, how: "jump" | "return" | "gate", ext = 0,
+): Descriptor {
+  if (!(selector & 0xfffc)) throw gp(ext);
+  const d = readDescriptor(cpu, selector, GP, ext);
+  const error = (selector & 0xfffc) | ext, cpl = cpu.w[CPL]!;
+  const rpl = selector & 3, conforming = (d.type & 4) !== 0;
+  let good = (d.type & 0x18) === 0x18;
+  if (how === "gate") good &&= d.dpl <= cpl;
+  else if (how === "return") {
+    good &&= rpl >= cpl && (conforming ? d.dpl <= rpl : d.dpl === rpl);
+  } else {
+    good &&= conforming ? d.dpl <= cpl : rpl <= cpl && d.dpl === cpl;
+  }
+  if (!good) throw gp(error);
+  if (!d.present) throw new Fault(NP, error);
+  return d;
+}
+
+/** Drops DS, ES, FS and GS if the ring may not have them any more. */
+export function dropInnerSegments(cpu: Cpu, ring: number): void {
+  for (const segment of [0, 3, 4, 5]) {
+    const attributes = cpu.w[SEGMENTS + 4 * segment + 3]!;
+    const conforming = (attributes & 0x1c) === 0x1c;
+    const dpl = (attributes >>> 5) & 3;
+    if (!conforming && dpl < ring) putSegment(cpu, segment, 0, 0, 0, 0);
+  }
+}
+
+/** LGDT: base and limit from memory at DS… already checked by the caller. */
+export function loadGdtr(cpu: Cpu, base: number, limit: number): void {
+  cpu.w[GDTR_BASE] = base;
+  cpu.w[GDTR_LIMIT] = limit & 0xffff;
+}
+
+/** LIDT: base and limit as read from memory. */
+export function loadIdtr(cpu: Cpu, base: number, limit: number): void {
+  cpu.w[IDTR_BASE] = base;
+  cpu.w[IDTR_LIMIT] = limit & 0xffff;
+}
+
+/** LLDT; a null selector leaves no LDT. */
+export function loadLdt(cpu: Cpu, selector: number): void {
+  if (!(selector & 0xfffc)) {
+    putSegment(cpu, LDTR, selector & 0xffff, 0, 0, 0);
+    return;
+  }
+  const error = selector & 0xfffc;
+  if (selector & 4) throw gp(error);
+  const d = readDescriptor(cpu, selector);
+  if (d.type !== 2) throw gp(error);
+  if (!d.present) throw new Fault(NP, error);
+  setSegment(cpu, LDTR, selector & 0xffff, d);
+}
+
+/** LTR: the TSS becomes busy, in the table as well. */
+export function loadTaskRegister(cpu: Cpu, selector: number): void {
+  const error = selector & 0xfffc;
+  if (!error) throw gp();
+  if (selector & 4) throw gp(error);
+  const d = readDescriptor(cpu, selector);
+  if (d.type !== 9 && d.type !== 1) throw gp(error);
+  if (!d.present) throw new Fault(NP, error);
+  cpu.storeLinear((d.linear + 5) | 0, 1, (d.attributes & 0xff) | 2);
+  putSegment(cpu, TR, selector & 0xffff, d.base, d.limit,
+    d.attributes | 2);
+}
+
+/** The descriptor that LAR, LSL, VERR and VERW may look at, if any. */
+function visible(cpu: Cpu, selector: number): Descriptor | undefined {
+  if (!(selector & 0xfffc)) return undefined;
+  let d: Descriptor;
+  try {
+    d = readDescriptor(cpu, selector);
+  } catch (fault) {
+    if (fault instanceof Fault && fault.vector === GP) return undefined;
+    throw fault;
+  }
+  const conforming = (d.type & 0x1c) === 0x1c;
+  const ring = Math.max(cpu.w[CPL]!, selector & 3);
+  return conforming || d.dpl >= ring ? d : undefined;
+}
+
+/** LAR: the access rights, or undefined (ZF=0). */
+export function lar(cpu: Cpu, selector: number): number | undefined {
+  const d = visible(cpu, selector & 0xffff);
+  const system = [1, 2, 3, 4, 5, 9, 11, 12];
+  if (!d || (!(d.type & 0x10) && !system.includes(d.type))) return undefined;
+  return d.high & 0x00ffff00;
+}
+
+/** LSL: the limit in bytes, or undefined (ZF=0). */
+export function lsl(cpu: Cpu, selector: number): number | undefined {
+  const d = visible(cpu, selector & 0xffff);
+  const system = [1, 2, 3, 9, 11];
+  if (!d || (!(d.type & 0x10) && !system.includes(d.type))) return undefined;
+  return d.limit;
+}
+
+/** VERR: may this ring read the segment? */
+export function verr(cpu: Cpu, selector: number): boolean {
+  const d = visible(cpu, selector & 0xffff);
+  return d !== undefined && (d.type & 0x10) !== 0 &&
+    ((d.type & 8) === 0 || (d.type & 2) !== 0);
+}
+
+/** VERW: may this ring write the segment? */
+export function verw(cpu: Cpu, selector: number): boolean {
+  const d = visible(cpu, selector & 0xffff);
+  return d !== undefined && (d.type & 0x1a) === 0x12;
+}

@@ -1,0 +1,130 @@
+// Woven from chapters/16-paging.md.
+import type { Cpu } from "./cpu";
+import { TLB_HEAD, TLB_WORDS } from "../ground/layout";
+import { CR3, RETIRED, TLBS } from "../ground/state";
+
+/** Bits of page-table entries, and of the first word of a TLB entry. */
+export const PTE_P = 1, PTE_RW = 2, PTE_US = 4, PTE_A = 0x20, PTE_D = 0x40,
+  PTE_PS = 0x80, PTE_G = 0x100;
+/** Words of a TLB entry: page and bits, frame, when (64 bits), cr3. */
+export const TLB_PAGE = 0, TLB_FRAME = 1, TLB_WHEN = 2, TLB_CR3 = 4;
+
+const pageMask = (bits: number) => bits & PTE_PS ? 0xffc00000 : 0xfffff000;
+
+/** Word index of the first entry of the data or the code TLB. */
+export function tlbStart(cpu: Cpu, code: boolean): number {
+  const { dataTlb } = cpu.machine.layout;
+  return TLBS + TLB_HEAD + (code ? dataTlb * TLB_WORDS : 0);
+}
+
+/** How many entries the data or the code TLB has. */
+export function tlbSize(cpu: Cpu, code: boolean): number {
+  const { dataTlb, codeTlb } = cpu.machine.layout;
+  return code ? codeTlb : dataTlb;
+}
+
+/** Word index of the entry that translates an address, or -1. */
+export function tlbFind(cpu: Cpu, code: boolean, linear: number): number {
+  const w = cpu.w, start = tlbStart(cpu, code);
+  const end = start + tlbSize(cpu, code) * TLB_WORDS;
+  for (let at = start; at < end; at += TLB_WORDS) {
+    const page = w[at]!;
+    if (page & PTE_P && ((page ^ linear) & pageMask(page)) === 0) return at;
+  }
+  return -1;
+}
+
+/** Takes the oldest entry's place; returns its word index. */
+export function tlbTakeOldest(cpu: Cpu, code: boolean): number {
+  const head = TLBS + (code ? 1 : 0), next = cpu.w[head]!;
+  cpu.w[head] = (next + 1) % tlbSize(cpu, code);
+  const at = tlbStart(cpu, code) + next * TLB_WORDS;
+  dropEntry(cpu, code, at);
+  return at;
+}
+
+/** Writes an entry: address, and a frame with its bits. */
+export function tlbWrite(
+  cpu: Cpu, at: number, linear: number, found: number,
+): void {
+  const w = cpu.w;
+  w[at + TLB_PAGE] = (linear & pageMask(found)) | (found & 0xfff);
+  w[at + TLB_FRAME] = found & pageMask(found);
+  cpu.d[(at + TLB_WHEN) / 2] = cpu.d[RETIRED]!;
+  w[at + TLB_CR3] = w[CR3]!;
+}
+
+function dropEntry(cpu: Cpu, code: boolean, at: number): void {
+  const page = cpu.w[at]!;
+  if (!(page & PTE_P)) return;
+  cpu.w[at] = 0;
+  const fast = code ? cpu.fastCode : cpu.fast, first = page >>> 12;
+  fast.fill(0, first, first + (page & PTE_PS ? 1024 : 1));
+  if (code) cpu.codeVersion++;
+}
+
+/** Drops what translates an address, global or not, from both TLBs. */
+export function tlbDropPage(cpu: Cpu, linear: number): void {
+  for (const code of [false, true]) {
+    let at: number;
+    while ((at = tlbFind(cpu, code, linear)) >= 0) dropEntry(cpu, code, at);
+  }
+}
+
+/** Empties both TLBs, but for global entries if those are to be kept. */
+export function tlbFlush(cpu: Cpu, keepGlobal: boolean): void {
+  const w = cpu.w;
+  let kept = 0, dropped = 0;
+  for (const code of [false, true]) {
+    const start = tlbStart(cpu, code);
+    const end = start + tlbSize(cpu, code) * TLB_WORDS;
+    for (let at = start; at < end; at += TLB_WORDS) {
+      const page = w[at]!;
+      if (!(page & PTE_P)) continue;
+      if (keepGlobal && page & PTE_G) {
+        kept++;
+        continue;
+      }
+      dropped++;
+      dropEntry(cpu, code, at);
+    }
+  }
+  if (!keepGlobal) {
+    cpu.dropFast();
+    cpu.dropFastCode();
+  }
+  const { events } = cpu.machine;
+  if (events.active) events.emit({ kind: "tlb-flush", cpu: cpu.id,
+    count: cpu.machine.count, dropped, kept });
+}
+
+/** A TLB entry as a debugger shows it; numbers are unsigned. */
+export interface TlbEntry {
+  readonly linear: number;
+  readonly frame: number;
+  readonly bits: number;
+  readonly global: boolean;
+  readonly large: boolean;
+  /** Instructions this CPU had retired when the entry was loaded. */
+  readonly when: number;
+  readonly cr3: number;
+}
+
+/** The valid entries of a TLB, by slot. */
+export function tlbEntries(cpu: Cpu, code: boolean): TlbEntry[] {
+  const w = cpu.w, start = tlbStart(cpu, code), entries: TlbEntry[] = [];
+  for (let i = 0; i < tlbSize(cpu, code); i++) {
+    const at = start + i * TLB_WORDS, page = w[at]!;
+    if (!(page & PTE_P)) continue;
+    entries.push({
+      linear: (page & pageMask(page)) >>> 0,
+      frame: w[at + TLB_FRAME]! >>> 0,
+      bits: page & 0xfff,
+      global: (page & PTE_G) !== 0,
+      large: (page & PTE_PS) !== 0,
+      when: cpu.d[(at + TLB_WHEN) / 2]!,
+      cr3: w[at + TLB_CR3]! >>> 0,
+    });
+  }
+  return entries;
+}

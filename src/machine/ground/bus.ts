@@ -1,0 +1,32 @@
+// Woven from chapters/32-machine.md.
+import type { Cpu } from "../cpu/cpu";
+
+/** A range of ports or of physical addresses. */
+export interface Range {
+  readonly from: number;
+  readonly length: number;
+}
+
+/** A device on the bus; its registers lie in the block. */
+export interface Device {
+  readonly name: string;
+  readonly ports?: Range;
+  readonly memory?: Range;
+  /** Its ports are a byte wide: wider accesses come byte by byte. */
+  readonly bytewide?: boolean;
+  /** Offsets count from the range's start; sizes are 1, 2 or 4 bytes. */
+  readPort?(cpu: Cpu, offset: number, size: number): number;
+  writePort?(cpu: Cpu, offset: number, size: number, value: number): void;
+  readMemory?(cpu: Cpu, offset: number, size: number): number;
+  writeMemory?(
+    cpu: Cpu, offset: number, size: number, value: number,
+  ): void;
+}
+
+/** The device whose memory holds an address, if there is one. */
+export function findDevice(
+  devices: readonly Device[], address: number,
+): Device | undefined {
+  return devices.find(({ memory: r }) =>
+    r !== undefined && address >= r.from && address < r.from + r.length);
+}

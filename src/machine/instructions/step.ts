@@ -1,0 +1,234 @@
+// Woven from chapters/26-step.md.
+import { decode, InstructionTooLong } from "../../table";
+import type { Insn } from "../../table";
+import type { Builder } from "./builder";
+import { CodeCache, CodePage } from "./codecache";
+import type { Cpu } from "../cpu/cpu";
+import { Decoded } from "./decoded";
+import { checkCode, DR6_BS, holdTrap } from "../cpu/breakpoints";
+import { deliver, deliverTrap } from "../cpu/exceptions";
+import { Fault, gp, UD } from "../ground/fault";
+import { Immediate } from "./immediate";
+import { takeInterrupt } from "../cpu/interrupts";
+import type { Machine } from "../machine";
+import {
+  ACTIVITY, ATTENTION, BASE, CLOCK, CPL, CS, DEBUG_PENDING, EIP, HALTED,
+  INHIBIT, LIMIT, RETIRED, RF, RUNNING, SEGMENTS, SHADOW_SS, SYSTEM_FLAGS, TF,
+} from "../ground/state";
+import { unimplemented } from "./unimplemented";
+import { virtualIsDue } from "../cpu/virtual";
+
+const CS_BASE = SEGMENTS + 4 * CS + BASE;
+const CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
+// No page begins at an odd address.
+const NO_PAGE = 1;
+
+/** Makes one CPU execute; holds only what can be made again. */
+export class Runner {
+  private readonly builder: Builder;
+  // The page that we execute, and its records.
+  private page = NO_PAGE;
+  private code = new CodePage();
+  private records = this.code.wide;
+  // For code in no memory: nothing is ever remembered here.
+  private readonly nowhere = new CodePage();
+  // The shadow in which the next instruction is.
+  private shadow: number | undefined;
+
+  constructor(private readonly cpu: Cpu, private readonly cache: CodeCache) {
+    this.builder = new Immediate(cpu) as unknown as Builder;
+  }
+
+  /** Makes up to `most` steps, each an instruction or the delivery of an
+   * interrupt or fault; ends early when the clock reaches the deadline, the
+   * CPU stops, or the machine was woken. Gives the number of steps. */
+  run(most: number, deadline: number): number {
+    const { cpu } = this, { machine, w, d } = cpu;
+    const start = d[RETIRED]!, end = start + most;
+    cpu.look = true;
+    while (d[RETIRED]! < end && d[CLOCK]! < deadline && !machine.woken) {
+      if (w[ACTIVITY] !== RUNNING) break;
+      try {
+        this.stretch(end, deadline);
+      } catch (thrown) {
+        if (!(thrown instanceof Fault)) throw thrown;
+        w[DEBUG_PENDING] = 0;
+        deliver(cpu, thrown);
+        this.delivered();
+      }
+    }
+    return d[RETIRED]! - start;
+  }
+
+  private countStep(): void {
+    const { d } = this.cpu;
+    d[RETIRED]! += 1;
+    d[CLOCK]! += 1;
+    this.cpu.look = true;
+  }
+
+  // A delivery was this step; no instruction any more.
+  private delivered(): false {
+    this.countStep();
+    return false;
+  }
+  private stretch(end: number, deadline: number): void {
+    const { cpu, builder } = this, { machine, w, d } = cpu;
+    let { page, records } = this, left = 0, base = 0, limit = 0;
+    for (;;) {
+      if (left === 0 || cpu.look || machine.woken) {
+        left = Math.min(end - d[RETIRED]!, Math.ceil(deadline - d[CLOCK]!));
+        if (left <= 0 || machine.woken || !this.mayGoOn()) return;
+        page = this.page;
+        base = w[CS_BASE]!;
+        limit = w[CS_LIMIT]!;
+      }
+      const eip = w[EIP]!, linear = (base + eip) | 0;
+      if ((linear & -4096) !== page) {
+        if (cpu.codeGuards?.has(linear >>> 12)) return this.stepCarefully();
+        this.enterPage(eip);
+        ({ page, records } = this);
+      }
+      const insn = records[linear & 0xfff] ?? this.decodeAt(eip);
+      const next = (eip + insn.length) | 0;
+      if ((next - 1) >>> 0 > limit >>> 0) throw gp();
+      cpu.next = next;
+      insn.run(builder, insn);
+      w[EIP] = cpu.next;
+      d[RETIRED]! += 1;
+      d[CLOCK]! += 1;
+      left--;
+    }
+  }
+  // False if this was the time for something else than an instruction.
+  private mayGoOn(): boolean {
+    const { cpu } = this, { w } = cpu;
+    if (cpu.look) {
+      this.page = NO_PAGE;
+      cpu.look = false;
+    }
+    if (w[ACTIVITY] !== RUNNING) return false;
+    const shadow = this.shadow = w[INHIBIT]!;
+    if (w[DEBUG_PENDING] !== 0 && shadow !== SHADOW_SS) {
+      deliverTrap(cpu);
+      return this.delivered();
+    }
+    if (w[ATTENTION] !== 0 && takeInterrupt(cpu)) return this.delivered();
+    if (shadow !== 0) {
+      w[INHIBIT] = 0;
+      cpu.look = true;
+    }
+    const plain = (w[SYSTEM_FLAGS]! & (TF | RF)) === 0;
+    if (plain && !virtualIsDue(cpu)) return true;
+    this.stepCarefully();
+    return false;
+  }
+  private enterPage(eip: number): void {
+    const { cpu } = this, { w } = cpu, linear = (w[CS_BASE]! + eip) | 0;
+    if (eip >>> 0 > w[CS_LIMIT]! >>> 0) throw gp();
+    const physical = cpu.codeAddress(linear);
+    this.page = linear & -4096;
+    const frame = cpu.machine.frameOf(physical);
+    this.code = frame < 0 ? this.nowhere : this.cache.page(frame);
+    this.records = cpu.code32 ? this.code.wide : this.code.narrow;
+  }
+  // Only what lies in one page of RAM is remembered.
+  private decodeAt(eip: number): Decoded {
+    const { cpu } = this, { machine, w } = cpu, version = cpu.codeVersion;
+    const insn = new Decoded(fetchInstruction(cpu, eip));
+    const linear = (w[CS_BASE]! + eip) | 0, offset = linear & 0xfff;
+    const physical = cpu.codeAddress(linear);
+    const frame = machine.frameOf(physical);
+    if (offset + insn.length <= 4096 && frame >= 0) {
+      machine.markCode(frame);
+      this.records[offset] = insn;
+      this.code.live++;
+    }
+    if (cpu.codeVersion !== version) cpu.look = true;
+    return insn;
+  }
+  // One instruction, with all that TF, RF and breakpoints ask for.
+  private stepCarefully(): void {
+    const { cpu, builder } = this, { w } = cpu;
+    const eip = w[EIP]!, linear = (w[CS_BASE]! + eip) | 0;
+    const flags = w[SYSTEM_FLAGS]!;
+    if (flags & RF) w[SYSTEM_FLAGS] = flags & ~RF;
+    else if (cpu.codeGuards && this.shadow !== SHADOW_SS &&
+      !cpu.repeating()) checkCode(cpu, linear);
+    if (virtualIsDue(cpu)) throw gp();
+    this.enterPage(eip);
+    const insn = this.records[linear & 0xfff] ?? this.decodeAt(eip);
+    cpu.next = (eip + insn.length) | 0;
+    if ((cpu.next - 1) >>> 0 > w[CS_LIMIT]! >>> 0) throw gp();
+    cpu.entered = false;
+    insn.run(builder, insn);
+    w[EIP] = cpu.next;
+    this.countStep();
+    if (flags & TF && !cpu.entered) holdTrap(cpu, DR6_BS);
+    if (w[DEBUG_PENDING] && w[ACTIVITY] === HALTED) w[ACTIVITY] = RUNNING;
+  }
+}
+
+/** Fetches and decodes one instruction, or throws what that raises. */
+export function fetchInstruction(cpu: Cpu, eip: number): Insn {
+  const byteAt = (i: number) => cpu.codeByte((eip + i) | 0);
+  try {
+    return decode(byteAt, cpu.code32) ?? undecodable(cpu, byteAt);
+  } catch (thrown) {
+    if (thrown instanceof InstructionTooLong) throw gp();
+    if (thrown instanceof Fault && endsUnarmed(cpu, byteAt))
+      throw new Fault(UD);
+    throw thrown;
+  }
+}
+
+// A host call that nobody armed is two bytes, and #UD: its third byte may lie
+// on a page that isn't there.
+function endsUnarmed(cpu: Cpu, byteAt: (i: number) => number): boolean {
+  if (cpu.machine.hostArmed && cpu.w[CPL] === 0) return false;
+  try {
+    let at = 0;
+    while (isPrefix(byteAt(at))) at++;
+    return byteAt(at) === 0x0f && byteAt(at + 1) === 0x3f;
+  } catch (thrown) {
+    if (thrown instanceof Fault) return false;
+    throw thrown;
+  }
+}
+
+function isPrefix(byte: number): boolean {
+  return [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]
+    .includes(byte);
+}
+
+function undecodable(cpu: Cpu, byteAt: (i: number) => number): never {
+  let at = 0;
+  while (isPrefix(byteAt(at))) {
+    if (byteAt(at++) === 0xf0) throw new Fault(UD);
+  }
+  const hex = (i: number) => byteAt(i).toString(16).padStart(2, "0");
+  const escaped = byteAt(at) === 0x0f ? ` ${hex(at + 1)}` : "";
+  throw unimplemented(cpu, `opcode ${hex(at)}${escaped}`);
+}
+
+const caches = new WeakMap<Machine, CodeCache>();
+const runners = new WeakMap<Cpu, Runner>();
+
+/** What makes this CPU execute. */
+export function runnerOf(cpu: Cpu): Runner {
+  let runner = runners.get(cpu);
+  if (runner) return runner;
+  const { machine } = cpu;
+  const cache = caches.get(machine) ?? new CodeCache(machine);
+  caches.set(machine, cache);
+  runner = new Runner(cpu, cache);
+  runners.set(cpu, runner);
+  return runner;
+}
+
+/** One step of a CPU: an instruction, or the delivery of an interrupt or
+ * a fault. A CPU that doesn't run does nothing. */
+export function step(cpu: Cpu): void {
+  cpu.machine.woken = false;
+  runnerOf(cpu).run(1, Infinity);
+}
