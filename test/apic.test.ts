@@ -9,6 +9,7 @@ import {
   timerCanWake, timerExpired, WAITING, writeApic, writeApicBase,
 } from "../src/machine";
 import type { Cpu, MachineEvent } from "../src/machine";
+import { machineOf } from "./around";
 
 const ON = 0xfee00900, PAGE_AT = 0xfee00000;
 const MASK = 0x10000, PERIODIC = 0x20000, ENABLE = 0x100;
@@ -85,14 +86,14 @@ test("INIT clears every register but the number", () => {
     machine.schedule(5, machine.addHandler(() => undefined));
   };
   fill();
-  machine.initialize(cpu);
+  cpu.initialize();
   const is = { ...reset(1), 0x20: 0xff000000 } as Record<number, number>;
   assert.equal(all(cpu), THERE.map((at) => is[at] ?? 0));
   assert.equal([told(cpu), cpu.w[ATTENTION]], [0, 0]);
   assert.is(machine.queue.some((kind) => kind === APIC_TIMER_EVENT), false);
   assert.is(machine.queue.next(() => true), 5, "others' events stay");
   cpu.w.fill(-1, APIC, APIC + 64);
-  machine.initialize(cpu);
+  cpu.initialize();
   const words: Record<number, number> = { 0: -1, 3: -1, 4: 0xff,
     ...Object.fromEntries(LVT.map((_, n) => [8 + n, MASK])) };
   assert.equal([...cpu.w.subarray(APIC, APIC + 64)],
@@ -378,7 +379,7 @@ test("the highest of those that wait goes first, and EOI ends the highest",
 test("the timer's eight divisors", () => {
   const divisors = [2, 4, 8, 16, 32, 64, 128, 1];
   divisors.forEach((divisor, n) => {
-    const [cpu] = listening() as [Cpu], { machine } = cpu;
+    const [cpu] = listening() as [Cpu], machine = machineOf(cpu);
     machine.writeRam(0, Uint8Array.of(0xeb, 0xfe));
     writeApic(cpu, 0x3e0, (n & 3) | (n & 4) << 1);
     writeApic(cpu, 0x320, 0x10040);
@@ -666,7 +667,8 @@ test("a timer wakes whom its interrupt reaches", () => {
 });
 
 test("a sleeper's timer isn't somebody else's", () => {
-  const [first, second] = listening(2) as [Cpu, Cpu], { machine } = first;
+  const [first, second] = listening(2) as [Cpu, Cpu];
+  const machine = machineOf(first);
   for (const cpu of [first, second]) cpu.w[ACTIVITY] = HALTED;
   first.w[SYSTEM_FLAGS] = IF;
   writeApic(second, 0x320, PERIODIC | 0x40);
@@ -678,8 +680,8 @@ test("a sleeper's timer isn't somebody else's", () => {
 // 10.5.1: the wire of a PC's controller comes in at LINT0, by mode ExtINT;
 // who switches the APIC off is wired as a processor without one.
 test("LINT0 lets the controller's wire through by ExtINT alone", () => {
-  const { cpus } = new Machine({ memory: 0x10000, cpus: 2 });
-  const [cpu, second] = cpus as [Cpu, Cpu], { machine } = cpu;
+  const machine = new Machine({ memory: 0x10000, cpus: 2 });
+  const [cpu, second] = machine.cpus as [Cpu, Cpu];
   assert.is(intrConnected(cpu), false, "no controller");
   machine.interruptController = { acknowledge: () => 8 };
   machine.resetCpu(cpu);

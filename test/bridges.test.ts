@@ -538,16 +538,15 @@ class Directory extends Machine {
 test("each device has its ports, from the first to the last", () => {
   const machine = new Directory({ memory: 0x200000 });
   new Pc(machine, { postPort: 0x80, post: () => {} });
-  const cpu = machine.cpus[0]!;
   const expected = { "20-21": "8259 0", "40-43": "8254", "60-60": "8042 data",
     "61-61": "port 0x61", "64-64": "8042", "70-71": "MC146818",
     "80-80": "POST", "92-92": "port 0x92", "a0-a1": "8259 1",
     "e9-e9": "debug console", "f4-f7": "exit", "3f8-3ff": "16550",
     "402-402": "debug console", "4d0-4d1": "ELCR", "510-511": "fw_cfg",
     "cf8-cff": "PCI" };
-  assert.equal(machine.list((port) => machine.readPort(cpu, port, 1)),
+  assert.equal(machine.list((port) => machine.readPort(port, 1)),
     expected);
-  assert.equal(machine.list((port) => machine.writePort(cpu, port, 1, 0)),
+  assert.equal(machine.list((port) => machine.writePort(port, 1, 0)),
     expected);
 });
 
@@ -660,8 +659,8 @@ test("IN and OUT ask before the device does, of 16 bits of a port", () => {
   const cpu = withBitmap([], 0x68 + 0x2000), told: number[][] = [];
   cpu.machine.addDevice({
     name: "a device", ports: { from: 0x7fff, length: 4 },
-    readPort: (_, offset, size) => 0x10 * offset + size,
-    writePort: (_, ...rest) => told.push(rest),
+    readPort: (offset, size) => 0x10 * offset + size,
+    writePort: (...all) => told.push(all),
   });
   cpu.store8(TSS + 0x68 + 0x1000, 2);
   for (const above of [0, 0x10000, 0x7fff0000]) {

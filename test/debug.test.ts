@@ -10,6 +10,7 @@ import {
   systemEnter, systemExit, TF, trapBits, VM, writeApic, writeDebug,
 } from "../src";
 import type { Cpu, MachineEvent } from "../src";
+import { machineOf } from "./around";
 import {
   codeOf, dataOf, fault, gate, goTo, IDT, INT_GATE, precise, prepared, ring,
   STACK0,
@@ -40,7 +41,7 @@ function load(text: string, r = 0, handler = "iret", quiet = false) {
     if (e.vector === 1) cpu.w[DR + 6] = 0xffff0ff0 | 0;
   });
   return { cpu, seen, go: (n: number) => {
-    cpu.machine.run({ maxInstructions: n });
+    machineOf(cpu).run({ maxInstructions: n });
     return seen;
   } };
 }
@@ -628,7 +629,7 @@ test("debug state is in the block: a run can be cut anywhere", () => {
     cpu.w[SYSTEM_FLAGS] = TF;
     watch(cpu, 0, 0x7000, WRITE, 4);
     watch(cpu, 1, ORIGIN + 6, EXECUTE);
-    return cpu.machine;
+    return machineOf(cpu);
   };
   const whole = build();
   whole.run({ maxInstructions: 40 });

@@ -399,7 +399,7 @@ test("a CPU makes a step while the others take their turns", () => {
   two!.w.set(one!.w.subarray(0, 80));
   two!.refresh();
   two!.w[EIP] = parseInt(at("done"), 16);
-  machine.start(two!);
+  two!.start();
   client.ask(`Z1,${at("done")},1`);
   client.ask(`z1,${at("done")},1`);
   // It's the first one's turn, and it must not get past a breakpoint

@@ -9,6 +9,7 @@ import {
   loadGdtr, readMsr, timeStamp, writeMsr,
 } from "../src/machine";
 import type { MachineEvent, MachineOptions, Schedule } from "../src/machine";
+import { machineOf } from "./around";
 import { describe, gate, IDT, INT_GATE, CODE, GDT } from "./tables";
 
 /** A machine that begins at a program; ESP is 0x9000. */
@@ -229,7 +230,8 @@ test("a second CPU is started by INIT and SIPI, in real mode", () => {
 });
 
 test("INIT leaves alone what RESET clears: MSRs, time stamp, cache", () => {
-  const cpu = load(endless, { cpus: 2 }).cpus[1]!, { w, machine } = cpu;
+  const machine = load(endless, { cpus: 2 }), cpu = machine.cpus[1]!;
+  const { w } = cpu;
   const set = (number: number, value: number) => {
     Object.assign(w, { [ECX]: number, [EAX]: value, [EDX]: 0 });
     writeMsr(cpu);
@@ -248,10 +250,10 @@ test("INIT leaves alone what RESET clears: MSRs, time stamp, cache", () => {
   writeApic(cpu, 0xf0, 0x1ff);
   w[CR0] = 0x11;
   machine.run({ maxInstructions: 1000 });
-  machine.initialize(cpu);
+  cpu.initialize();
   assert.equal(all(), [0x42000800, 0x1234, 0x4100c0, 0x55555, 0x10, 5, 0xff]);
   assert.ok(timeStamp(cpu) >= 0x70000000);
-  machine.initialize(cpu, "RESET");
+  cpu.initialize("RESET");
   assert.equal(all(), [0xfee00800, 0, 0, 0, 0x60000010, 1, 0xff]);
   assert.is(timeStamp(cpu), 0);
 });
@@ -392,7 +394,7 @@ test("the APIC notes errors, once for each sort, and ESR tells", () => {
   raiseInterrupt(cpu, 3);
   raiseInterrupt(cpu, 3);
   cpu.w[SYSTEM_FLAGS] = IF;
-  cpu.machine.run({ maxInstructions: 5 });
+  machineOf(cpu).run({ maxInstructions: 5 });
   assert.equal(taken, [0x41]);
   writeApic(cpu, 0x370, 0x0e);
   told();
@@ -522,9 +524,9 @@ test("devices: ports, memory, state in the block, and nobody", () => {
     name: "echo", ports: { from: 0x10, length: 4 },
     memory: { from: 0xd0000000, length: 16 },
     readPort: () => state[0]!,
-    writePort: (_cpu, _offset, _size, value) => { state[0] = value + 1; },
+    writePort: (_offset, _size, value) => { state[0] = value + 1; },
     readMemory: () => state[1]!,
-    writeMemory: (_cpu, offset, size, value) => {
+    writeMemory: (offset, size, value) => {
       state[1] = value | (offset << 8) | (size << 16);
     },
   });

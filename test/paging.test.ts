@@ -6,6 +6,7 @@ import {
   invalidatePage,
 } from "../src/machine";
 import type { MachineEvent } from "../src/machine";
+import { machineOf } from "./around";
 
 const DIRECTORY = 0x1000, TABLE = 0x2000;
 const PAGING = 0x80000011 | 0, WP = 0x10000;
@@ -503,7 +504,7 @@ test("code pages lose the fast write, and a write reports itself", () => {
   const cpu = paged(), { machine } = cpu, told: number[] = [];
   machine.dropCode = (physical, length) => told.push(physical, length);
   cpu.store(DATA, 0x5000, 4, 1);
-  machine.markCode(5);
+  cpu.markCode(5);
   cpu.store(DATA, 0x5010, 2, 1);
   cpu.store(DATA, 0x5020, 1, 1);
   assert.equal(told, [0x5010, 2, 0x5020, 1]);
@@ -550,10 +551,10 @@ test("64 entries for data and 32 for code, if nobody asks for others", () => {
 
 test("peeking leaves no trace", () => {
   const cpu = paged();
-  const before = cpu.machine.snapshot();
+  const before = machineOf(cpu).snapshot();
   assert.is(peekPage(cpu, 0x5004), 0x5004);
   assert.is(peekPage(cpu, 0x400000), undefined);
-  assert.equal(cpu.machine.snapshot(), before);
+  assert.equal(machineOf(cpu).snapshot(), before);
 });
 
 test("the fast table is of the TLB, and has what was used last", () => {

@@ -15,8 +15,8 @@ export function pc(
   machine.writeRam(0x1000, Uint8Array.of(0xeb, 0xfe));
   cpu.w[EIP] = 0x1000;
   const out = (port: number, value: number, size = 1) =>
-    machine.writePort(cpu, port, size, value);
-  const read = (port: number, size = 1) => machine.readPort(cpu, port, size);
+    machine.writePort(port, size, value);
+  const read = (port: number, size = 1) => machine.readPort(port, size);
   /** A register of the MC146818, and how it is written. */
   const cmos = (i: number) => {
     out(0x70, i);

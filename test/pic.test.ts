@@ -533,7 +533,7 @@ test("NMI comes first, then the APIC's, then the wire's", () => {
   const { cpu, machine, out, pc: { pics } } = pc();
   openPics(out);
   machine.resetCpu(cpu);
-  machine.initialize(cpu, "RESET");
+  cpu.initialize("RESET");
   for (let vector = 0; vector < 256; vector++)
     cpu.store32(4 * vector, 0x3000 + vector);
   writeApic(cpu, 0xf0, 0x1ff);

@@ -10,6 +10,7 @@ import {
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
 import { assemble } from "../src/assembler";
+import { machineOf } from "./around";
 import {
   codeOf, dataOf, describe, gate, goTo, IDT, INT_GATE, prepared, ring,
 } from "./tables";
@@ -18,7 +19,7 @@ const ORIGIN = 0x4000, DATA = 0x7000;
 
 /** Executes a text in ring 0 up to the HLT behind it. */
 function run(text: string, prepare: (cpu: Cpu) => void = () => {}): Cpu {
-  const cpu = prepared(), { machine, w } = cpu;
+  const cpu = prepared(), machine = machineOf(cpu), { w } = cpu;
   machine.writePhysical(ORIGIN, assemble(text + "\n hlt\n",
     { origin: ORIGIN }).bytes);
   goTo(cpu, 0);
@@ -128,7 +129,7 @@ test("lmsw writes four bits of CR0, and leaves PE set", () => {
 test("loads of SS hold events off for one instruction, others don't", () => {
   const inhibited = (text: string) => {
     let found = -1;
-    const cpu = prepared(), { machine, w } = cpu;
+    const cpu = prepared(), machine = machineOf(cpu), { w } = cpu;
     machine.writePhysical(ORIGIN, assemble(text + "\n hlt",
       { origin: ORIGIN }).bytes);
     goTo(cpu, 0);
@@ -207,7 +208,7 @@ test("far returns and iret of both sizes take what is theirs", () => {
 
 test("interrupts by instruction: vector, return address, who may", () => {
   const taken = (text: string, r: number, dpl: number) => {
-    const cpu = prepared(), { machine, w } = cpu;
+    const cpu = prepared(), machine = machineOf(cpu), { w } = cpu;
     machine.writePhysical(ORIGIN, assemble(text, { origin: ORIGIN }).bytes);
     for (let n = 0; n < 256; n++)
       gate(cpu, IDT + 8 * n, INT_GATE | ring(dpl), codeOf(0), 0x6000 + n);
@@ -277,7 +278,7 @@ test("ports: each size goes where it says, by byte and by DX", () => {
     for (const [from, length] of [[0x80, 0x80], [0x8000, 16]] as const)
       c.machine.addDevice({ name: "log", ports: { from, length },
         readPort: () => 0xfedcba98 | 0,
-        writePort: (_cpu, at, size, v) => told.push([from + at, size, v]) });
+        writePort: (at, size, v) => told.push([from + at, size, v]) });
   });
   assert.equal(told, [[0x80, 1, 0x78], [0x81, 2, 0x5678],
     [0xff, 4, 0x12345678], [0x8001, 1, 0x78], [0x8001, 2, 0x5678],
@@ -295,7 +296,7 @@ test("strings go to and from all 16 bits of a port's number", () => {
     c.store32(0x7004, 0x88776655 | 0);
     c.machine.addDevice({ name: "log", ports: { from: 0x8000, length: 16 },
       readPort: () => 0xfedcba98 | 0,
-      writePort: (_cpu, at, size, v) => told.push([at, size, v]) });
+      writePort: (at, size, v) => told.push([at, size, v]) });
   });
   assert.equal(told, [[1, 1, 0x11], [1, 4, 0x55443322]]);
   assert.equal([cpu.load8(0x7100), hex(cpu.load32(0x7101))],

@@ -7,6 +7,7 @@ import {
   registers, segmentRegister, SHUTDOWN, SS, SYSTEM_FLAGS, TF,
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
+import { machineOf } from "./around";
 
 const MEMORY = 0x200000;
 
@@ -24,7 +25,7 @@ function real(bytes: number[], at = 0x7c00): Cpu {
 }
 
 function go(cpu: Cpu, steps = 100): Cpu {
-  cpu.machine.run({ maxInstructions: steps });
+  machineOf(cpu).run({ maxInstructions: steps });
   return cpu;
 }
 
@@ -52,7 +53,7 @@ test("a vector counts if its four bytes are within the table's limit", () => {
 test("after a reset a CPU is what table 9-1 says", () => {
   const { cpus, ...machine } = new Machine({ memory: MEMORY });
   const cpu = cpus[0]!;
-  cpu.machine.resetCpu(cpu, "vector");
+  machineOf(cpu).resetCpu(cpu, "vector");
   const seen = registers(cpu);
   assert.equal([seen.eip, seen.eflags, seen.cr0, seen.edx],
     [0xfff0, 2, 0x60000010, 0x652]);

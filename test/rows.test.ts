@@ -12,6 +12,7 @@ import {
 } from "../src";
 import type { Cpu, Device, Form } from "../src";
 import type { Semantics } from "../src/machine/instructions/semantics/operands";
+import { machineOf } from "./around";
 import { testWith } from "./reference";
 import { SYSTEM } from "./silicon/case";
 import { judged } from "./silicon/forms";
@@ -53,7 +54,7 @@ interface ByHand {
 
 /** Executes a text that ends behind its last instruction. */
 function execute({ text, ring: r = 0, prepare }: ByHand): Cpu {
-  const cpu = prepared(), { machine } = cpu;
+  const cpu = prepared(), machine = machineOf(cpu);
   for (let n = 0; n < 256; n++) {
     gate(cpu, IDT + 8 * n, INT_GATE | ring(3), codeOf(0), 0x6000 + n);
   }
@@ -79,7 +80,7 @@ function latch(cpu: Cpu): Device {
   return {
     name: "latch", ports: { from: 0x40, length: 4 },
     readPort: () => state[0]!,
-    writePort: (_cpu, _offset, size, value) => {
+    writePort: (_offset, size, value) => {
       const mask = size === 4 ? -1 : (1 << (8 * size)) - 1;
       state[0] = (state[0]! & ~mask) | (value & mask);
     },
@@ -199,7 +200,8 @@ const byHand: Record<string, ByHand> = {
   int: { text: "movl $3, %ecx\n int $0x80", ring: 3,
     check: (c) => [c.w[EIP], c.w[CPL], c.peekStack(0, 4)],
     expected: [0x6081, 0, ORIGIN + 7] },
-  hostcall: { text: ".byte 0x0f, 0x3f, 5", prepare: ({ machine }) => {
+  hostcall: { text: ".byte 0x0f, 0x3f, 5", prepare: (cpu) => {
+    const machine = machineOf(cpu);
     machine.hostArmed = true;
     machine.hostCalls[5] = { name: "five", cost: 0,
       run: (c) => { c.w[EAX] = 555; } };

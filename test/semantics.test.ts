@@ -8,6 +8,7 @@ import {
   SYSTEM_FLAGS, loadSegment, readControl, readMsr, writeControl, writeMsr,
 } from "../src";
 import type { Cpu, MachineEvent } from "../src";
+import { machineOf } from "./around";
 import { dataOf, fault, goTo, prepared } from "./tables";
 
 const ORIGIN = 0x4000;
@@ -51,7 +52,7 @@ function run(
     prepare?: (cpu: Cpu) => void;
   } = {},
 ): Ran {
-  const cpu = prepared(), { machine } = cpu;
+  const cpu = prepared(), machine = machineOf(cpu);
   const { bytes } = assemble(text + "\n hlt\n", { origin: ORIGIN });
   machine.writePhysical(ORIGIN, bytes);
   goTo(cpu, ring);
@@ -582,7 +583,8 @@ test("hlt stops the CPU behind itself", () => {
 
 test("a host call needs to be armed, known, and ring 0", () => {
   const text = ".byte 0x0f, 0x3f, 9", calls: number[] = [];
-  const prepare = (armed: boolean) => ({ machine }: Cpu) => {
+  const prepare = (armed: boolean) => (on: Cpu) => {
+    const machine = machineOf(on);
     machine.hostArmed = armed;
     machine.hostCalls[9] = {
       name: "note", cost: 500, run: (cpu) => calls.push(cpu.w[EIP]!),
@@ -603,7 +605,8 @@ test("a host call needs to be armed, known, and ring 0", () => {
 
 test("a fault in a host call is delivered at the host call", () => {
   const { faults, cpu } = run("nop\n .byte 0x0f, 0x3f, 9", {
-    prepare: ({ machine }) => {
+    prepare: (on) => {
+      const machine = machineOf(on);
       machine.hostArmed = true;
       machine.hostCalls[9] = {
         name: "wrong", cost: 0, run: (cpu) => void cpu.load(4, 0, 4),

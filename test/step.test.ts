@@ -7,6 +7,7 @@ import {
   writeApic, writeDebug,
 } from "../src";
 import type { Cpu, MachineEvent } from "../src";
+import { machineOf } from "./around";
 import { pagedMachine } from "./speed";
 import {
   codeOf, dataOf, gate, goTo, IDT, INT_GATE, prepared,
@@ -61,8 +62,7 @@ test("a step is one instruction, or one delivery", () => {
 test("a machine that does nothing but fault uses up its budget", () => {
   const cpu = load("ud2", "ud2");
   cpu.w[ESP] = 0xf0000;
-  const { machine } = cpu;
-  assert.equal(machine.run({ maxInstructions: 500 }),
+  assert.equal(machineOf(cpu).run({ maxInstructions: 500 }),
     { reason: "budget", count: 500 });
 });
 
@@ -74,14 +74,14 @@ test("code that a program writes is executed as written", () => {
     jne 1b
     hlt`);
   cpu.w[ECX] = 5;
-  cpu.machine.run({ maxInstructions: 100 });
+  machineOf(cpu).run({ maxInstructions: 100 });
   assert.is(cpu.w[EBX], 401);
 });
 
 test("a program may change the very next instruction", () => {
   const cpu = load("movb $0x43, 1f\n1: inc %eax\n hlt");
   cpu.w[EAX] = 0;
-  cpu.machine.run({ maxInstructions: 10 });
+  machineOf(cpu).run({ maxInstructions: 10 });
   assert.equal([cpu.w[EAX], cpu.w[EBX]! & 1], [0, 1]);
 });
 
@@ -90,11 +90,11 @@ test("a write of one byte reaches instructions that began before it",
     const cpu = load(`.fill 57, 1, 0x90
       1: mov $0x11223344, %eax
       hlt`);
-    cpu.machine.run({ maxInstructions: 100 });
+    machineOf(cpu).run({ maxInstructions: 100 });
     cpu.store8(ORIGIN + 57 + 4, 0x55);
     cpu.w[EIP] = ORIGIN;
     cpu.w[ACTIVITY] = 0;
-    cpu.machine.run({ maxInstructions: 100 });
+    machineOf(cpu).run({ maxInstructions: 100 });
     assert.is(cpu.w[EAX], 0x55223344);
   });
 
@@ -108,7 +108,7 @@ test("a write of the last byte reaches the longest instruction", () => {
     const run = () => {
       cpu.w[EIP] = ORIGIN;
       cpu.w[ACTIVITY] = 0;
-      cpu.machine.run({ maxInstructions: 100 });
+      machineOf(cpu).run({ maxInstructions: 100 });
       return cpu.w[EAX];
     };
     assert.is(run(), 0x11223344);
@@ -120,17 +120,17 @@ test("a write of the last byte reaches the longest instruction", () => {
 test("what a loader writes is seen, too", () => {
   const cpu = load("1: inc %eax\n jmp 1b");
   cpu.w[EAX] = 0;
-  cpu.machine.run({ maxInstructions: 20 });
+  machineOf(cpu).run({ maxInstructions: 20 });
   assert.is(cpu.w[EAX], 10);
   put(cpu, ORIGIN, "1: dec %eax\n jmp 1b");
-  cpu.machine.run({ maxInstructions: 20 });
+  machineOf(cpu).run({ maxInstructions: 20 });
   assert.is(cpu.w[EAX], 0);
 });
 
 test("a page that holds no code any more can be written fast again", () => {
   const cpu = load("movl $0x90909090, 0x4800\n call 0x4800\n hlt");
   put(cpu, 0x4800, "mov $7, %eax\n ret");
-  cpu.machine.run({ maxInstructions: 3 });
+  machineOf(cpu).run({ maxInstructions: 3 });
   const { codePages } = cpu.machine;
   assert.is(codePages[4], 1);
   cpu.machine.writePhysical(0x4000, new Uint8Array(4096));
@@ -140,12 +140,12 @@ test("a page that holds no code any more can be written fast again", () => {
 test("an instruction may lie across two pages", () => {
   const cpu = load("jmp 0x4ffe");
   put(cpu, 0x4ffe, "mov $0x12345678, %eax\n hlt");
-  cpu.machine.run({ maxInstructions: 10 });
+  machineOf(cpu).run({ maxInstructions: 10 });
   assert.is(cpu.w[EAX], 0x12345678);
   cpu.store8(0x5001, 0x99);
   cpu.w[ACTIVITY] = 0;
   cpu.w[EIP] = 0x4ffe;
-  cpu.machine.run({ maxInstructions: 10 });
+  machineOf(cpu).run({ maxInstructions: 10 });
   assert.is(cpu.w[EAX], 0x12995678);
 });
 
@@ -169,7 +169,7 @@ test("an instruction beyond the limit of CS faults, one within doesn't",
       const cpu = load("mov $1, %eax\n int3"), seen = vectors(cpu);
       cpu.w[24 + 4 + 2] = limit as number;
       cpu.refreshSegment(1);
-      cpu.machine.run({ maxInstructions: 2 });
+      machineOf(cpu).run({ maxInstructions: 2 });
       assert.is(seen[0], limit === 0x4004 ? "13@4005" : expected);
     }
   });
@@ -178,8 +178,8 @@ test("sixteen bytes are one too many", () => {
   const nops = (n: number) => load(`.fill ${n}, 1, 0x66\n nop\n int3`);
   const good = nops(14), bad = nops(15);
   const seen = vectors(good), wrong = vectors(bad);
-  good.machine.run({ maxInstructions: 2 });
-  bad.machine.run({ maxInstructions: 2 });
+  machineOf(good).run({ maxInstructions: 2 });
+  machineOf(bad).run({ maxInstructions: 2 });
   assert.equal(seen, ["3@4010"]);
   assert.equal(wrong, ["13@4000"]);
 });
@@ -189,7 +189,7 @@ test("the trap flag makes each instruction end with #DB", () => {
     "iret");
   const seen = vectors(cpu);
   cpu.w[SYSTEM_FLAGS]! |= TF;
-  cpu.machine.run({ maxInstructions: 15 });
+  machineOf(cpu).run({ maxInstructions: 15 });
   assert.equal(seen,
     ["1@4001", "1@4002", "1@4005", "1@4008", "1@4009"]);
 });
@@ -197,7 +197,7 @@ test("the trap flag makes each instruction end with #DB", () => {
 test("popf that sets TF traps behind the next instruction", () => {
   const cpu = load("pushf\n orl $0x100, (%esp)\n popf\n nop\n nop");
   const seen = vectors(cpu);
-  cpu.machine.run({ maxInstructions: 6 });
+  machineOf(cpu).run({ maxInstructions: 6 });
   assert.equal(seen, ["1@400a"]);
 });
 
@@ -207,7 +207,7 @@ test("an interrupt comes between two instructions, and not behind sti",
     const seen = vectors(cpu);
     writeApic(cpu, 0xf0, 0x1ff);
     raiseInterrupt(cpu, 0x40);
-    cpu.machine.run({ maxInstructions: 20 });
+    machineOf(cpu).run({ maxInstructions: 20 });
     assert.equal(seen, ["64@4004"]);
   });
 
@@ -215,9 +215,9 @@ test("mov to ss holds an interrupt off, so that esp can follow", () => {
   const cpu = load("sti\n mov %ss, %ax\n mov %ax, %ss\n mov %eax, %esp");
   const seen = vectors(cpu);
   writeApic(cpu, 0xf0, 0x1ff);
-  cpu.machine.run({ maxInstructions: 3 });
+  machineOf(cpu).run({ maxInstructions: 3 });
   raiseInterrupt(cpu, 0x40);
-  cpu.machine.run({ maxInstructions: 2 });
+  machineOf(cpu).run({ maxInstructions: 2 });
   assert.equal(seen, ["64@4008"]);
 });
 
@@ -225,9 +225,9 @@ test("sti; hlt sleeps until the interrupt, which returns behind it", () => {
   const cpu = load("sti\n hlt\n inc %ebx\n cli\n hlt", "inc %ecx\n iret");
   Object.assign(cpu.w, { [EBX]: 0, [ECX]: 0 });
   writeApic(cpu, 0xf0, 0x1ff);
-  assert.is(cpu.machine.run({ maxInstructions: 9 }).reason, "halted");
+  assert.is(machineOf(cpu).run({ maxInstructions: 9 }).reason, "halted");
   raiseInterrupt(cpu, 0x40);
-  cpu.machine.run({ maxInstructions: 9 });
+  machineOf(cpu).run({ maxInstructions: 9 });
   assert.equal([cpu.w[EBX], cpu.w[ECX]], [1, 1]);
 });
 
@@ -237,17 +237,17 @@ test("a rep can be interrupted between iterations, and goes on", () => {
   cpu.w[SYSTEM_FLAGS]! |= IF;
   Object.assign(cpu.w, { [ECX]: 100, [EDI]: 0xa000, [EBX]: 0 });
   writeApic(cpu, 0xf0, 0x1ff);
-  cpu.machine.run({ maxInstructions: 40 });
+  machineOf(cpu).run({ maxInstructions: 40 });
   assert.is(cpu.w[ECX], 60);
   raiseInterrupt(cpu, 0x40);
-  cpu.machine.run({ maxInstructions: 100 });
+  machineOf(cpu).run({ maxInstructions: 100 });
   assert.equal(seen, ["64@4000"]);
   assert.equal([cpu.w[ECX], cpu.w[EDI], cpu.w[EBX]], [0, 0xa064, 1]);
 });
 
 test("RF ends with the instruction that IRET returns to", () => {
   const cpu = load("ud2\n nop\n hlt", "addl $2, (%esp)\n iret");
-  cpu.machine.run({ maxInstructions: 4 });
+  machineOf(cpu).run({ maxInstructions: 4 });
   assert.is(cpu.w[EIP], ORIGIN + 3);
   assert.is(cpu.w[SYSTEM_FLAGS]! & RF, 0);
 });
@@ -296,7 +296,7 @@ test("code on the first page and the last may change itself", () => {
       jne 1b
       hlt`);
     Object.assign(cpu.w, { [EAX]: 0, [EBX]: 0, [ECX]: 3, [EIP]: at });
-    cpu.machine.run({ maxInstructions: 20 });
+    machineOf(cpu).run({ maxInstructions: 20 });
     assert.equal([cpu.w[EAX], cpu.w[EBX]], [1, 2], page.toString(16));
   }
 });
@@ -308,7 +308,7 @@ test("each offset of a page has its own instruction, to the last", () => {
     put(cpu, 0x4fff, "inc %edi\n dec %ecx\n jne 0x4000\n cli\n hlt");
     cpu.w.fill(0, 0, 8);
     Object.assign(cpu.w, { [ECX]: 2, [ESP]: 0x9000, [SYSTEM_FLAGS]: flags });
-    cpu.machine.run({ maxInstructions: 100 });
+    machineOf(cpu).run({ maxInstructions: 100 });
     assert.equal([...cpu.w.subarray(0, 8)], [2, 0, 2, 2, 0x9000, 0, 2, 2]);
   }
 });
@@ -320,7 +320,7 @@ test("a jump to the same offset of another page", () => {
     put(cpu, from!, `inc %eax\n jmp ${to}`);
     put(cpu, to!, "inc %ebx\n hlt");
     Object.assign(cpu.w, { [EAX]: 0, [EBX]: 0, [EIP]: from });
-    cpu.machine.run({ maxInstructions: 9 });
+    machineOf(cpu).run({ maxInstructions: 9 });
     assert.equal([cpu.w[EAX], cpu.w[EBX], cpu.w[EIP]], [1, 1, to! + 2]);
   }
 });
@@ -347,7 +347,7 @@ test("the limit of CS, to a byte, in the loop and in careful steps", () => {
       cpu.w[EIP] = eip;
       cpu.w[SYSTEM_FLAGS] = flags;
       codeSegment(cpu, 0x4000 - eip, limit);
-      cpu.machine.run({ maxInstructions: 1 });
+      machineOf(cpu).run({ maxInstructions: 1 });
       const at = eip.toString(16);
       assert.equal(seen, good ? [] : [`13@${at}`], `${at} ${limit} ${flags}`);
       if (good) assert.equal([cpu.w[EAX], cpu.w[EIP]! >>> 0], [7, eip + 5]);
@@ -360,7 +360,7 @@ test("one byte at the limit, on a page of its own", () => {
     const cpu = load("hlt"), seen = vectors(cpu);
     cpu.w[SYSTEM_FLAGS] = flags;
     codeSegment(cpu, 0, 0x4000);
-    cpu.machine.run({ maxInstructions: 1 });
+    machineOf(cpu).run({ maxInstructions: 1 });
     assert.equal([seen, cpu.w[ACTIVITY]], [[], HALTED]);
   }
 });
@@ -489,7 +489,7 @@ test("what can't be decoded is #UD, and told but behind a LOCK", () => {
     cpu.machine.events.on((e) => {
       if (e.kind === "unimplemented") what.push(e.what);
     });
-    cpu.machine.run({ maxInstructions: 1 });
+    machineOf(cpu).run({ maxInstructions: 1 });
     assert.equal([seen, what], [["6@4000"], told], `${bytes}`);
   }
 });

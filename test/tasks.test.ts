@@ -10,6 +10,7 @@ import {
   TF, TR, VM, writeControl,
 } from "../src";
 import type { Cpu } from "../src";
+import { machineOf } from "./around";
 import {
   ABSENT, CODE, CODE_ONLY, codeOf, CONFORMING, DATA_RO, DATA_RW, dataOf,
   describe, fault, gate, goTo, IDT, INT_GATE, LDT, LDT_AT, precise, prepared,
@@ -389,7 +390,7 @@ test("local breakpoints go off, global ones stay; T traps", () => {
   cpu.machine.writePhysical(0x4000, assemble("ljmp $0x90, $0").bytes);
   cpu.w[DR + 7] = 0x5ff;
   cpu.w[EIP] = 0x4000;
-  cpu.machine.run({ maxInstructions: 3 });
+  machineOf(cpu).run({ maxInstructions: 3 });
   assert.is(cpu.w[DR + 7], 0x4aa);
   assert.is(cpu.w[DR + 6]! & 0xe000, 0x8000);
   assert.equal([cpu.w[EIP], cpu.peekStack(0, 4)], [0x6002, 0x5000]);

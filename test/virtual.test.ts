@@ -9,6 +9,7 @@ import {
   writeApic,
 } from "../src/machine";
 import type { Cpu } from "../src/machine";
+import { machineOf } from "./around";
 import {
   codeOf, CONFORMING, dataOf, describe, fault, gate, IDT, INT_GATE, precise,
   prepared, ring, STACK0, TRAP_GATE, TSS,
@@ -42,7 +43,7 @@ function enter(cpu: Cpu, flags: number, eip = 0): void {
 const frame = (cpu: Cpu, n: number) => Array.from({ length: n },
   (_, i) => cpu.peekStack(4 * i, 4));
 const ended = (cpu: Cpu, steps = 20) => {
-  cpu.machine.run({ maxInstructions: steps });
+  machineOf(cpu).run({ maxInstructions: steps });
   return cpu.w[CPL] === 0 ? cpu.w[EIP]! - 1 - HANDLER : -1;
 };
 
@@ -104,7 +105,7 @@ test("and IRET goes back to it", () => {
   const cpu = virtual([0x0f, 0x0b, 0x90]);
   cpu.machine.writePhysical(HANDLER + 6,
     Uint8Array.of(0x83, 0x04, 0x24, 2, 0xcf)); // addl $2, (%esp); iret
-  cpu.machine.run({ maxInstructions: 4 });
+  machineOf(cpu).run({ maxInstructions: 4 });
   assert.equal([cpu.w[EIP], cpu.w[CPL]], [3, 3]);
   assert.is(segmentRegister(cpu, GS).base, 0x60000);
 });

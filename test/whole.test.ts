@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   ACTIVITY, APIC_TIMER_EVENT, CLOCK, CR0, CS, EIP, HALTED, H_SCHEDULE_CPU,
-  IF, Machine, NO_CPU, NOT_READ, NOT_WRITTEN, RUNNING, SEGMENTS, SHUTDOWN,
-  SYSTEM_FLAGS, WAITING,
+  IF, Machine, NO_CPU, NOT_READ, NOT_WRITTEN, portIn, portOut, RUNNING,
+  SEGMENTS, SHUTDOWN, SYSTEM_FLAGS, WAITING,
 } from "../src/machine";
 import type {
   Cpu, Device, MachineEvent, MachineOptions, Schedule,
@@ -30,9 +30,9 @@ const retired = (machine: Machine) => machine.cpus.map((cpu) => cpu.retired);
 /** A device that says 0x89abcdef, or that and the offset if its ports are
  * a byte wide, and what was said to it. */
 function parrot(more: Partial<Device>, told: number[][]): Device {
-  const read = (_cpu: Cpu, offset: number) =>
+  const read = (offset: number) =>
     more.bytewide ? 0xf10 + offset : 0x89abcdef;
-  const write = (_cpu: Cpu, ...words: number[]) => void told.push(words);
+  const write = (...words: number[]) => void told.push(words);
   return { name: "parrot", readPort: read, writePort: write,
     readMemory: read, writeMemory: write, ...more };
 }
@@ -47,9 +47,9 @@ function parrots() {
 }
 
 test("ports give what their device says, cut to the size", () => {
-  const { machine, cpu } = parrots();
+  const { machine } = parrots();
   const read = (port: number) =>
-    [1, 2, 4].map((size) => machine.readPort(cpu, port, size) >>> 0);
+    [1, 2, 4].map((size) => machine.readPort(port, size) >>> 0);
   for (const port of [0x100, 0x107])
     assert.equal(read(port), [0xef, 0xcdef, 0x89abcdef]);
   for (const nobody of [0, 0xfc, 0x108, 0xffff])
@@ -59,9 +59,9 @@ test("ports give what their device says, cut to the size", () => {
 });
 
 test("ports are told offset, size and value, byte by byte if narrow", () => {
-  const { machine, cpu, wide, narrow } = parrots();
+  const { machine, wide, narrow } = parrots();
   for (const at of [0x100, 0x200]) for (const size of [1, 2, 4])
-    machine.writePort(cpu, at + 1, size, 0x89abcdef);
+    machine.writePort(at + 1, size, 0x89abcdef);
   assert.equal(wide,
     [[1, 1, 0xef], [1, 2, 0xcdef], [1, 4, 0x89abcdef | 0]]);
   assert.equal(narrow, [[1, 1, 0xef], [1, 1, 0xef], [2, 1, 0xcd],
@@ -69,15 +69,15 @@ test("ports are told offset, size and value, byte by byte if narrow", () => {
 });
 
 test("memory of devices: from its first byte to its last", () => {
-  const { machine, cpu, wide } = parrots();
+  const { machine, wide } = parrots();
   const read = (at: number) =>
-    [1, 2, 4].map((size) => machine.readDevice(cpu, at, size) >>> 0);
+    [1, 2, 4].map((size) => machine.readDevice(at, size) >>> 0);
   assert.equal(read(0xd0000007), [0xef, 0xcdef, 0x89abcdef]);
   for (const nobody of [0xcfffffff, 0xd0000008, 0])
     assert.equal(read(nobody), [0xff, 0xffff, 0xffffffff]);
   for (const size of [1, 2, 4])
-    machine.writeDevice(cpu, 0xd0000003, size, 0x89abcdef);
-  machine.writeDevice(cpu, 0, 4, 1);
+    machine.writeDevice(0xd0000003, size, 0x89abcdef);
+  machine.writeDevice(0, 4, 1);
   assert.equal(wide,
     [[3, 1, 0xef], [3, 2, 0xcdef], [3, 4, 0x89abcdef | 0]]);
 });
@@ -86,10 +86,10 @@ test("each access to a device is an event with an unsigned value", () => {
   const { machine, cpu } = parrots(), heard: MachineEvent[] = [];
   machine.events.on((event) => heard.push(event));
   machine.run({ maxInstructions: 3 });
-  machine.readPort(cpu, 0x100, 4);
-  machine.writePort(cpu, 0x201, 1, 0x1ff);
-  machine.readDevice(cpu, 0xd0000000, 4);
-  machine.writeDevice(cpu, 0xd0000004, 4, -1);
+  portIn(cpu, 0x100, 4);
+  portOut(cpu, 0x201, 1, 0x1ff);
+  cpu.readPhysical(0xd0000000, 4);
+  cpu.writePhysical(0xd0000004, 4, -1);
   const common = { cpu: 0, count: 3 };
   assert.equal(heard, [
     { kind: "port", ...common, address: 0x100, size: 4, value: 0x89abcdef,
@@ -275,13 +275,13 @@ test("time is the furthest clock, and no stamp is before another", () => {
   first!.d[CLOCK] = 10;
   second!.d[CLOCK] = 5;
   assert.is(machine.time, 10);
-  assert.equal([first, second].map((cpu) => machine.showClock(cpu!)),
+  assert.equal([first, second].map((cpu) => machine.showClock(cpu!.clock)),
     [10, 10]);
   second!.d[CLOCK] = 20;
   assert.is(machine.time, 20);
-  assert.equal([first, second].map((cpu) => machine.showClock(cpu!)),
+  assert.equal([first, second].map((cpu) => machine.showClock(cpu!.clock)),
     [10, 20]);
-  machine.start(first!);
+  first!.start();
   assert.is(first!.clock, 20);
 });
 
@@ -371,7 +371,7 @@ test("INIT leaves CR0's cache bits, RESET doesn't; both start the first",
       const machine = looping({ cpus: 2 }), [first, second] = machine.cpus;
       for (const cpu of machine.cpus) {
         cpu.w[CR0] = 0x11;
-        machine.initialize(cpu, what);
+        cpu.initialize(what);
       }
       assert.equal(machine.cpus.map((cpu) => cpu.w[CR0]), [cr0, cr0]);
       assert.is(first!.w[ACTIVITY], RUNNING);
@@ -386,7 +386,7 @@ test("a CPU can be reset to the vector, and INIT is what isn't said", () => {
   machine.resetCpu(second!, "vector");
   assert.equal([second!.w[ACTIVITY], second!.w[EIP]], [RUNNING, 0xfff0]);
   first!.w[CR0] = 0x11;
-  machine.initialize(first!);
+  first!.initialize();
   assert.is(first!.w[CR0], 0x10);
 });
 

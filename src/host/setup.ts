@@ -17,7 +17,7 @@ export function setup(cpu: Cpu, module: KernelModule): void {
   const end = get(cpu, HOST, Shared.memory_end);
   const unused = get(cpu, HOST, Shared.next_unused);
   putShared(cpu, Shared.pages_free, (end - unused) / 4096);
-  const cpus = Math.min(cpu.machine.cpus.length, most.CPUS_MAX);
+  const cpus = Math.min(cpu.peers.length, most.CPUS_MAX);
   putShared(cpu, Shared.cpus_present, cpus);
   putShared(cpu, Shared.cpus_online, 1);
   readNotes(cpu, module);

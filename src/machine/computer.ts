@@ -44,7 +44,7 @@ export class Pc {
     const { serial = () => {}, debug = () => {} } = options;
     const reset = () => this.request(RESET, 0);
     this.w = machine.allocateState("PC", 2);
-    this.pics = new Pics(machine);
+    this.pics = new Pics(machine, machine.cpus[0]!);
     this.pit = new Pit(machine, this.pics);
     this.serial = new Uart(machine, this.pics, serial);
     this.clock = new Rtc(machine, this.pics, options.date ?? DEFAULT_DATE);
@@ -55,18 +55,18 @@ export class Pc {
       machine.addDevice({
         name: "debug console", bytewide: true, ports: { from, length: 1 },
         readPort: () => 0xe9,
-        writePort: (_, __, ___, byte) => debug(byte),
+        writePort: (_, __, byte) => debug(byte),
       });
     }
     machine.addDevice({
       name: "exit", ports: { from: 0xf4, length: 4 },
       readPort: () => 0,
-      writePort: (_, __, ___, value) => this.request(EXIT, value),
+      writePort: (_, __, value) => this.request(EXIT, value),
     });
     machine.addDevice({
       name: "port 0x92", bytewide: true, ports: { from: 0x92, length: 1 },
       readPort: () => machine.a20 ? 2 : 0,
-      writePort: (_, __, ___, value) => {
+      writePort: (_, __, value) => {
         machine.a20 = (value & 2) !== 0;
         if (value & 1) reset();
       },
@@ -75,7 +75,7 @@ export class Pc {
     if (post && postPort !== undefined) {
       machine.addDevice({
         name: "POST", bytewide: true, ports: { from: postPort, length: 1 },
-        writePort: (_, __, ___, code) => post(code),
+        writePort: (_, __, code) => post(code),
       });
     }
     this.initialize();
@@ -102,7 +102,7 @@ export class Pc {
       this.keyboard, this.pci]) device.reset();
     this.config.fill(0);
     machine.a20 = true;
-    for (const cpu of machine.cpus) machine.initialize(cpu, "RESET");
+    for (const cpu of machine.cpus) cpu.initialize("RESET");
   }
 
   /** The same with a BIOS that has been there, and gone: CPU 0 as a loader

@@ -1,4 +1,5 @@
 // Woven from chapters/32-machine.md.
+export * from "./ground/board";
 export * from "./ground/bus";
 export * from "./ground/events";
 export * from "./ground/fault";

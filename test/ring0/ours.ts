@@ -2,7 +2,6 @@
 // device that catches the log.
 
 import { Machine, NOT_READ, NOT_WRITTEN } from "../../src/machine";
-import type { Cpu } from "../../src/machine";
 import { packCases, readLog, runAll } from "./case";
 import type { Outcomes, PrivilegedCase } from "./case";
 import type { Counting } from "./drive";
@@ -38,13 +37,14 @@ export class OurMachine implements Counting {
     machine.addDevice({
       name: "log", ports: { from: LOG_PORT, length: 1 },
       readPort: () => LOG_PORT,
-      writePort: (_cpu, _offset, _size, value) => { log.push(value & 0xff); },
+      writePort: (_offset, _size, value) => { log.push(value & 0xff); },
     });
     let begin = -1;
     machine.addDevice({
       name: "mark", ports: { from: BEGIN_PORT, length: 2 },
       readPort: () => 0xff,
-      writePort: ({ retired }: Cpu, offset: number) => {
+      writePort: (offset) => {
+        const { retired } = machine.cpus[0]!;
         if (offset === 0)
           executed.push(1);
         else if (begin >= 0)

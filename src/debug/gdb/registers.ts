@@ -59,12 +59,12 @@ function limit(name: string, index: number): DebugRegister {
 }
 /** Has a CPU begin at an address, whatever it did before. */
 export function beginAt(cpu: Cpu, eip: number): void {
-  const { w, machine } = cpu;
+  const { w } = cpu;
   w[EIP] = eip;
   w[INHIBIT] = 0;
   w[DEBUG_PENDING] = 0;
   const stands = w[ACTIVITY] === HALTED || w[ACTIVITY] === SHUTDOWN;
-  if (stands) machine.start(cpu);
+  if (stands) cpu.start();
 }
 const CONTROL = 0, FLAGS = 1, TABLE = 2, SELECTOR = 3, BASE = 4, PLAIN = 5;
 

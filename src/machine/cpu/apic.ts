@@ -1,6 +1,7 @@
 // Woven from chapters/30-apic.md.
 import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
+import { APIC_TIMER_EVENT } from "../ground/queue";
 import {
   ACTIVITY, APIC, ATTEND_INTERRUPT, ATTEND_INTR, ATTEND_NMI, ATTENTION,
   CLOCK, CS, EIP, IF, MSR_APIC_BASE, SEGMENTS, SYSTEM_FLAGS, WAITING,
@@ -13,8 +14,6 @@ const ID = APIC, TPR = APIC + 1, LDR = APIC + 2, DFR = APIC + 3,
   DIVIDE = APIC + 15, ISR = APIC + 16, IRR = APIC + 32, ERRORS = APIC + 42;
 /** Index into `cpu.d`: the clock at which the timer runs out. */
 const TIMER_END = (APIC + 40) / 2;
-/** Kind of the timer's events in the machine's queue. */
-export const APIC_TIMER_EVENT = 1;
 const MASKED = 0x10000, PERIODIC = 0x20000, ENABLED = 0x100;
 const GLOBAL_ENABLE = 0x800, EXT_INT = 0x700;
 
@@ -300,7 +299,7 @@ export function timerCanWake(cpu: Cpu): boolean {
 /** The CPUs that an interrupt command means: whose APIC is switched off
  * has none. */
 function targets(cpu: Cpu, command: number): Cpu[] {
-  const cpus = cpu.machine.cpus
+  const cpus = cpu.peers
     .filter(({ w }) => w[MSR_APIC_BASE]! & GLOBAL_ENABLE);
   const shorthand = (command >>> 18) & 3;
   if (shorthand === 1) return [cpu];
@@ -321,19 +320,21 @@ function isMeant(w: Int32Array, to: number): boolean {
 
 function sendInterrupt(cpu: Cpu, command: number): void {
   const vector = command & 0xff, mode = (command >>> 8) & 7;
-  const { events, count } = cpu.machine, meant = targets(cpu, command);
+  const { machine } = cpu, meant = targets(cpu, command);
   if (mode <= 1 && vector < 16) {
     noteError(cpu, SENT_ILLEGAL);
     return;
   }
   if (meant.length === 0) noteError(cpu, NOT_ACCEPTED);
   for (const target of mode === 1 ? leastBusy(meant) : meant) {
-    if (events.active) events.emit({ kind: "ipi", cpu: cpu.id, count,
-      to: target.id, vector, mode });
+    if (machine.events.active) {
+      machine.events.emit({ kind: "ipi", cpu: cpu.id, count: machine.count,
+        to: target.id, vector, mode });
+    }
     if (mode <= 1) raiseInterrupt(target, vector);
     else if (mode === 4) raiseNmi(target);
     else if (mode === 5 && target !== cpu && command & 0x4000) {
-      cpu.machine.initialize(target);
+      target.initialize();
     } else if (mode === 6) startUp(target, vector);
   }
 }
@@ -359,5 +360,5 @@ function startUp(cpu: Cpu, vector: number): void {
   w[SEGMENTS + 4 * CS] = vector << 8;
   w[SEGMENTS + 4 * CS + 1] = vector << 12;
   w[EIP] = 0;
-  cpu.machine.start(cpu);
+  cpu.start();
 }

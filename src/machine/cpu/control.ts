@@ -36,10 +36,10 @@ function writeCr0(cpu: Cpu, value: number): void {
 }
 
 function writeCr3(cpu: Cpu, value: number): void {
-  const { events, count } = cpu.machine;
+  const { machine } = cpu;
   cpu.w[CR3] = value & 0xfffff018;
-  if (events.active) events.emit({ kind: "cr3", cpu: cpu.id, count,
-    value: value >>> 0 });
+  if (machine.events.active) machine.events.emit({ kind: "cr3", cpu: cpu.id,
+    count: machine.count, value: value >>> 0 });
   tlbFlush(cpu, (cpu.w[CR4]! & CR4_PGE) !== 0);
 }
 

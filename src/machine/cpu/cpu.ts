@@ -1,19 +1,22 @@
-// Woven from chapters/12-registers.md, 14-segments.md, 17-memory.md, 15-gates.md.
+// Woven from chapters/12-registers.md, 14-segments.md, 17-memory.md, 15-gates.md, 32-machine.md.
 import { statusFlags, setStatusFlags } from "./flags";
 import {
   FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER,
 } from "./bits";
 import { AC_FAULT, Fault, gp, SS_FAULT } from "../ground/fault";
+import type { HostCall } from "./hostcall";
+import { resetVector, resetWaiting } from "./reset";
 import { noteAccess, refreshDebug } from "./breakpoints";
 import { FAST_LIST } from "../ground/layout";
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import {
-  AC, ATTRIBUTES, BASE, CLOCK, CPL, CR0, CR0_AM, CS, EIP, ESP, LIMIT,
-  REPEATING, REPEATING_AT, RETIRED, SEG_BIG, SEG_CODE, SEG_EXPAND_DOWN,
-  SEG_P, SEG_READABLE, SEG_WRITABLE, SEGMENTS, SS, STATUS_FLAGS,
-  SYSTEM_FLAG_BITS, SYSTEM_FLAGS,
+  AC, ACTIVITY, ATTRIBUTES, BASE, CLOCK, CPL, CR0, CR0_AM, CS, EIP, ESP,
+  LIMIT, REPEATING, REPEATING_AT, RETIRED, RUNNING, SEG_BIG, SEG_CODE,
+  SEG_EXPAND_DOWN, SEG_P, SEG_READABLE, SEG_WRITABLE, SEGMENTS, SS,
+  STATUS_FLAGS, SYSTEM_FLAG_BITS, SYSTEM_FLAGS,
 } from "../ground/state";
-import { isApic } from "./apic";
+import { tellAccess } from "./access";
+import { apicRead, apicWrite, isApic } from "./apic";
 import { translate } from "./paging";
 
 /** The size of an access in bytes. */
@@ -59,7 +62,13 @@ export class Cpu {
   /** Grows whenever a translation for code may have been lost. */
   codeVersion = 0;
 
-  constructor(readonly machine: Machine, readonly id: number) {
+  /** `machine` is the board it sits on; `peers` are all CPUs there, itself
+   * among them; `hostCalls` is the table that they share. */
+  constructor(
+    readonly machine: Board, readonly id: number,
+    readonly peers: readonly Cpu[],
+    readonly hostCalls: readonly (HostCall | undefined)[],
+  ) {
     const { layout, memory } = machine;
     const at = layout.cpuBase + id * layout.cpuStride;
     this.w = new Int32Array(memory.buffer, at, layout.cpuStride / 4);
@@ -307,9 +316,12 @@ export class Cpu {
   store32(linear: number, v: number): void {
     this.storeLinear(linear, 4, v);
   }
+  /** Set by the machine's `watchData`. */
+  dataWatch: DataWatch | undefined;
+
   /** An access that takes the slow path is about to happen. */
   private told(linear: number, size: number, write: boolean): void {
-    this.machine.dataWatch?.told(this, linear >>> 0, size, write);
+    this.dataWatch?.told(this, linear >>> 0, size, write);
     if (this.dataGuards) noteAccess(this, linear >>> 0, size, write);
   }
 
@@ -431,21 +443,27 @@ export class Cpu {
   readPhysical(physical: number, size: Size): number {
     const { machine } = this;
     physical = (physical & machine.addressMask) >>> 0;
-    const at = isApic(this, physical) ? -1 : machine.readable(physical, size);
+    if (isApic(this, physical)) return apicRead(this, physical, size);
+    const at = machine.readable(physical, size);
     if (at >= 0) {
       if (size === 4) return this.view.getInt32(at, true);
       return size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
     }
-    return machine.readDevice(this, physical, size);
+    const value = machine.readDevice(physical, size);
+    tellAccess(this, "device", physical, size, value, false);
+    return value;
   }
 
   /** Writes physical memory; decoded code there is forgotten. */
   writePhysical(physical: number, size: Size, value: number): void {
     const { machine, view } = this;
     physical = (physical & machine.addressMask) >>> 0;
-    const at = isApic(this, physical) ? -1 : machine.writable(physical, size);
+    const apic = isApic(this, physical);
+    const at = apic ? -1 : machine.writable(physical, size);
     if (at < 0) {
-      machine.writeDevice(this, physical, size, value);
+      tellAccess(this, "device", physical, size, value, true);
+      if (apic) apicWrite(this, physical, size, value);
+      else machine.writeDevice(physical, size, value);
       return;
     }
     if (size === 4) view.setInt32(at, value, true);
@@ -455,9 +473,38 @@ export class Cpu {
       machine.dropCode(physical, size);
     }
   }
+  /** Decoded code of this frame exists now: no fast writes to it. */
+  markCode(frame: number): void {
+    const { codePages } = this.machine;
+    if (codePages[frame]) return;
+    codePages[frame] = 1;
+    for (const cpu of this.peers) cpu.dropFast();
+  }
+
+  /** Starts or wakes: its clock joins machine time. */
+  start(): void {
+    this.d[CLOCK] = this.machine.time;
+    this.w[ACTIVITY] = RUNNING;
+    this.machine.wake();
+  }
+
+  /** An INIT, or RESET: the CPU waits for its start-up IPI; the first CPU
+   * begins at the reset vector. */
+  initialize(what: "INIT" | "RESET" = "INIT"): void {
+    if (this.id === 0) resetVector(this, what === "INIT");
+    else resetWaiting(this, what === "INIT");
+    this.machine.wake();
+  }
 }
 
 /** What a forbidden access through a segment register raises. */
 function segmentFault(segment: number): Fault {
   return segment === SS ? new Fault(SS_FAULT, 0) : gp();
+}
+
+/** Pages whose data somebody watches, and who is told of each access:
+ * linear, behind all checks, before it happens. */
+export interface DataWatch {
+  readonly pages: ReadonlySet<number>;
+  told(cpu: Cpu, linear: number, size: number, write: boolean): void;
 }

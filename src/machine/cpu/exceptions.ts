@@ -156,10 +156,10 @@ export function combineFaults(
 /** The third fault in a row: the CPU stops until it is reset. */
 export function shutDown(cpu: Cpu): void {
   cpu.w[ACTIVITY] = SHUTDOWN;
-  const { events, count } = cpu.machine;
-  cpu.machine.wake();
-  if (events.active) events.emit({ kind: "shutdown", cpu: cpu.id, count,
-    eip: cpu.w[EIP]! >>> 0 });
+  const { machine } = cpu;
+  machine.wake();
+  if (machine.events.active) machine.events.emit({ kind: "shutdown",
+    cpu: cpu.id, count: machine.count, eip: cpu.w[EIP]! >>> 0 });
 }
 
 /** Delivers an exception, or an external interrupt by its vector, at the
@@ -201,8 +201,9 @@ export function deliverTrap(cpu: Cpu): void {
 }
 
 function tell(cpu: Cpu, vector: number, fault: Fault | undefined): void {
-  const { events, count } = cpu.machine;
+  const { events } = cpu.machine;
   if (!events.active) return;
+  const { count } = cpu.machine;
   const common = { cpu: cpu.id, count, vector, eip: cpu.w[EIP]! >>> 0 };
   if (!fault) {
     events.emit({ kind: "interrupt", source: "external", ...common });

@@ -15,7 +15,7 @@ export interface HostCall {
 /** 0F 3F ib: armed and in ring 0 a host call, otherwise #UD. */
 export function runHostCall(cpu: Cpu, n: number): void {
   const { machine } = cpu;
-  const found = machine.hostCalls[n];
+  const found = cpu.hostCalls[n];
   if (!machine.hostArmed || cpu.w[CPL] !== 0 || !found) throw new Fault(UD);
   const { events } = machine;
   if (events.active) events.emit({

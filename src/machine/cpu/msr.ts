@@ -4,13 +4,13 @@ import { readCounterValue, selectCounter, writeCounter } from "./counters";
 import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
 import {
-  COUNTER_SELECT, CPL, CR4, CR4_TSD, EAX, ECX, EDX, MSR_APIC_BASE,
+  CLOCK, COUNTER_SELECT, CPL, CR4, CR4_TSD, EAX, ECX, EDX, MSR_APIC_BASE,
   MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, TSC_OFFSET,
 } from "../ground/state";
 
 /** The time stamp: ticks since it was set to 0. */
 export function timeStamp(cpu: Cpu): number {
-  return cpu.machine.showClock(cpu) + cpu.d[TSC_OFFSET]!;
+  return cpu.machine.showClock(cpu.d[CLOCK]!) + cpu.d[TSC_OFFSET]!;
 }
 
 /** RDTSC to EDX:EAX. */
@@ -51,7 +51,7 @@ export function writeMsr(cpu: Cpu): void {
   if (word === MSR_APIC_BASE) writeApicBase(cpu, w[EAX]!, w[EDX]!);
   else if (word !== undefined) w[word] = w[EAX]!;
   else if (number === TSC) {
-    d[TSC_OFFSET] = (w[EAX]! >>> 0) - cpu.machine.showClock(cpu);
+    d[TSC_OFFSET] = (w[EAX]! >>> 0) - cpu.machine.showClock(cpu.d[CLOCK]!);
   } else if (number === COUNTER || number === COUNTER + 1) {
     writeCounter(cpu, number - COUNTER, w[EAX]!);
   } else if (number === SELECT || number === SELECT + 1) {

@@ -123,7 +123,7 @@ function enterFast(
     cpu.fillFastCode(linear, frame, may);
     return;
   }
-  if (machine.dataWatch?.pages.has(linear >>> 12)) return;
+  if (cpu.dataWatch?.pages.has(linear >>> 12)) return;
   if (cpu.dataGuards?.has(linear >>> 12)) return;
   if (frame >>> 0 >= machine.ramSize) return;
   const window = machine.windowOf(frame >>> 0);

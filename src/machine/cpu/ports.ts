@@ -1,4 +1,5 @@
 // Woven from chapters/18-exceptions.md.
+import { tellAccess } from "./access";
 import { notePort } from "./breakpoints";
 import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
@@ -28,7 +29,9 @@ export function portIn(cpu: Cpu, port: number, size: 1 | 2 | 4): number {
   port &= 0xffff;
   if (!ioPermitted(cpu, port, size)) throw gp();
   notePort(cpu, port, size);
-  return cpu.machine.readPort(cpu, port, size);
+  const value = cpu.machine.readPort(port, size);
+  tellAccess(cpu, "port", port, size, value, false);
+  return value;
 }
 
 /** OUT: checks, then tells the device, if there is one. */
@@ -38,5 +41,6 @@ export function portOut(
   port &= 0xffff;
   if (!ioPermitted(cpu, port, size)) throw gp();
   notePort(cpu, port, size);
-  cpu.machine.writePort(cpu, port, size, value);
+  tellAccess(cpu, "port", port, size, value, true);
+  cpu.machine.writePort(port, size, value);
 }

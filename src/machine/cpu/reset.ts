@@ -4,8 +4,8 @@ import type { Cpu } from "./cpu";
 import { SIGNATURE } from "./cpuid";
 import { putSegment } from "./descriptors";
 import {
-  ACTIVITY, APIC, ATTENTION, COUNTER_SELECT, CR0, CR0_CD, CR0_ET, CR0_NW,
-  CR0_PE, CS, DEBUG_PENDING, DR, EAX, EDX, EIP, GDTR_LIMIT, IDTR_LIMIT, LDTR,
+  ACTIVITY, APIC, ATTENTION, CLOCK, COUNTER_SELECT, CR0, CR0_CD, CR0_ET,
+  CR0_NW, CR0_PE, CS, DEBUG_PENDING, DR, EAX, EDX, EIP, GDTR_LIMIT, IDTR_LIMIT, LDTR,
   MSR_SYSENTER_CS, REPEATING, RUNNING, SEGMENTS, TLBS, TR, TSC_OFFSET,
   WAITING,
 } from "../ground/state";
@@ -23,7 +23,7 @@ function clear(cpu: Cpu, init: boolean): void {
   w.fill(0, SEGMENTS, init ? MSR_SYSENTER_CS : DEBUG_PENDING);
   w.fill(0, DEBUG_PENDING, APIC);
   w.fill(0, init ? TLBS : COUNTER_SELECT);
-  if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.machine.showClock(cpu);
+  if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.machine.showClock(cpu.d[CLOCK]!);
   w[DR + 6] = 0xffff0ff0;
   w[DR + 7] = 0x400;
   putSegment(cpu, LDTR, 0, 0, 0xffff, 0x82);

@@ -1,6 +1,4 @@
 // Woven from chapters/32-machine.md.
-import type { Cpu } from "../cpu/cpu";
-
 /** A range of ports or of physical addresses. */
 export interface Range {
   readonly from: number;
@@ -15,12 +13,10 @@ export interface Device {
   /** Its ports are a byte wide: wider accesses come byte by byte. */
   readonly bytewide?: boolean;
   /** Offsets count from the range's start; sizes are 1, 2 or 4 bytes. */
-  readPort?(cpu: Cpu, offset: number, size: number): number;
-  writePort?(cpu: Cpu, offset: number, size: number, value: number): void;
-  readMemory?(cpu: Cpu, offset: number, size: number): number;
-  writeMemory?(
-    cpu: Cpu, offset: number, size: number, value: number,
-  ): void;
+  readPort?(offset: number, size: number): number;
+  writePort?(offset: number, size: number, value: number): void;
+  readMemory?(offset: number, size: number): number;
+  writeMemory?(offset: number, size: number, value: number): void;
 }
 
 /** The device whose memory holds an address, if there is one. */
@@ -29,4 +25,9 @@ export function findDevice(
 ): Device | undefined {
   return devices.find(({ memory: r }) =>
     r !== undefined && address >= r.from && address < r.from + r.length);
+}
+
+/** The low bytes of a value, zero-extended below 4 bytes. */
+export function narrow(value: number, size: number): number {
+  return size === 4 ? value | 0 : value & ((1 << (8 * size)) - 1);
 }

@@ -10,7 +10,7 @@ export interface MachineEvent {
 
 /** The machine's one stream of events; free when nobody listens. */
 export class EventStream {
-  /** Whether somebody listens; ask before building an event. */
+  /** Whether somebody listens. */
   active = false;
   private listeners: ((event: MachineEvent) => void)[] = [];
 

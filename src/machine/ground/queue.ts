@@ -9,6 +9,9 @@ const SLOTS = Array.from(
   { length: EVENT_SLOTS }, (_, i) => H_EVENTS + i * EVENT_WORDS);
 /** The CPU of an event that belongs to the machine as a whole. */
 export const NO_CPU = -1;
+/** The kind of event that a local APIC's timer queues; all other kinds are
+ * above it. */
+export const APIC_TIMER_EVENT = 1;
 
 /** A queued event as it is taken out. */
 export interface Queued {

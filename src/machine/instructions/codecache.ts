@@ -1,6 +1,6 @@
 // Woven from chapters/26-step.md.
 import type { Decoded } from "./decoded";
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 
 const PAGE_BYTES = 4096, LINE = 64, LONGEST = 15;
 
@@ -36,7 +36,7 @@ function emptyPage(): (Decoded | undefined)[] {
 export class CodeCache {
   private readonly pages: (CodePage | undefined)[] = [];
 
-  constructor(private readonly machine: Machine) {
+  constructor(private readonly machine: Board) {
     machine.dropCode = (physical, length) => this.drop(physical, length);
     machine.dropAllCode = () => this.dropAll();
   }

@@ -10,7 +10,7 @@ import { deliver, deliverTrap } from "../cpu/exceptions";
 import { Fault, gp, UD } from "../ground/fault";
 import { Immediate } from "./immediate";
 import { takeInterrupt } from "../cpu/interrupts";
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import {
   ACTIVITY, ATTENTION, BASE, CLOCK, CPL, CS, DEBUG_PENDING, EIP, HALTED,
   INHIBIT, LIMIT, RETIRED, RF, RUNNING, SEGMENTS, SHADOW_SS, SYSTEM_FLAGS, TF,
@@ -140,7 +140,7 @@ export class Runner {
     const physical = cpu.codeAddress(linear);
     const frame = machine.frameOf(physical);
     if (offset + insn.length <= 4096 && frame >= 0) {
-      machine.markCode(frame);
+      cpu.markCode(frame);
       this.records[offset] = insn;
       this.code.live++;
     }
@@ -211,7 +211,7 @@ function undecodable(cpu: Cpu, byteAt: (i: number) => number): never {
   throw unimplemented(cpu, `opcode ${hex(at)}${escaped}`);
 }
 
-const caches = new WeakMap<Machine, CodeCache>();
+const caches = new WeakMap<Board, CodeCache>();
 const runners = new WeakMap<Cpu, Runner>();
 
 /** What makes this CPU execute. */

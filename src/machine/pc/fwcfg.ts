@@ -1,5 +1,5 @@
 // Woven from chapters/49-pc.md.
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 
 const SELECTOR = 0, AT = 1, DIRECTORY = 0x19, FIRST_FILE = 0x20;
 
@@ -11,8 +11,8 @@ function little(n: number, bytes: number): number[] {
 
 const text = (s: string) => [...s].map((c) => c.charCodeAt(0));
 
-function contents(machine: Machine): Map<number, number[]> {
-  const cpus = little(machine.cpus.length, 2), { ramSize } = machine;
+function contents(machine: Board): Map<number, number[]> {
+  const cpus = little(machine.layout.cpus, 2), { ramSize } = machine;
   const e820 = [...little(0, 8), ...little(ramSize, 8), ...little(1, 4)];
   const name = text("etc/e820");
   const entry = [...little(e820.length, 4).reverse(),
@@ -27,17 +27,17 @@ function contents(machine: Machine): Map<number, number[]> {
 }
 
 /** QEMU's firmware configuration device. */
-export function addFirmwareConfig(machine: Machine): Int32Array {
+export function addFirmwareConfig(machine: Board): Int32Array {
   const w = machine.allocateState("fw_cfg", 2);
   const items = contents(machine);
   machine.addDevice({
     name: "fw_cfg", ports: { from: 0x510, length: 2 },
-    readPort: (_, offset, size) => {
+    readPort: (offset, size) => {
       if (offset === 0) return size === 2 ? w[SELECTOR]! : -1;
       const item = items.get(w[SELECTOR]! & 0xbfff) ?? [];
       return item[w[AT]!++] ?? 0;
     },
-    writePort: (_, offset, size, value) => {
+    writePort: (offset, size, value) => {
       if (offset !== 0 || size !== 2) return;
       w[SELECTOR] = value;
       w[AT] = 0;

@@ -1,5 +1,5 @@
 // Woven from chapters/49-pc.md.
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import type { Pics } from "./pic";
 
 const COMMAND = 0, PENDING = 1, EXPECTS = 2, LAST_COMMAND = 3, COUNT = 4,
@@ -11,20 +11,20 @@ export class Keyboard {
   private readonly w: Int32Array;
 
   constructor(
-    private readonly machine: Machine, private readonly pics: Pics,
+    private readonly machine: Board, private readonly pics: Pics,
     private readonly resetMachine: () => void,
   ) {
     this.w = machine.allocateState("8042", WORDS);
     machine.addDevice({
       name: "8042 data", bytewide: true, ports: { from: 0x60, length: 1 },
       readPort: () => this.take(),
-      writePort: (_, __, ___, value) => this.data(value),
+      writePort: (_, __, value) => this.data(value),
     });
     machine.addDevice({
       name: "8042", bytewide: true, ports: { from: 0x64, length: 1 },
       readPort: () => 0x10 | (this.w[LAST_COMMAND] ? 8 : 0) |
         (this.w[COMMAND]! & 4) | (this.w[COUNT] ? 1 : 0),
-      writePort: (_, __, ___, value) => this.command(value),
+      writePort: (_, __, value) => this.command(value),
     });
     this.reset();
   }

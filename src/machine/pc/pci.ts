@@ -1,5 +1,5 @@
 // Woven from chapters/49-pc.md.
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import { NOT_READ, NOT_WRITTEN } from "../ground/windows";
 
 /** Registers of the host bridge that turn windows (440FX, 3.2.15). */
@@ -31,7 +31,7 @@ export class Pci {
   private readonly config: readonly Uint8Array[];
 
   constructor(
-    private readonly machine: Machine,
+    private readonly machine: Board,
     private readonly resetMachine: () => void,
   ) {
     const w = this.w = machine.allocateState("PCI", WORDS);
@@ -39,8 +39,8 @@ export class Pci {
       w.buffer, w.byteOffset + 4 * CONFIG + i * SPACE, SPACE));
     machine.addDevice({
       name: "PCI", ports: { from: 0xcf8, length: 8 },
-      readPort: (_, offset, size) => this.read(offset, size),
-      writePort: (_, offset, size, v) => this.write(offset, size, v),
+      readPort: (offset, size) => this.read(offset, size),
+      writePort: (offset, size, v) => this.write(offset, size, v),
     });
     this.reset();
   }

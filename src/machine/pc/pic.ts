@@ -1,7 +1,8 @@
 // Woven from chapters/49-lines.md.
 import { intrConnected } from "../cpu/apic";
+import type { Cpu } from "../cpu/cpu";
+import type { Board } from "../ground/board";
 import type { Device } from "../ground/bus";
-import type { Machine } from "../machine";
 import { ACTIVITY, HALTED, IF, SYSTEM_FLAGS } from "../ground/state";
 
 /** Words of one 8259. */
@@ -12,11 +13,12 @@ const IRR = 0, ISR = 1, IMR = 2, LINES = 3, ELCR = 4, VECTOR = 5, STEP = 6,
 /** Which inputs of each chip are always edges (ELCR, PIIX manual). */
 const ALWAYS_EDGE = [0b0000_0111, 0b0010_0001];
 
-/** The two interrupt controllers of a PC. */
+/** The two interrupt controllers of a PC, and the CPU at whose LINT0 their
+ * wire ends. */
 export class Pics {
   private readonly w: readonly [Int32Array, Int32Array];
 
-  constructor(private readonly machine: Machine) {
+  constructor(private readonly machine: Board, private readonly cpu: Cpu) {
     const words = machine.allocateState("8259", 2 * WORDS);
     this.w = [words.subarray(0, WORDS), words.subarray(WORDS)];
     machine.interruptController = this;
@@ -24,15 +26,15 @@ export class Pics {
       const device: Device = {
         name: `8259 ${chip}`, bytewide: true,
         ports: { from: chip ? 0xa0 : 0x20, length: 2 },
-        readPort: (_, offset) => this.read(chip, offset),
-        writePort: (_, offset, __, value) => this.write(chip, offset, value),
+        readPort: (offset) => this.read(chip, offset),
+        writePort: (offset, _, value) => this.write(chip, offset, value),
       };
       machine.addDevice(device);
     }
     machine.addDevice({
       name: "ELCR", bytewide: true, ports: { from: 0x4d0, length: 2 },
-      readPort: (_, offset) => this.w[offset]![ELCR]!,
-      writePort: (_, offset, __, value) => {
+      readPort: (offset) => this.w[offset]![ELCR]!,
+      writePort: (offset, _, value) => {
         const w = this.w[offset]!;
         w[ELCR] = value & ~ALWAYS_EDGE[offset]!;
         w[IRR]! |= w[LINES]! & w[ELCR]!;
@@ -66,7 +68,7 @@ export class Pics {
   /** Whether a request on this wire would wake the CPU it leads to. */
   wouldInterrupt(irq: number): boolean {
     const [one, two] = this.w, bit = 1 << (irq & 7);
-    const cpu = this.machine.cpus[0]!, { w } = cpu;
+    const { cpu } = this, { w } = cpu;
     if (w[ACTIVITY] !== HALTED || !(w[SYSTEM_FLAGS]! & IF)) return false;
     if (!intrConnected(cpu)) return false;
     if (irq < 8) return asking(one, one[IRR]! | bit) >= 0;

@@ -1,5 +1,5 @@
 // Woven from chapters/49-pc.md.
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import { NO_CPU } from "../ground/queue";
 import { floatsOf, fromBcd, toBcd } from "./floats";
 import type { Pics } from "./pic";
@@ -22,7 +22,7 @@ export class Pit {
   private readonly kind: number;
 
   constructor(
-    private readonly machine: Machine, private readonly pics: Pics,
+    private readonly machine: Board, private readonly pics: Pics,
   ) {
     this.w = COUNTERS.map(() => machine.allocateState("8254", WORDS));
     this.d = this.w.map(floatsOf);
@@ -31,13 +31,13 @@ export class Pit {
       () => pics.wouldInterrupt(0));
     machine.addDevice({
       name: "8254", bytewide: true, ports: { from: 0x40, length: 4 },
-      readPort: (_, n) => n < 3 ? this.read(n) : -1,
-      writePort: (_, n, __, v) => n < 3 ? this.write(n, v) : this.control(v),
+      readPort: (n) => n < 3 ? this.read(n) : -1,
+      writePort: (n, _, v) => n < 3 ? this.write(n, v) : this.control(v),
     });
     machine.addDevice({
       name: "port 0x61", bytewide: true, ports: { from: 0x61, length: 1 },
       readPort: () => this.read61(),
-      writePort: (_, __, ___, v) => {
+      writePort: (_, __, v) => {
         this.port61[0] = v & 15;
         this.setGate(2, (v & 1) !== 0);
       },

@@ -1,5 +1,5 @@
 // Woven from chapters/49-pc.md.
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import { NO_CPU } from "../ground/queue";
 import { civil, secondsOf } from "./calendar";
 import { floatsOf, fromBcd, toBcd } from "./floats";
@@ -22,7 +22,7 @@ export class Rtc {
   private readonly kind: number;
 
   constructor(
-    private readonly machine: Machine, private readonly pics: Pics,
+    private readonly machine: Board, private readonly pics: Pics,
     date: number,
   ) {
     this.w = machine.allocateState("MC146818", WORDS);
@@ -31,8 +31,8 @@ export class Rtc {
       (what) => this.wakes(what));
     machine.addDevice({
       name: "MC146818", bytewide: true, ports: { from: 0x70, length: 2 },
-      readPort: (_, offset) => offset ? this.read(this.w[INDEX]!) : -1,
-      writePort: (_, offset, __, value) => {
+      readPort: (offset) => offset ? this.read(this.w[INDEX]!) : -1,
+      writePort: (offset, _, value) => {
         if (offset) this.write(this.w[INDEX]!, value);
         else this.w[INDEX] = value & 0x7f;
       },
@@ -223,6 +223,6 @@ export class Rtc {
     put(0x17, Math.min(above1M, 0xffff));
     put(0x30, Math.min(above1M, 0xffff));
     put(0x34, Math.max(0, machine.ramSize - 0x1000000) / 0x10000);
-    w[CMOS + 0x5f] = machine.cpus.length - 1;
+    w[CMOS + 0x5f] = machine.layout.cpus - 1;
   }
 }

@@ -1,5 +1,5 @@
 // Woven from chapters/49-pc.md.
-import type { Machine } from "../machine";
+import type { Board } from "../ground/board";
 import { NO_CPU } from "../ground/queue";
 import type { Pics } from "./pic";
 
@@ -19,7 +19,7 @@ export class Uart {
   private readonly arrival: number;
 
   constructor(
-    private readonly machine: Machine, private readonly pics: Pics,
+    private readonly machine: Board, private readonly pics: Pics,
     private readonly send: (byte: number) => void,
   ) {
     const w = this.w = machine.allocateState("16550", WORDS);
@@ -32,8 +32,8 @@ export class Uart {
     this.arrival = machine.addHandler(() => this.arrives(), wakes);
     machine.addDevice({
       name: "16550", bytewide: true, ports: { from: 0x3f8, length: 8 },
-      readPort: (_, offset) => this.read(offset),
-      writePort: (_, offset, __, value) => this.write(offset, value),
+      readPort: (offset) => this.read(offset),
+      writePort: (offset, _, value) => this.write(offset, value),
     });
     this.reset();
   }

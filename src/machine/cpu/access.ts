@@ -1,0 +1,14 @@
+// Woven from chapters/18-exceptions.md.
+import { narrow } from "../ground/bus";
+import type { Cpu } from "./cpu";
+
+/** Whoever listens hears of an access to a device. */
+export function tellAccess(
+  cpu: Cpu, kind: "port" | "device", address: number, size: number,
+  value: number, write: boolean,
+): void {
+  const { machine } = cpu;
+  if (machine.events.active) machine.events.emit({ kind, cpu: cpu.id,
+    count: machine.count, address, size, write,
+    value: narrow(value, size) >>> 0 });
+}
