@@ -133,6 +133,156 @@ test("the Host has never heard of lguest", () => {
   assert.equal(heard, []);
 });
 
+// The machine is a layer with rooms: folders, and the whole of it, which is
+// what lies directly in src/machine. Types count as much as values here.
+const rooms: Record<string, readonly string[]> = {
+  ground: [],
+  cpu: ["ground"],
+  instructions: ["ground", "cpu"],
+  pc: ["ground", "cpu"],
+  whole: ["ground", "cpu", "instructions", "pc"],
+};
+
+/** The path of the file that an import or export names, from the root. */
+function fileOf(path: string, specifier: string): string {
+  const at = relative(root, resolve(root, dirname(path), specifier))
+    .replaceAll("\\", "/");
+  return all.some((one) => one.path === `${at}.ts`) ? `${at}.ts`
+    : `${at}/index.ts`;
+}
+
+function roomOf(path: string): string | undefined {
+  const [, layer, room, ...inside] = path.split("/");
+  if (layer !== "machine") return undefined;
+  return inside.length ? room : "whole";
+}
+
+/** Imports from one room of the machine into another that isn't below. */
+function astray(sources: readonly Source[]): string[] {
+  return sources.flatMap(({ path, file }) => imports(file).flatMap((node) => {
+    const from = roomOf(path), to = roomOf(fileOf(path, node.text));
+    if (from === undefined || to === undefined || from === to) return [];
+    return rooms[from]?.includes(to) ? []
+      : [`${place(file, path, node)}: ${from} imports ${to}`];
+  }));
+}
+
+/** A source that isn't in src/. */
+function planted(path: string, text: string): Source {
+  return { path, layer: path.split("/")[1] ?? "", file: ts.createSourceFile(
+    path, text, ts.ScriptTarget.Latest, true) };
+}
+
+test("rooms of the machine import one way, types included", () => {
+  assert.equal(astray(all), []);
+  assert.equal([...new Set(all.map(({ path }) => roomOf(path)))]
+    .filter((room) => room !== undefined && !(room in rooms)), []);
+});
+
+test("an import into a room above is found, were it of a type", () => {
+  assert.equal(astray([
+    planted("src/machine/ground/bus.ts",
+      'import { panic } from "./numbers";\n' +
+      'import type { Cpu } from "../cpu/cpu";\n'),
+    planted("src/machine/pc/pit.ts", 'import { Machine } from "../machine";\n'),
+    planted("src/machine/machine.ts", 'import { Cpu } from "./cpu/cpu";\n'),
+  ]), ["src/machine/ground/bus.ts:2:26: ground imports cpu",
+    "src/machine/pc/pit.ts:1:25: pc imports whole"]);
+});
+
+test("the book's map of the machine's rooms is drawn from the imports", () => {
+  const inRooms = all.filter(({ layer }) => layer === "machine")
+    .map(({ path, file }) => {
+      const text = file.getFullText(), name = path.slice("src/machine/".length);
+      return name.includes("/") ? [`machine/${name}`, text] as const
+        : [`machine/whole/${name}`,
+          text.replace(/"\.\/(pc|\w+\/\w+)"/g, '"../$1"')] as const;
+    });
+  const chapter = fs.readFileSync(
+    join(root, "chapters/32-machine.md"), "utf8");
+  assert.is(/^```text rooms\n([^]*?)\n```$/m.exec(chapter)?.[1],
+    drawLayers(importsOf(new Map(inRooms))), "this is what is right");
+});
+
+// Who imports a value needs it to be there already, so values must not go
+// in circles. Types may, within a room: they are gone when the code runs.
+
+/** Whether an import or export is of types alone. */
+function isOfTypes(node: ts.ImportDeclaration | ts.ExportDeclaration) {
+  if (ts.isExportDeclaration(node)) {
+    const { exportClause: names } = node;
+    return node.isTypeOnly || (names !== undefined && ts.isNamedExports(names)
+      && names.elements.every((one) => one.isTypeOnly));
+  }
+  const clause = node.importClause, names = clause?.namedBindings;
+  return clause !== undefined && (clause.isTypeOnly || (!clause.name
+    && names !== undefined && ts.isNamedImports(names)
+    && names.elements.every((one) => one.isTypeOnly)));
+}
+
+/** Of each file, from which others it imports values. */
+function valueImports(sources: readonly Source[]): Map<string, string[]> {
+  return new Map(sources.map(({ path, file }) => [path,
+    file.statements.flatMap((node) =>
+      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
+        && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)
+        && node.moduleSpecifier.text.startsWith(".") && !isOfTypes(node)
+        ? [fileOf(path, node.moduleSpecifier.text)] : [])]));
+}
+
+/** A way through a graph that comes back to where it began, if any does. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const walk = (at: string, way: readonly string[]): string[] => {
+    if (way.includes(at)) return [...way.slice(way.indexOf(at)), at];
+    if (done.has(at)) return [];
+    for (const next of graph.get(at) ?? []) {
+      const found = walk(next, [...way, at]);
+      if (found.length) return found;
+    }
+    done.add(at);
+    return [];
+  };
+  for (const start of graph.keys()) {
+    const found = walk(start, []);
+    if (found.length) return found;
+  }
+  return [];
+}
+
+test("no values go in circles", () => {
+  const graph = valueImports(all);
+  const lost = [...graph.values()].flat()
+    .filter((path) => !graph.has(path) && path !== "src/index.ts");
+  assert.equal(lost, [], "each import leads to a file");
+  assert.equal(circleIn(graph), []);
+});
+
+test("a circle is found, where there is one", () => {
+  const graph = (...ways: string[]) =>
+    new Map(ways.map(([from = "", ...to]) => [from, to]));
+  assert.equal(circleIn(graph("abc", "bc", "c")), []);
+  assert.equal(circleIn(graph("abd", "bc", "cb", "d")), ["b", "c", "b"]);
+  assert.equal(circleIn(graph("ab", "b", "cc")), ["c", "c"]);
+});
+
+test("imports of types are no part of a circle, all others are", () => {
+  const [bus, fault] = ["src/machine/ground/bus.ts",
+    "src/machine/ground/fault.ts"] as const;
+  const round = (text: string) => circleIn(valueImports([
+    planted(bus, text), planted(fault, 'import { b } from "./bus";\n')]));
+  for (const text of ['import type { a } from "./fault";',
+    'import { type a, type c } from "./fault";',
+    'export type { a } from "./fault";', 'export type * from "./fault";',
+    'export { type a } from "./fault";'])
+    assert.equal(round(text), [], text);
+  for (const text of ['import { type a, c } from "./fault";',
+    'import "./fault";', 'import a from "./fault";',
+    'import a, { type c } from "./fault";', 'import * as a from "./fault";',
+    'export { a } from "./fault";', 'export * from "./fault";'])
+    assert.equal(round(text), [bus, fault, bus], text);
+});
+
 test("a layer is imported by its barrel", () => {
   const wrong: string[] = [];
   for (const { path, layer, file } of all)

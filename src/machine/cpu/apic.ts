@@ -225,7 +225,7 @@ export function writeApic(cpu: Cpu, offset: number, value: number): void {
   }
 }
 
-/** The local APIC's page as the machine's memory bus sees it. */
+/** The local APIC's page as its CPU reads it, by bytes, words or longs. */
 export function apicRead(
   cpu: Cpu, physical: number, size: number,
 ): number {
