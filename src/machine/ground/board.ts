@@ -1,4 +1,4 @@
-// Woven from chapters/32-machine.md, 33-running.md, 49-lines.md.
+// Woven from chapters/32-machine.md, 49-lines.md, 33-running.md.
 import { type Device, findDevice, narrow } from "./bus";
 import { EventStream } from "./events";
 import {
@@ -38,7 +38,8 @@ export abstract class Board {
   woken = false;
   protected readonly header: Int32Array;
   protected readonly headerFloats: Float64Array;
-  private readonly areas: readonly Float64Array[];
+  /** Of each CPU the words RETIRED and CLOCK, and some before them. */
+  private readonly clocks: readonly Float64Array[];
   private readonly windows: Uint8Array;
   private readonly devices: Device[] = [];
   private readonly ports = new Map<number, Device>();
@@ -57,7 +58,7 @@ export abstract class Board {
       buffer, layout.codePages, (layout.ramSize + layout.romSize) / PAGE);
     this.windows = new Uint8Array(buffer, 4 * H_WINDOWS, 64);
     this.queue = new EventQueue(this.header, this.headerFloats);
-    this.areas = Array.from({ length: layout.cpus }, (_, id) =>
+    this.clocks = Array.from({ length: layout.cpus }, (_, id) =>
       new Float64Array(buffer, layout.cpuBase + id * layout.cpuStride,
         Math.max(RETIRED, CLOCK) + 1));
     const h = this.header;
@@ -252,14 +253,14 @@ export abstract class Board {
   /** Instructions retired so far on all CPUs together. */
   get count(): number {
     let sum = 0;
-    for (const area of this.areas) sum += area[RETIRED]!;
+    for (const d of this.clocks) sum += d[RETIRED]!;
     return sum;
   }
 
   /** Machine time in ticks: the furthest clock. */
   get time(): number {
     let time = this.headerFloats[H_TIME]!;
-    for (const area of this.areas) time = Math.max(time, area[CLOCK]!);
+    for (const d of this.clocks) time = Math.max(time, d[CLOCK]!);
     return time;
   }
 

@@ -3,7 +3,7 @@
 import { useMemo, useState } from "react";
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Boot } from "@site/weave/guest";
-import { counted } from "../../../src/machine/numbers";
+import { counted } from "../../../src/machine/ground/numbers";
 import Panel from "./Panel";
 import Screen, { Printer } from "./Screen";
 import Texts from "./Texts";
