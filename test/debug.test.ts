@@ -47,7 +47,7 @@ function load(text: string, r = 0, handler = "iret", quiet = false) {
 }
 
 function put(cpu: Cpu, at: number, text: string): void {
-  cpu.machine.writePhysical(at, assemble(text + "\n", { origin: at }).bytes);
+  cpu.machine.writeRam(at, assemble(text + "\n", { origin: at }).bytes);
 }
 
 /** Sets breakpoint n by hand. */

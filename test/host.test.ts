@@ -47,7 +47,7 @@ function boot(
 }
 
 function word(machine: Machine, address: number): number {
-  const bytes = machine.readPhysical(address, 4);
+  const bytes = machine.readRam(address, 4);
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 }
 
@@ -100,7 +100,7 @@ test("the checker sees a Host that forgets a lock", () => {
   const complaints: string[] = [];
   checkLocks(machine, (sentence) => complaints.push(sentence));
   const at = symbols.get("spin_lock")! - place.KERNEL;
-  machine.writePhysical(at, Uint8Array.of(0xc3));
+  machine.writeRam(at, Uint8Array.of(0xc3));
   machine.run({ maxInstructions: 1e6 });
   assert.ok(complaints.some((c) => /without allocator_lock/.test(c)));
   assert.ok(complaints.some((c) => /without queue_lock/.test(c)));
@@ -441,7 +441,7 @@ test("an oops ends those who wait for a lock of the CPU that has it", () => {
   machine.run({ maxInstructions: 1000, schedule: only(1) });
   // CPU 1 waits for the allocator's lock. CPU 0 can't give it back.
   const { symbols } = buildHost();
-  machine.writePhysical(symbols.get("unlock_allocator")! - place.KERNEL,
+  machine.writeRam(symbols.get("unlock_allocator")! - place.KERNEL,
     Uint8Array.of(0x0f, 0x0b));
   const { reason, count } = machine.run({ maxInstructions: 1e6 });
   assert.is(reason, "halted");
@@ -455,7 +455,7 @@ test("an oops ends those who wait for a lock of the CPU that has it", () => {
 test("an oops ends those who wait for another CPU's answer", () => {
   const machine = boot([polite()], {}, 2);
   const { symbols } = buildHost();
-  machine.writePhysical(symbols.get("pge_interrupt")! - place.KERNEL,
+  machine.writeRam(symbols.get("pge_interrupt")! - place.KERNEL,
     Uint8Array.of(0x0f, 0x0b));
   assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
   assert.match(hostOops(machine)!, /^trap 6 .* on CPU 1$/);
@@ -467,9 +467,9 @@ test("a double fault of the Host's is told, with its place", () => {
   const { symbols } = buildHost(), at = symbols.get("lock_queue")!;
   // A jump to a segment that isn't there, and no gate for #GP: #NP, and
   // two of that kind make #DF (SDM 3A, table 6-5).
-  machine.writePhysical(at - place.KERNEL,
+  machine.writeRam(at - place.KERNEL,
     Uint8Array.of(0xea, 0, 0, 0, 0, 0xf8, 0x7f));
-  machine.writePhysical(place.IDT - place.KERNEL + 8 * 13 + 5,
+  machine.writeRam(place.IDT - place.KERNEL + 8 * 13 + 5,
     Uint8Array.of(0));
   assert.is(machine.run({ maxInstructions: 1e5 }).reason, "halted");
   assert.match(hostOops(machine)!,
@@ -496,7 +496,7 @@ test("the first oops is the one that is told", () => {
   runTo(machine, 0, "lguest_prepare", false);
   const { symbols } = buildHost();
   for (const label of ["read_lguest", "schedule", "lock_queue", "stop"])
-    machine.writePhysical(symbols.get(label)! - place.KERNEL,
+    machine.writeRam(symbols.get(label)! - place.KERNEL,
       Uint8Array.of(0x0f, 0x0b));
   machine.run({ maxInstructions: 1e5 });
   assert.ok(oopses.length > 1);
@@ -525,7 +525,7 @@ function damage(field: keyof typeof Regs, value: number): Machine {
     done = true;
     const vcpu = get(memory, lguestOf(0), Lguest.vcpu);
     const page = get(memory, vcpu, LgCpu.regs_page);
-    machine.writePhysical(page + regsOffset + Regs[field].offset,
+    machine.writeRam(page + regsOffset + Regs[field].offset,
       Uint8Array.of(value & 255, value >>> 8, 0, 0));
   });
   machine.run({ maxInstructions: 5e6 });

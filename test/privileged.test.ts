@@ -20,7 +20,7 @@ const ORIGIN = 0x4000, DATA = 0x7000;
 /** Executes a text in ring 0 up to the HLT behind it. */
 function run(text: string, prepare: (cpu: Cpu) => void = () => {}): Cpu {
   const cpu = prepared(), machine = machineOf(cpu), { w } = cpu;
-  machine.writePhysical(ORIGIN, assemble(text + "\n hlt\n",
+  machine.writeRam(ORIGIN, assemble(text + "\n hlt\n",
     { origin: ORIGIN }).bytes);
   goTo(cpu, 0);
   w[EIP] = ORIGIN;
@@ -130,7 +130,7 @@ test("loads of SS hold events off for one instruction, others don't", () => {
   const inhibited = (text: string) => {
     let found = -1;
     const cpu = prepared(), machine = machineOf(cpu), { w } = cpu;
-    machine.writePhysical(ORIGIN, assemble(text + "\n hlt",
+    machine.writeRam(ORIGIN, assemble(text + "\n hlt",
       { origin: ORIGIN }).bytes);
     goTo(cpu, 0);
     w[EIP] = ORIGIN;
@@ -156,8 +156,8 @@ test("far transfers of both sizes, direct and by memory", () => {
   const landing = "movl %esp, %edi\n hlt";
   const go = (text: string, prepare = (_: Cpu) => {}) => {
     const cpu = run(text, (c) => {
-      c.machine.writePhysical(0x5000, assemble(landing).bytes);
-      c.machine.writePhysical(0x15000, assemble(landing).bytes);
+      c.machine.writeRam(0x5000, assemble(landing).bytes);
+      c.machine.writeRam(0x15000, assemble(landing).bytes);
       prepare(c);
     });
     return { cpu, at: cpu.w[EIP]! - 3, pushed: 0x9000 - cpu.w[EDI]! };
@@ -190,7 +190,7 @@ test("far returns and iret of both sizes take what is theirs", () => {
   const go = (bytes: string, words: number[], size: 2 | 4) => {
     const cpu = run(`.byte ${bytes}`, (c) => {
       for (const at of [0x5000, 0x15000])
-        c.machine.writePhysical(at, assemble(landing).bytes);
+        c.machine.writeRam(at, assemble(landing).bytes);
       words.forEach((word, n) => size === 2
         ? c.store16(0x9000 + 2 * n, word) : c.store32(0x9000 + 4 * n, word));
     });
@@ -209,7 +209,7 @@ test("far returns and iret of both sizes take what is theirs", () => {
 test("interrupts by instruction: vector, return address, who may", () => {
   const taken = (text: string, r: number, dpl: number) => {
     const cpu = prepared(), machine = machineOf(cpu), { w } = cpu;
-    machine.writePhysical(ORIGIN, assemble(text, { origin: ORIGIN }).bytes);
+    machine.writeRam(ORIGIN, assemble(text, { origin: ORIGIN }).bytes);
     for (let n = 0; n < 256; n++)
       gate(cpu, IDT + 8 * n, INT_GATE | ring(dpl), codeOf(0), 0x6000 + n);
     goTo(cpu, r);

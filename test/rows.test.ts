@@ -58,10 +58,10 @@ function execute({ text, ring: r = 0, prepare }: ByHand): Cpu {
   for (let n = 0; n < 256; n++) {
     gate(cpu, IDT + 8 * n, INT_GATE | ring(3), codeOf(0), 0x6000 + n);
   }
-  machine.writePhysical(0x6000, new Uint8Array(256).fill(0xf4));
+  machine.writeRam(0x6000, new Uint8Array(256).fill(0xf4));
   machine.addDevice(latch(cpu));
   const { bytes } = assemble(text + "\n int3\n", { origin: ORIGIN });
-  machine.writePhysical(ORIGIN, bytes);
+  machine.writeRam(ORIGIN, bytes);
   goTo(cpu, r);
   for (let k = 0; k < 4; k++) cpu.w[24 + k] = cpu.w[24 + 12 + k]!;
   cpu.refresh();
@@ -189,9 +189,9 @@ const byHand: Record<string, ByHand> = {
       c.w[MSR_SYSENTER_ESP] = 0xa000;
       c.w[MSR_SYSENTER_EIP] = 0x5000;
       c.w[EDI] = 0;
-      c.machine.writePhysical(0x5000, assemble("movl $0x5100, %edx\n" +
+      c.machine.writeRam(0x5000, assemble("movl $0x5100, %edx\n" +
         " movl $0x9100, %ecx\n movl %esp, %edi\n sysexit").bytes);
-      c.machine.writePhysical(0x5100, assemble("movl %esp, %esi\n" +
+      c.machine.writeRam(0x5100, assemble("movl %esp, %esi\n" +
         " int3").bytes);
     },
     check: (c) => [c.w[EDI], c.w[ESI]], expected: [0xa000, 0x9100] },

@@ -55,11 +55,11 @@ table:  .fill 256, 4, 0
 export function pagedMachine(text: string): Machine {
   const machine = new Machine({ memory: 4 << 20 });
   const { bytes, symbols } = assemble(text, { origin: 0x100000 });
-  machine.writePhysical(0x100000, bytes);
+  machine.writeRam(0x100000, bytes);
   const tables = new Uint32Array(2048);
   tables[0] = 0x2003;
   for (let n = 0; n < 1024; n++) tables[1024 + n] = (n << 12) | 3;
-  machine.writePhysical(0x1000, new Uint8Array(tables.buffer));
+  machine.writeRam(0x1000, new Uint8Array(tables.buffer));
   const cpu = machine.cpus[0]!;
   writeControl(cpu, 3, 0x1000);
   writeControl(cpu, 0, cpu.w[CR0]! | CR0_PE | CR0_PG);

@@ -33,7 +33,7 @@ function load(text: string, handler = "hlt"): Cpu {
 }
 
 function put(cpu: Cpu, at: number, text: string): void {
-  cpu.machine.writePhysical(at, assemble(text + "\n", { origin: at }).bytes);
+  cpu.machine.writeRam(at, assemble(text + "\n", { origin: at }).bytes);
 }
 
 function vectors(cpu: Cpu): string[] {
@@ -133,7 +133,7 @@ test("a page that holds no code any more can be written fast again", () => {
   machineOf(cpu).run({ maxInstructions: 3 });
   const { codePages } = cpu.machine;
   assert.is(codePages[4], 1);
-  cpu.machine.writePhysical(0x4000, new Uint8Array(4096));
+  cpu.machine.writeRam(0x4000, new Uint8Array(4096));
   assert.is(codePages[4], 0);
 });
 
@@ -441,7 +441,7 @@ function atTheEnd(bytes: number[], armed = false, ring = 0): string {
     if (e.kind === "exception") seen.push(e.vector === 14
       ? `14 ${(e.address as number >>> 0).toString(16)}` : `${e.vector}`);
   });
-  machine.writePhysical(at, Uint8Array.from(bytes));
+  machine.writeRam(at, Uint8Array.from(bytes));
   cpu.store32(0x1000, 0x2007);
   cpu.store32(0x2000 + 4 * 0x104, 0x104007);
   cpu.store32(0x2000 + 4 * 0x105, 0);
@@ -485,7 +485,7 @@ test("what can't be decoded is #UD, and told but behind a LOCK", () => {
   ];
   for (const [bytes, told] of rows) {
     const cpu = load("nop"), seen = vectors(cpu), what: unknown[] = [];
-    cpu.machine.writePhysical(ORIGIN, Uint8Array.from(bytes));
+    cpu.machine.writeRam(ORIGIN, Uint8Array.from(bytes));
     cpu.machine.events.on((e) => {
       if (e.kind === "unimplemented") what.push(e.what);
     });

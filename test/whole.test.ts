@@ -118,11 +118,11 @@ test("who reads RAM beyond its end is told where and how much", () => {
   const machine = looping(), last = MEMORY - 2;
   machine.writeRam(last, Uint8Array.of(7, 8));
   assert.equal([...machine.readRam(last, 2)], [7, 8]);
-  assert.is(machine.readPhysical(0, MEMORY).length, MEMORY);
+  assert.is(machine.readRam(0, MEMORY).length, MEMORY);
   assert.throws(() => machine.readRam(last, 3),
     (e: Error) => e instanceof RangeError
       && e.message === "no RAM at 0x1ffffe for 3 bytes");
-  assert.throws(() => machine.writePhysical(-1, new Uint8Array(1)),
+  assert.throws(() => machine.writeRam(-1, new Uint8Array(1)),
     RangeError);
 });
 

@@ -13,7 +13,7 @@ start:  movl $${n}, %ecx
         loop 1b
 done:   jmp done
   `, { origin: 0x1000 });
-  machine.writePhysical(0x1000, bytes);
+  machine.writeRam(0x1000, bytes);
   const [cpu] = machine.cpus;
   const start = symbols.get("start");
   if (cpu === undefined || start === undefined) throw new Error("no CPU");

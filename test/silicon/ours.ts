@@ -71,13 +71,13 @@ export class OurJudge implements Judge {
   #run(c: Case): Outcome {
     const machine = this.#machine;
     const data = initialData(c);
-    machine.writePhysical(DATA_FRAMES, data);
+    machine.writeRam(DATA_FRAMES, data);
     const at = CODE_FRAMES + c.address - CODE;
-    machine.writePhysical(at, new Uint8Array(c.code));
+    machine.writeRam(at, new Uint8Array(c.code));
     this.#begin(c);
     const end = machine.run({ maxInstructions: BUDGET });
     const outcome = this.#outcome(c, data);
-    machine.writePhysical(at, new Uint8Array(c.code.length).fill(0xcc));
+    machine.writeRam(at, new Uint8Array(c.code.length).fill(0xcc));
     if (end.reason !== "halted")
       outcome.vector = end.reason === "budget" ? 998 : 999;
     return outcome;
@@ -93,7 +93,7 @@ export class OurJudge implements Judge {
     const image = new Uint32Array([gs!, fs!, es!, ds!, edi!, esi!, ebp!, 0,
       ebx!, edx!, ecx!, eax!, entryOf(c), cs!, flags, esp!, ss!]);
     const at = STACK_TOP - image.byteLength;
-    this.#machine.writePhysical(at, new Uint8Array(image.buffer));
+    this.#machine.writeRam(at, new Uint8Array(image.buffer));
     const { w } = this.#cpu;
     w[EIP] = RESTART;
     w[ESP] = KERNEL + at;
@@ -125,14 +125,14 @@ export class OurJudge implements Judge {
   }
 
   #words(physical: number, count: number): number[] {
-    const bytes = this.#machine.readPhysical(physical, count * 4);
+    const bytes = this.#machine.readRam(physical, count * 4);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     return Array.from({ length: count }, (_, i) =>
       view.getUint32(4 * i, true));
   }
 
   #changes(before: Uint8Array): [number, number][] {
-    const after = this.#machine.readPhysical(DATA_FRAMES, before.length);
+    const after = this.#machine.readRam(DATA_FRAMES, before.length);
     const a = new Uint32Array(before.buffer);
     const b = new Uint32Array(after.slice().buffer);
     const changes: [number, number][] = [];
@@ -159,8 +159,8 @@ export class OurJudge implements Judge {
     for (let i = 0; i < 16; i++)
       page(KERNEL_TABLE, i, i * 0x1000, WRITABLE);
     const filling = new Uint8Array(fillWords(0).buffer).subarray(0, 0x1000);
-    this.#machine.writePhysical(DATA_FRAMES + 0x2000, filling);
-    this.#machine.writePhysical(CODE_FRAMES,
+    this.#machine.writeRam(DATA_FRAMES + 0x2000, filling);
+    this.#machine.writeRam(CODE_FRAMES,
       new Uint8Array(CODE_END - CODE).fill(0xcc));
   }
 
@@ -202,7 +202,7 @@ export class OurJudge implements Judge {
     }
     const stubs = new Uint8Array(256 + restart.length).fill(0xf4);
     stubs.set(restart, 256);
-    this.#machine.writePhysical(STUBS, stubs);
+    this.#machine.writeRam(STUBS, stubs);
     this.#poke(TSS + 4, KERNEL + STACK_TOP);
     this.#poke(TSS + 8, KERNEL_DS);
     this.#poke(TSS + 0x64, 0x68 << 16);
@@ -246,6 +246,6 @@ export class OurJudge implements Judge {
   #poke(physical: number, value: number): void {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, value, true);
-    this.#machine.writePhysical(physical, bytes);
+    this.#machine.writeRam(physical, bytes);
   }
 }
