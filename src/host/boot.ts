@@ -39,12 +39,12 @@ export interface KernelOptions {
 export function bootKernel(machine: Machine, options: KernelOptions): Host {
   const host = attachKernel(machine, options.module);
   const { image } = host;
-  machine.writePhysical(image.origin, image.bytes);
+  machine.writeRam(image.origin, image.bytes);
   if (options.hostPages === "4k") {
-    machine.writePhysical(HOST - place.KERNEL + Shared.small_pages.offset,
+    machine.writeRam(HOST - place.KERNEL + Shared.small_pages.offset,
       Uint8Array.of(1));
   }
-  machine.writePhysical(INFO, multibootInfo(machine, options, image));
+  machine.writeRam(INFO, multibootInfo(machine, options, image));
   const cpu = machine.cpus[0]!;
   machine.resetCpu(cpu);
   cpu.w[EIP] = image.entry;
@@ -106,7 +106,7 @@ function multibootInfo(
   for (const { bytes: file, note } of options.files ?? []) {
     if (next + file.length > machine.ramSize)
       panic(`the machine's ${machine.ramSize} bytes don't hold the files`);
-    machine.writePhysical(next, file);
+    machine.writeRam(next, file);
     const at = MODULES + 16 * modules++;
     put(at, next);
     put(at + 4, next + file.length);

@@ -9,7 +9,7 @@ import { HOST, Shared } from "./structures";
 /** The Host's memory by its virtual addresses, past TLB and CPUs. */
 export function hostMemory(machine: Machine): Memory {
   const load = (address: number, size: number) => {
-    const bytes = machine.readPhysical(address - place.KERNEL, size);
+    const bytes = machine.readRam(address - place.KERNEL, size);
     return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
   };
   const store = () => { throw new Error("inspectors only look"); };

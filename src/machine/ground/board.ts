@@ -98,15 +98,6 @@ export abstract class Board {
     this.ram.set(bytes, address);
     this.dropCode(address, bytes.length);
   }
-  /** As `readRam`. */
-  readPhysical(address: number, length: number): Uint8Array {
-    return this.readRam(address, length);
-  }
-
-  /** As `writeRam`. */
-  writePhysical(address: number, bytes: Uint8Array): void {
-    this.writeRam(address, bytes);
-  }
 
   private checkRam(address: number, length: number): void {
     if (address >= 0 && address + length <= this.ramSize) return;
