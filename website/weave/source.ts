@@ -9,7 +9,7 @@ import type { Page } from "./read";
 
 /** A page in Markdown, and the captions of its fences. */
 export interface SourcePage {
-  /** Below .woven/source: "machine/tlb.md". */
+  /** Below .woven/source: "machine/cpu/tlb.md". */
   readonly path: string;
   readonly text: string;
   readonly captions: Captions;
