@@ -9,6 +9,6 @@ export function tellAccess(
 ): void {
   const { machine } = cpu;
   if (machine.events.active) machine.events.emit({ kind, cpu: cpu.id,
-    count: machine.count, address, size, write,
-    value: narrow(value, size) >>> 0 });
+    count: machine.count, address, size, value: narrow(value, size) >>> 0,
+    write });
 }
