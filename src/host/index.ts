@@ -7,7 +7,6 @@ export * from "./events";
 export * from "./hostmemory";
 export * from "./image";
 export * from "./layout";
-export * from "./loader";
 export * from "./map";
 export * from "./module";
 export * from "./pages";

@@ -3,17 +3,8 @@
 import type { Cpu } from "../machine";
 import { get, textAt } from "./layout";
 import { place } from "./map";
-import type { KernelModule } from "./module";
+import type { KernelModule, LoaderFile } from "./module";
 import { HOST, Shared, putShared } from "./structures";
-
-/** A file in the loader's notes: where it is, where its string is. */
-export interface LoaderFile { start: number; size: number; string: number }
-
-/** All that the loader has noted for a module. */
-export interface LoaderNotes {
-  readonly commandLine: string;
-  readonly files: readonly LoaderFile[];
-}
 
 function loaderFiles(cpu: Cpu, info: number): LoaderFile[] {
   const word = (at: number) => cpu.load32(at) >>> 0;

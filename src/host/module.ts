@@ -1,7 +1,15 @@
 // Woven from chapters/61-traps.md.
 // What the Host knows of the module that is built in.
 import type { Cpu } from "../machine";
-import type { LoaderNotes } from "./loader";
+
+/** A file that the loader brought: where it is, where its string is. */
+export interface LoaderFile { start: number; size: number; string: number }
+
+/** All that the loader has noted for a module. */
+export interface LoaderNotes {
+  readonly commandLine: string;
+  readonly files: readonly LoaderFile[];
+}
 
 /** A host call: its cost in clock ticks, and what it does. */
 export interface HostCallRow {

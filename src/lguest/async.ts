@@ -2,8 +2,10 @@
 // The ring of posted hypercalls in lguest_data.
 import { Data } from "./guestdata";
 import { readGuest32, readGuestBytes, writeGuestBytes } from "./guestmemory";
-import type { Call } from "./hypercalls";
 import type { Vcpu } from "./lguest";
+
+/** A hypercall: its number and four arguments. */
+export type Call = [number, number, number, number, number];
 
 const SLOTS = 64, FREE = Uint8Array.of(0xff);
 

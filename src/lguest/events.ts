@@ -1,7 +1,7 @@
 // Woven from chapters/65-dev.md.
 // What lguest tells the event stream.
 import { emit } from "../host";
-import type { Guest } from "./lguest";
+import type { Cpu } from "../machine";
 
 /** An event of a Guest, without which, where and when. */
 export type LguestEvent =
@@ -15,6 +15,8 @@ export type LguestEvent =
   | { kind: "guest-end"; state: string; reason: string };
 
 /** Tells who listens, if anybody does. */
-export function tell(lg: Guest, event: LguestEvent): void {
-  emit(lg.cpu, { ...event, guest: lg.index });
+export function tell(
+  guest: { readonly cpu: Cpu; readonly index: number }, event: LguestEvent,
+): void {
+  emit(guest.cpu, { ...event, guest: guest.index });
 }

@@ -2,6 +2,7 @@
 // int $0x1f: what a Guest can ask for.
 import { get, HOST, textAt } from "../host";
 import { drainRing } from "./async";
+import type { Call } from "./async";
 import { EVENT_NOTIFY } from "./devlguest";
 import { tell } from "./events";
 import { Data, guestDataLayout, readData, writeData } from "./guestdata";
@@ -44,9 +45,6 @@ export function doHypercalls(vcpu: Vcpu): void {
   tellCall(lg, call, false);
   dispatch(vcpu, call);
 }
-
-/** A hypercall: its number and four arguments. */
-export type Call = [number, number, number, number, number];
 
 function tellCall(lg: Guest, call: Call, posted: boolean): void {
   const [number, ...args] = call;
