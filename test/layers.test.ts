@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import * as ts from "typescript";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { codeLines, drawLayers, importsOf } from "../src/loom";
+import { codeLines, drawLayers, importsOf, roomsOf } from "../src/loom";
 
 const test = suite("layers");
 const root = resolve(__dirname, "..");
@@ -191,17 +191,13 @@ test("an import into a room above is found, were it of a type", () => {
 });
 
 test("the book's map of the machine's rooms is drawn from the imports", () => {
-  const inRooms = all.filter(({ layer }) => layer === "machine")
-    .map(({ path, file }) => {
-      const text = file.getFullText(), name = path.slice("src/machine/".length);
-      return name.includes("/") ? [`machine/${name}`, text] as const
-        : [`machine/whole/${name}`,
-          text.replace(/"\.\/(pc|\w+\/\w+)"/g, '"../$1"')] as const;
-    });
+  const sources = new Map(all.map(
+    ({ path, file }) => [path, file.getFullText()]));
   const chapter = fs.readFileSync(
     join(root, "chapters/32-machine.md"), "utf8");
   assert.is(/^```text rooms\n([^]*?)\n```$/m.exec(chapter)?.[1],
-    drawLayers(importsOf(new Map(inRooms))), "this is what is right");
+    drawLayers(importsOf(roomsOf(sources, "machine"))),
+    "npm run layers prints what is right");
 });
 
 // Who imports a value needs it to be there already, so values must not go

@@ -25,6 +25,23 @@ export function importsOf(sources: ReadonlyMap<string, string>): Layers {
 const specifiers =
   /^(?:(?:import|export)\b[^;"'`]*?\bfrom|import)\s*"(\.[^"]*)"/gm;
 
+/** The files of a layer as if its folders were layers, and what lies
+ * directly in it one more: the whole. */
+export function roomsOf(
+  sources: ReadonlyMap<string, string>, layer: string,
+): Map<string, string> {
+  const files = [...sources].map(([path, text]) =>
+    [path.split("/").slice(1), text] as const)
+    .filter(([[first]]) => first === layer);
+  const rooms = new Set(files.flatMap(([[, room, more]]) =>
+    room && more ? [room] : []));
+  const intoRooms = (text: string) => text.replace(/"\.\/(\w+)(?=["/])/g,
+    (from, room: string) => rooms.has(room) ? `"../${room}` : from);
+  return new Map(files.map(([[, ...name], text]) => name.length > 1
+    ? [[layer, ...name].join("/"), text]
+    : [[layer, "whole", ...name].join("/"), intoRooms(text)]));
+}
+
 /** Lines of a layer that are code, in TypeScript or in assembly. */
 export function codeLines(
   sources: ReadonlyMap<string, string>, layer: string,

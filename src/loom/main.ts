@@ -5,7 +5,7 @@ import { checkTangled, readBook, readSources, tangle } from "./book";
 import { checkTypes } from "./check";
 import { build, writeExamples } from "./commands";
 import { fixExamples } from "./fix";
-import { codeLines, drawLayers, importsOf } from "./layers";
+import { codeLines, drawLayers, importsOf, roomsOf } from "./layers";
 import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
 import { stitch } from "./stitch";
@@ -48,6 +48,7 @@ const duties: Record<string, () => void | Promise<void>> = {
   layers() {
     const sources = readSources(root);
     console.log(drawLayers(importsOf(sources)));
+    console.log(`\n${drawLayers(importsOf(roomsOf(sources, "machine")))}`);
     console.log(`\nlguest: ${codeLines(sources, "lguest")} lines of code`);
   },
   worker() {
