@@ -1,3 +1,3 @@
 /** The layers whose barrels become pages of the API, from the bottom. */
-export const layers = ["table", "assembler", "machine", "guest", "debug",
-  "host", "launcher"];
+export const layers = ["table", "assembler", "machine", "guest", "host",
+  "lguest", "debug", "launcher"];

@@ -130,7 +130,7 @@ const widthOf = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth);
 
 for (const path of ["/", narrative, reference, "/book/70-switcher",
-  "/source/host/switcher", "/api/machine", "/source/contributing"])
+  "/source/lguest/switcher", "/api/machine", "/source/contributing"])
   test(`${path} fits on a screen of 390 pixels`, async () => {
     await site.visit(path, async (page) => {
       assert.ok(await widthOf(page) <= 390, `${await widthOf(page)} wide`);
@@ -179,9 +179,9 @@ test("dark mode follows the system, can be chosen, and is remembered",
 
 test("a caption leads to the file, and the file back", async () => {
   await site.visit("/book/70-switcher", async (page) => {
-    const link = page.locator("a[href^='/source/host/switcher#']").first();
+    const link = page.locator("a[href^='/source/lguest/switcher#']").first();
     await link.click();
-    await page.waitForURL(/source\/host\/switcher/);
+    await page.waitForURL(/source\/lguest\/switcher/);
     await page.locator("a[href^='/book/70-switcher#']").nth(1).click();
     await page.waitForURL(/book\/70-switcher#/);
   });
@@ -299,7 +299,7 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 for (const colorScheme of ["light", "dark"] as const)
-  for (const path of ["/", narrative, reference, "/source/host/switcher"])
+  for (const path of ["/", narrative, reference, "/source/lguest/switcher"])
     test(`axe has nothing to say about ${path}, ${colorScheme}`,
       async () => {
         await site.visit(path, async (page) => {
