@@ -3,14 +3,16 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
-  HOST, Shared, freePages, get, hostMemory, hostOops, place,
+  HOST, Shared, bootKernel, buildProcess, emptyModule, freePages, get,
+  hostMemory, hostOops, kernelImage, place,
 } from "../src/host";
+import type { KernelModule } from "../src/host";
 import {
   Guest, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages,
   Regs, SWITCHER, SWITCHER_IMAGE, Vcpu, attachHost, bootHost, buildHost,
   lguestOf, raiseIrq, regsOffset,
 } from "../src/lguest";
-import type { DevLguest, GuestModule, HostOptions } from "../src/lguest";
+import type { DevLguest, GuestFiles, HostOptions } from "../src/lguest";
 import { guestOutcome, judge, launcher, worldSwitches } from "../src/launcher";
 import { checkLocks, drawDescriptors, guestWords } from "../src/debug";
 import { CR0, CR4, CR4_PGE, Machine } from "../src/machine";
@@ -19,7 +21,7 @@ import { endless, guest, notify, shutdown } from "./guests";
 const MiB = 1024 * 1024;
 const quiet = launcher(() => {});
 
-function module(image: Uint8Array, memory = 4 * MiB): GuestModule {
+function module(image: Uint8Array, memory = 4 * MiB): GuestFiles {
   return { name: "small", image, commandLine: "", memory };
 }
 
@@ -38,7 +40,7 @@ const counter = (times = 400000) => module(guest(
    bye: .asciz ""\n .balign 4`));
 
 function boot(
-  guests: GuestModule[], options: Partial<HostOptions> = {}, cpus = 1,
+  guests: GuestFiles[], options: Partial<HostOptions> = {}, cpus = 1,
 ): Machine {
   const memory = 16 * MiB + guests.reduce((sum, g) => sum + g.memory, 0);
   const machine = new Machine({ memory, cpus });
@@ -595,6 +597,57 @@ test("a Switcher that loses the page tables is a triple fault", () => {
   const switcher = "switch_to_guest: xorl %eax, %eax\n mov %eax, %cr3" + rest;
   const machine = boot([polite()], { switcher });
   assert.is(machine.run({ maxInstructions: 1e6 }).reason, "shutdown");
+});
+
+test("what is wrong with a module is said in one line, and whose it is", () => {
+  const image = (part: Partial<KernelModule>) => () =>
+    kernelImage({ ...emptyModule, ...part });
+  const { text } = emptyModule;
+  assert.throws(image({ text: `${text}frobnicate` }), /^module:3:1: .*frob/);
+  assert.throws(image({ data: "frobnicate" }), /^module's data:1:1: .*frob/);
+  assert.throws(image({ text: "" }), /process_thread is not defined/);
+  assert.throws(image({ text: `${text}.fill 0x8000, 1, 0` }),
+    /the module's text is \d+ bytes too long/);
+  assert.throws(image({ data: ".fill 0x5001, 1, 0" }),
+    /the module brings 20481 bytes of data, and five pages are its/);
+  assert.is(image({ data: ".fill 0x5000, 1, 7" })().bytes
+    .filter((byte) => byte === 7).length >= 0x5000, true);
+  assert.throws(image({ vectors: { 0x40: "nowhere" } }), /nowhere/);
+});
+
+test("a loader notes 120 files, and says so of one more", () => {
+  const files = (count: number) => Array.from({ length: count }, () =>
+    ({ bytes: Uint8Array.of(1), note: "" }));
+  const machine = new Machine({ memory: 8 * MiB });
+  let found = 0;
+  const module = { ...emptyModule,
+    setup: (_: unknown, notes: { files: readonly unknown[] }) =>
+      (found = notes.files.length) * 0 };
+  bootKernel(machine, { module, files: files(120) });
+  machine.run({ maxInstructions: 1e6 });
+  assert.is(found, 120);
+  assert.throws(() => bootKernel(machine, { module, files: files(121) }),
+    /more files than the loader can note/);
+});
+
+test("a process that is too large is none, and takes no page", () => {
+  const made: boolean[] = [];
+  const module: KernelModule = { ...emptyModule, setup: () => 3,
+    createProcess(cpu, number, start) {
+      // Besides these it takes a directory, two tables and its thread.
+      const free = get(cpu, HOST, Shared.pages_free);
+      const pages = [free - 3, free - 4, free + 1][number]!;
+      const thread = buildProcess(cpu, pages, start);
+      made.push(thread !== 0);
+      return thread;
+    } };
+  const machine = new Machine({ memory: 8 * MiB });
+  bootKernel(machine, { module });
+  assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
+  assert.equal(made, [false, true, false]);
+  assert.is(hostOops(machine), undefined);
+  const { now, boot } = freePages(machine);
+  assert.is(now, boot);
 });
 
 test.run();

@@ -2,7 +2,7 @@
 // Puts the Host and what it shall run into a machine.
 import { EBX, EIP, panic } from "../machine";
 import type { Cpu, Machine } from "../machine";
-import { hostCallTable } from "./calls";
+import { hostCallsOf } from "./calls";
 import { kernelImage } from "./image";
 import type { HostImage } from "./image";
 import { place } from "./map";
@@ -55,7 +55,7 @@ export function bootKernel(machine: Machine, options: KernelOptions): Host {
 /** Registers the host calls alone: for a machine restored from a snapshot
  * that was booted with the same module. */
 export function attachKernel(machine: Machine, module: KernelModule): Host {
-  [...hostCallTable, ...module.calls].forEach(({ name, cost, run }, i) => {
+  hostCallsOf(module).forEach(({ name, cost, run }, i) => {
     const call = (cpu: Cpu) => run(cpu, module);
     machine.hostCalls[i + 1] = { name, cost, run: call };
   });
@@ -108,6 +108,7 @@ function multibootInfo(
       panic(`the machine's ${machine.ramSize} bytes don't hold the files`);
     machine.writeRam(next, file);
     const at = MODULES + 16 * modules++;
+    if (at + 16 > STRINGS) panic("more files than the loader can note");
     put(at, next);
     put(at + 4, next + file.length);
     put(at + 8, putString(note));

@@ -1,14 +1,15 @@
 // Woven from chapters/62-threads.md.
 // The table of host calls: number, name, cost, function.
 import { cancelAlarm, tick } from "./alarms";
-import type { HostCallRow } from "./module";
+import { panic } from "../machine";
+import type { HostCallRow, KernelModule } from "./module";
 import { oops } from "./oops";
 import { createProcess, freeProcess } from "./process";
 import { setup } from "./setup";
 import { enqueue, exitThread, freeThread, pickNext, takeZombie } from
   "./threads";
 
-/** The Host's own host calls; the first has number 1. */
+/** The Host's own host calls, in the order of their numbers. */
 export const hostCallTable: readonly HostCallRow[] = [
   { name: "setup", cost: 20000, run: setup },
   { name: "oops", cost: 1000, run: oops },
@@ -23,7 +24,13 @@ export const hostCallTable: readonly HostCallRow[] = [
   { name: "cancel_alarm", cost: 20, run: cancelAlarm },
 ];
 
-/** The names in the order of their numbers, from 1, the module's last. */
-export function hostCallNames(more: readonly HostCallRow[] = []): string[] {
-  return [...hostCallTable, ...more].map((row) => row.name);
+/** The host calls of a Host with a module, from number 1 on. */
+export function hostCallsOf(
+  module: Pick<KernelModule, "calls">,
+): HostCallRow[] {
+  const calls = [...hostCallTable, ...module.calls];
+  const names = calls.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice) panic(`two host calls are named ${twice}`);
+  return calls;
 }

@@ -2,7 +2,7 @@
 // Assembles the Host's image.
 import { assemble } from "../assembler";
 import { panic } from "../machine";
-import { hostCallNames } from "./calls";
+import { hostCallsOf } from "./calls";
 import { kernelText } from "./kernel";
 import { layoutEquates } from "./layout";
 import { most, place, selector, vector } from "./map";
@@ -22,7 +22,7 @@ export function kernelEquates(
   module: Pick<KernelModule, "equates" | "calls">,
 ): string {
   const layouts = [hostLayout, cpuLayout, trapFrame, threadLayout];
-  const calls = hostCallNames(module.calls).map((name, i) =>
+  const calls = hostCallsOf(module).map(({ name }, i) =>
     [`HC_${name}`, i + 1] as const);
   return '# 1 "equates"\n' +
     equates({ ...place, ...most, ...selector, ...vector }) +
@@ -49,11 +49,13 @@ export function vectorTable(
 /** The complete text of the Host with a module. */
 export function completeKernelText(module: KernelModule): string {
   const all = { ...handlers, ...module.vectors };
-  return kernelEquates(module) + kernelText + module.text +
+  return kernelEquates(module) + kernelText +
+    `# 1 "module"\n${module.text}\n` +
     trapStubs("trap", () => "trap_common") +
     vectorTable("host_stubs", (n) => `trap_${n}`) +
     vectorTable("vector_table", (n) => all[n] ?? "unexpected") +
-    "text_end:\n.balign 0x8000, 0xcc\n.fill 0x2000, 1, 0\n" + module.data;
+    "text_end:\n.balign 0x8000, 0xcc\n.fill 0x2000, 1, 0\n" +
+    `# 1 "module's data"\n${module.data}`;
 }
 
 /** The Host as bytes, and where they go. */
@@ -70,24 +72,26 @@ export interface HostImage {
 /** Assembles Host and module; bad assembly throws AssemblerError. */
 export function kernelImage(module: KernelModule): HostImage {
   const text = completeKernelText(module);
-  const image = built.get(text) ?? assembleKernel(text, module);
-  built.set(text, image);
-  return image;
+  const { bytes, symbols } = built.get(text) ?? assembleKernel(text);
+  return {
+    bytes, origin: place.IMAGE, entry: symbols.get("start")! - place.KERNEL,
+    symbols: new Map([...module.symbols, ...symbols]),
+  };
 }
 
 /** The same text gives the same bytes, so we keep them. */
-const built = new Map<string, HostImage>();
+const built = new Map<string, Pick<HostImage, "bytes" | "symbols">>();
 
-function assembleKernel(text: string, module: KernelModule): HostImage {
+function assembleKernel(text: string): Pick<HostImage, "bytes" | "symbols"> {
   const kernel = assemble(text, { origin: place.TEXT, name: "host" });
+  const more = kernel.symbols.get("text_end")! - place.HOST;
+  if (more > 0) panic(`the module's text is ${more} bytes too long`);
   const data = kernel.bytes.length - (place.MODULE - place.TEXT);
   if (data > place.CPUS - place.MODULE)
     panic(`the module brings ${data} bytes of data, and five pages are its`);
-  const symbols = new Map([...module.symbols, ...kernel.symbols]);
   const bytes = new Uint8Array(place.END - place.TEXT);
   bytes.set(kernel.bytes);
-  return {
-    bytes, origin: place.IMAGE,
-    entry: symbols.get("start")! - place.KERNEL, symbols,
-  };
+  const image = { bytes, symbols: new Map(kernel.symbols) };
+  built.set(text, image);
+  return image;
 }

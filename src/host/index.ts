@@ -15,4 +15,3 @@ export * from "./structures";
 export * from "./stubs";
 export * from "./threads";
 export * from "./timer";
-export * from "./words";

@@ -131,7 +131,7 @@ start:
     call load_tables
 # 518 "chapters/60-kernel.md"
     call wake_cpus
-# 538 "chapters/62-threads.md" # columns -4
+# 546 "chapters/62-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -246,7 +246,7 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 595 "chapters/62-threads.md"
+# 603 "chapters/62-threads.md"
 start_processes:
     call lock_allocator
     movl $thread_start, %eax
@@ -261,7 +261,7 @@ start_processes:
     call unlock_queue
     jmp start_processes
 1:  ret
-# 548 "chapters/62-threads.md"
+# 556 "chapters/62-threads.md"
 idle:
     cli
     call reap
@@ -274,7 +274,7 @@ idle:
     sti
     hlt
     jmp idle
-# 568 "chapters/62-threads.md"
+# 576 "chapters/62-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -288,7 +288,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 89 "chapters/62-threads.md"
+# 97 "chapters/62-threads.md"
 spin_lock:
     lock btsl $0, (%eax)
     jnc 2f
@@ -302,7 +302,7 @@ spin_lock:
 spin_unlock:
     movl $0, (%eax)
     ret
-# 119 "chapters/62-threads.md"
+# 127 "chapters/62-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %eax
     jmp spin_lock
@@ -315,7 +315,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 434 "chapters/62-threads.md"
+# 442 "chapters/62-threads.md"
 
 schedule:
     call lock_queue
@@ -329,7 +329,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 202 "chapters/62-threads.md"
+# 210 "chapters/62-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -339,7 +339,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 226 "chapters/62-threads.md" # columns -4
+# 234 "chapters/62-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -347,17 +347,17 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 212 "chapters/62-threads.md"
+# 220 "chapters/62-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 453 "chapters/62-threads.md"
+# 461 "chapters/62-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 491 "chapters/62-threads.md"
+# 499 "chapters/62-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

@@ -124,7 +124,7 @@ export function putText(
   put(memory, address, field, 0, length);
 }
 
-/** Reads a text up to its NUL, or up to `most` bytes. */
+/** Reads a text up to its NUL, or up to `limit` bytes. */
 export function textAt(
   memory: Memory, address: number, limit = 4096,
 ): string {

@@ -23,13 +23,15 @@ export interface KernelModule {
   /** Its constants, as .equ lines: HC_ of its host calls excepted. */
   readonly equates: string;
   /** Assembly behind the Host's own. It has two labels: `init_module`,
-   * which the first CPU calls before the others may begin, interrupts
-   * off; and `process_thread`, where the thread of a process begins. It
-   * ends with a jump to `exit_process`. */
+   * which the first CPU calls before the others may begin, and
+   * `process_thread`, where the thread of a process begins, and which
+   * ends with a jump to `exit_process`. Interrupts are off at both. */
   readonly text: string;
   /** Assembly of its data at place.MODULE, five pages at most. */
   readonly data: string;
-  /** Which of its labels is the handler of which vector. */
+  /** Handlers: a label for each vector. `struct frame` is on the stack,
+   * interrupts are off, and it ends with a jump to `trap_return`. One for
+   * a vector of the Host's stands in for the Host's. */
   readonly vectors: Readonly<Record<number, string>>;
   /** Labels of code that it carries along as data. */
   readonly symbols: ReadonlyMap<string, number>;

@@ -41,10 +41,11 @@ export function processPages(pages: number): number {
   return Math.ceil(pages / 1024) + 2;
 }
 
-/** A process with so many pages of memory: its thread. */
-export function buildProcess(
-  cpu: Cpu, pages: number, start: number,
-): number {
+/** A process with so many pages of memory: its thread, or 0 if there are
+ * too few pages for it. */
+export function buildProcess(cpu: Cpu, pages: number, start: number): number {
+  const free = get(cpu, HOST, Shared.pages_free);
+  if (pages + processPages(pages) > free) return 0;
   const directory = makeSpace(cpu, pages);
   const thread = place.KERNEL + allocatePage(cpu);
   prepareThread(cpu, thread, directory, start);
@@ -65,8 +66,7 @@ function makeSpace(cpu: Cpu, pages: number): number {
       const entry = (place.MEM_BASE >>> 22) + n / 1024;
       cpu.store32(place.KERNEL + directory + 4 * entry, table | 7);
     }
-    cpu.store32(place.KERNEL + table + 4 * (n % 1024),
-      allocatePage(cpu) | 7);
+    cpu.store32(place.KERNEL + table + 4 * (n % 1024), allocatePage(cpu) | 7);
   }
   return directory;
 }

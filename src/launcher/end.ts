@@ -1,5 +1,6 @@
 // Woven from chapters/51-launcher.md.
-import { hostOops, oneLine } from "../host";
+import { hostOops } from "../host";
+import { oneLine } from "../lguest";
 import { guestOutcome, worldSwitches } from "./outcome";
 import type { GuestOutcome } from "../lguest";
 import { counted } from "../machine";

@@ -1,5 +1,5 @@
 // Woven from chapters/51-launcher.md.
-export { oneLine } from "../host";
+export { oneLine } from "../lguest";
 export * from "./error";
 export * from "./kernel";
 export * from "./boot-params";

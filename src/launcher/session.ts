@@ -1,7 +1,7 @@
 // Woven from chapters/51-launcher.md.
 import { most } from "../host";
 import { attachHost, bootHost, pagesBesides } from "../lguest";
-import type { GuestModule, HostOptions } from "../lguest";
+import type { GuestFiles, HostOptions } from "../lguest";
 import { Machine } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { judge } from "./end";
@@ -13,7 +13,7 @@ import { MiB } from "./kernel";
 
 /** What to boot, and on which machine. */
 export interface BootOptions {
-  readonly guests: readonly GuestModule[];
+  readonly guests: readonly GuestFiles[];
   /** CPUs of the machine, default 1. */
   readonly cpus?: number;
   /** Seed of the machine's random numbers, default 1. */

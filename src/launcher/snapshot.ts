@@ -1,6 +1,6 @@
 // Woven from chapters/52-record.md.
 import * as v from "valibot";
-import { hostCallNames, kernelImage } from "../host";
+import { hostCallsOf, kernelImage } from "../host";
 import { GUESTS_MAX, lguestModule } from "../lguest";
 import { Machine } from "../machine";
 import { UserError } from "./error";
@@ -34,7 +34,8 @@ const shape = v.pipe(
 /** A digest of the Host around this Switcher: image and host calls. */
 function hostDigest(switcher: string | undefined): string {
   const module = lguestModule({ switcher });
-  const names = new TextEncoder().encode(hostCallNames(module.calls).join());
+  const names = new TextEncoder().encode(
+    hostCallsOf(module).map(({ name }) => name).join());
   return sha256(names) + sha256(kernelImage(module).bytes);
 }
 

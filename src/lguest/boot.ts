@@ -10,7 +10,8 @@ import { lguestModule } from "./module";
 
 /** Loads the Host and its Guests as a multiboot loader does; run() boots. */
 export function bootHost(machine: Machine, options: HostOptions): Host {
-  const { guests, pge = "all-cpus", abi, ...rest } = options;
+  const { guests, pge = "all-cpus", abi } = options;
+  const { hostPages, sequential, startDate } = options;
   if (guests.length > GUESTS_MAX)
     panic(`${guests.length} Guests are more than the Host has room for`);
   const files = guests.flatMap((guest) => [
@@ -20,7 +21,8 @@ export function bootHost(machine: Machine, options: HostOptions): Host {
   ]);
   const words = [`pge=${pge}`, ...abi === "strict" ? ["strict"] : []];
   const module = lguestModule(options);
-  return bootKernel(machine, { ...rest, module, files, words });
+  return bootKernel(machine,
+    { module, files, words, hostPages, sequential, startDate });
 }
 
 /** Registers the host calls alone: for a machine restored from a snapshot

@@ -5,8 +5,7 @@ import { lguestAlarm } from "./alarm";
 import type { LauncherCalls } from "./dev";
 import { launcherStep } from "./devlguest";
 import { loadLguest } from "./load";
-import { lguestEnter, lguestLeave, lguestPrepare, lguestSleep } from
-  "./run";
+import { lguestEnter, lguestLeave, lguestPrepare, lguestSleep } from "./run";
 import { lguestTrap } from "./traps";
 
 /** All of them, for a Launcher that decides so. */

@@ -1,9 +1,10 @@
 // Woven from chapters/65-dev.md.
 // What a Launcher's thread sees of the Host: the file /dev/lguest.
+import type { KernelOptions } from "../host";
 import type { Cpu } from "../machine";
 
 /** A Guest to be, as the boot loader hands it to the Host. */
-export interface GuestModule {
+export interface GuestFiles {
   /** A word for messages. */
   name: string;
   /** The kernel's file, byte for byte. */
@@ -70,22 +71,17 @@ export interface GuestOutcome {
   reason: string;
 }
 
-/** What the Host is booted with. */
-export interface HostOptions {
+/** What a Host with lguest is booted with. */
+export interface HostOptions
+  extends Pick<KernelOptions, "hostPages" | "sequential" | "startDate"> {
   /** The Guests, in order. */
-  guests: readonly GuestModule[];
+  guests: readonly GuestFiles[];
   /** Their Launcher's decisions. */
   launcher: LauncherCalls;
   /** Where PGE goes off while lguest is loaded: default "all-cpus". */
   pge?: "all-cpus" | "this-cpu";
-  /** How the Host maps its low memory; default 4m. */
-  hostPages?: "4m" | "4k";
   /** Another text for the Switcher, in AT&T syntax. */
   switcher?: string;
-  /** Start each Launcher only when the one before has ended. */
-  sequential?: boolean;
   /** "strict" has no NOTIFY, like lguest since 4.1. */
   abi?: "extended" | "strict";
-  /** Seconds since 1970 when the machine is switched on. */
-  startDate?: number;
 }

@@ -50,12 +50,12 @@ function readNow(vcpu: Vcpu): Uint8Array {
     vcpu.getreg = 0;
     return loadBytes(vcpu.cpu, vcpu.regs.at + asked - 1, 4);
   }
-  const { cpu, lg } = vcpu;
+  const { lg } = vcpu;
   if (!lg.dead)
     panic("this read would run the Guest: return from the step");
   const killed = guestStates[lg.state] === "killed";
   const text = (killed ? "" : "CRASH: ") +
-    textAt(cpu, lg.at + Lguest.reason.offset) + "\0";
+    textAt(lg.cpu, lg.at + Lguest.reason.offset) + "\0";
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }
 
@@ -121,15 +121,15 @@ const registers: readonly [place: number, field: Field][] = [
 ];
 const SETTABLE = 9;
 
-function getRegister(vcpu: Vcpu, place: number): number {
-  const found = registers.find(([at]) => at === place);
+function getRegister(vcpu: Vcpu, where: number): number {
+  const found = registers.find(([at]) => at === where);
   if (!found) return -errno.EINVAL;
   vcpu.getreg = found[1].offset + 1;
   return 8;
 }
 
-function setRegister(vcpu: Vcpu, place: number, value: number): number {
-  const found = registers.slice(0, SETTABLE).find(([at]) => at === place);
+function setRegister(vcpu: Vcpu, where: number, value: number): number {
+  const found = registers.slice(0, SETTABLE).find(([at]) => at === where);
   if (!found) return -errno.EINVAL;
   put(vcpu.cpu, vcpu.regs.at, found[1], value);
   return 12;

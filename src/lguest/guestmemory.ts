@@ -14,9 +14,7 @@ export function guestHas(
 }
 
 /** A word of Guest memory, unsigned; undefined outside. */
-export function readGuest32(
-  lg: Guest, address: number,
-): number | undefined {
+export function readGuest32(lg: Guest, address: number): number | undefined {
   if (!guestHas(lg, address, 4)) return undefined;
   return lg.cpu.load32(lg.mem_base + address) >>> 0;
 }

@@ -11,3 +11,4 @@ export * from "./map";
 export * from "./module";
 export * from "./structures";
 export * from "./switcher";
+export * from "./words";

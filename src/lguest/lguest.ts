@@ -1,12 +1,13 @@
 // Woven from chapters/65-dev.md.
 // A Guest as the Host sees it: struct lguest and struct lg_cpu.
-import { currentThread, get, lastWords, place, putText, structure, Thread,
-  viewClass } from "../host";
+import { currentThread, get, place, putText, structure, Thread, viewClass }
+  from "../host";
 import { PF } from "../machine";
 import type { Cpu } from "../machine";
 import { tell } from "./events";
 import { Registers, regsLayout } from "./lguestpages";
 import { GUESTS, GUEST_STRIDE } from "./map";
+import { lastWords } from "./words";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
 export const lguestLayout = structure("lguest", {
@@ -111,9 +112,7 @@ export function killGuest(lg: Guest, reason: string): void {
 }
 
 /** Writes down how the Guest ended; the first reason stands. */
-export function endGuest(
-  lg: Guest, state: GuestState, reason: string,
-): void {
+export function endGuest(lg: Guest, state: GuestState, reason: string): void {
   if (lg.dead !== 0) return;
   lg.dead = 1;
   lg.state = guestStates.indexOf(state);
@@ -125,8 +124,8 @@ export function endGuest(
 
 /** A Guest has trapped, and has no gate for it. */
 export function killUnhandled(vcpu: Vcpu, trap: number, hint = ""): void {
-  const { regs, cr2 } = vcpu, eip = regs.eip.toString(16);
-  const detail = trap === 256 ? 0 : trap === PF ? cr2 : regs.errcode;
+  const { regs } = vcpu, eip = regs.eip.toString(16);
+  const detail = trap === 256 ? 0 : trap === PF ? vcpu.cr2 : regs.errcode;
   killGuest(vcpu.lg,
     `unhandled trap ${trap} at 0x${eip} (0x${detail.toString(16)})${hint}`);
 }

@@ -62,8 +62,7 @@ function fillTables(cpu: Cpu, pages: number, stubs: number): void {
   const gdt = pages + LguestPages.guest_gdt.offset;
   putDescriptor(cpu, gdt + LGUEST_CS, ...flatWords(0x9b));
   putDescriptor(cpu, gdt + LGUEST_DS, ...flatWords(0x93));
-  putDescriptor(cpu, gdt + selector.TASK,
-    ...segmentWords(tss, 103, 0x89, 0));
+  putDescriptor(cpu, gdt + selector.TASK, ...segmentWords(tss, 103, 0x89, 0));
   for (let n = 0; n < 256; n++) {
     const stub = cpu.load32(stubs + 4 * n) >>> 0;
     const dpl = n === LGUEST_TRAP ? 1 : 0;

@@ -57,7 +57,7 @@ export function lguestSleep(cpu: Cpu): void {
 
 /** What has changed for this CPU since it last ran this lg_cpu. */
 function takeChanges(vcpu: Vcpu, area: number, pages: number): number {
-  const { cpu, changed } = vcpu;
+  const { cpu } = vcpu, changed = vcpu.changed;
   vcpu.changed = 0;
   if (get(cpu, area, LguestPerCpu.last_vcpu) === vcpu.at &&
       vcpu.last_pages === pages) return changed;
@@ -82,8 +82,7 @@ export function lguestEnter(cpu: Cpu): void {
   vcpu.regs.trapnum = 256;
   const shadow = currentShadow(vcpu);
   const ptes = get(cpu, area, LguestPerCpu.guest_ptes);
-  cpu.store32(place.KERNEL + ptes + 4 * (1 + 2 * cpu.id),
-    vcpu.regs_page | 3);
+  cpu.store32(place.KERNEL + ptes + 4 * (1 + 2 * cpu.id), vcpu.regs_page | 3);
   cpu.store32(place.KERNEL + shadow + 4 * 1023, ptes | 3);
   cpu.w[EAX] = pages.at | 0;
   cpu.w[EBX] = shadow | 0;

@@ -4,7 +4,7 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 500 "chapters/70-switcher.md"
+# 499 "chapters/70-switcher.md"
 init_module:
     call lock_allocator
     movl $guest_stubs, %eax
@@ -34,7 +34,7 @@ pge_interrupt:
     lock incl HOST + lguest_host_pge_acks
     movl $0, LOCAL_APIC + 0xb0
     jmp trap_return
-# 468 "chapters/62-threads.md"
+# 476 "chapters/62-threads.md"
 process_thread:
     cli
     call lock_queue
@@ -66,7 +66,7 @@ read_lguest:
     jmp read_lguest
 # 31 "chapters/66-hypercalls.md"
 1:  sti
-    ret                                 # to launcher_thread
+    ret                                 # to process_thread
 
 # 53 "chapters/66-hypercalls.md"
 enter_guest:

@@ -7,7 +7,6 @@ import { mapSourcePosition } from "@cspotcode/source-map-support";
 import type { Diagnostic } from "typescript";
 import type * as Uvu from "uvu";
 import { placeErrors } from "./check";
-import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
 
 type Runner = () => Promise<
