@@ -176,7 +176,7 @@ const texts = [
   `al = cond(${conditionNames[4]}): 0f 94 c0`,
   `go to after + 5 if cond(${conditionNames[4]}): 74 05`,
   "status = (status & 0xffffff2a) | (ah & 0xd5): 9e",
-  `when cond(${conditionNames[0]}) {\n  softwareInterrupt(4, 2)\n}: ce`,
+  `when cond(${conditionNames[0]}) {\n  into()\n}: ce`,
   "portCheck(0x60, 1)\nal = portIn(0x60, 1): e4 60",
   "at = ebx\nindex = eax\ntrap 5 if index < load32 ds:[at]\n" +
     "trap 5 if load32 ds:[at + 4] < index: 62 03",

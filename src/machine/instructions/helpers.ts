@@ -6,7 +6,7 @@ import { readCounter } from "../cpu/counters";
 import { identify } from "../cpu/cpuid";
 import { signedQuotient, unsignedQuotient } from "./divide";
 import { softwareInterrupt } from "../cpu/exceptions";
-import { Fault, gp, NM, UD } from "../ground/fault";
+import { BP, DB, Fault, gp, NM, OF_TRAP, UD } from "../ground/fault";
 import { popFlags, pushedFlags, setFlag } from "./flaghelpers";
 import { runHostCall } from "../cpu/hostcall";
 import { readMsr, readTimeStamp, writeMsr } from "../cpu/msr";
@@ -47,10 +47,10 @@ const going = named(false, {
     farCall(cpu, selector, to, wide(size), cpu.next),
   farReturn: (cpu, size, more) => farReturn(cpu, wide(size), more),
   interruptReturn: (cpu, size) => interruptReturn(cpu, wide(size)),
-  softwareInterrupt: (cpu, vector, which) => {
-    const kinds = ["int", "int3", "into", "int1"] as const;
-    softwareInterrupt(cpu, vector, cpu.next, kinds[which]!);
-  },
+  int: (cpu, vector) => softwareInterrupt(cpu, vector, cpu.next, "int"),
+  int1: (cpu) => softwareInterrupt(cpu, DB, cpu.next, "int1"),
+  int3: (cpu) => softwareInterrupt(cpu, BP, cpu.next, "int3"),
+  into: (cpu) => softwareInterrupt(cpu, OF_TRAP, cpu.next, "into"),
   hostCall: runHostCall,
   halt: (cpu) => (cpu.w[ACTIVITY] = HALTED),
   systemEnter, systemExit,

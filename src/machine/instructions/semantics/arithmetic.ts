@@ -1,75 +1,72 @@
 // Woven from chapters/24-semantics.md.
-import { CF, OF } from "../../ground/state";
-import { FLAGS_ADD, FLAGS_RESULT, FLAGS_SUB } from "../../cpu/flags";
-import { read, sizeOf, target, update, write } from "./operands";
+import type { Insn } from "../../../table";
+import type { Builder, Value } from "../builder";
+import { FLAGS_ADD, FLAGS_SUB } from "../../cpu/flags";
+import { AF } from "../../ground/state";
+import {
+  CARRY, carryAndOverflow, compare, read, resultFlags, sizeOf, target, update,
+  write,
+} from "./operands";
 import type { Semantics } from "./operands";
 
-const CARRY = 2;
+// What the four end with.
+function sum(
+  b: Builder, i: Insn, at: Value,
+  kind: number, a: Value, result: Value, carry: Value,
+): void {
+  b.flags(kind, sizeOf(i), b.let("result", result), a, carry);
+  write(b, i, at, result);
+}
 
 const add: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
-  const result = b.let("result", b.add(a, read(b, i, 1)));
-  b.flags(FLAGS_ADD, sizeOf(i), result, a, b.constant(0));
-  write(b, i, at, result);
+  sum(b, i, at, FLAGS_ADD, a, b.add(a, read(b, i, 1)), b.constant(0));
 };
 
 const adc: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const carry = b.let("carry", b.cond(CARRY));
-  const result = b.let("result", b.add(b.add(a, read(b, i, 1)), carry));
-  b.flags(FLAGS_ADD, sizeOf(i), result, a, carry);
-  write(b, i, at, result);
+  sum(b, i, at, FLAGS_ADD, a, b.add(b.add(a, read(b, i, 1)), carry), carry);
 };
 
 const sub: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
-  const result = b.let("result", b.sub(a, read(b, i, 1)));
-  b.flags(FLAGS_SUB, sizeOf(i), result, a, b.constant(0));
-  write(b, i, at, result);
+  sum(b, i, at, FLAGS_SUB, a, b.sub(a, read(b, i, 1)), b.constant(0));
 };
 
 const sbb: Semantics = (b, i) => {
   const at = target(b, i), a = b.let("old", update(b, i, at));
   const carry = b.let("carry", b.cond(CARRY));
-  const result = b.let("result", b.sub(b.sub(a, read(b, i, 1)), carry));
-  b.flags(FLAGS_SUB, sizeOf(i), result, a, carry);
-  write(b, i, at, result);
+  sum(b, i, at, FLAGS_SUB, a, b.sub(b.sub(a, read(b, i, 1)), carry), carry);
 };
 
 const cmp: Semantics = (b, i) => {
   const a = b.let("a", read(b, i, 0));
-  const result = b.sub(a, read(b, i, 1));
-  b.flags(FLAGS_SUB, sizeOf(i), result, a, b.constant(0));
+  compare(b, sizeOf(i), a, read(b, i, 1));
 };
+
+function logic(b: Builder, i: Insn, at: Value, result: Value): void {
+  resultFlags(b, sizeOf(i), b.let("result", result));
+  write(b, i, at, result);
+}
 
 const and: Semantics = (b, i) => {
   const at = target(b, i);
-  const result = b.let("result", b.and(update(b, i, at), read(b, i, 1)));
-  const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
-  write(b, i, at, result);
+  logic(b, i, at, b.and(update(b, i, at), read(b, i, 1)));
 };
 
 const or: Semantics = (b, i) => {
   const at = target(b, i);
-  const result = b.let("result", b.or(update(b, i, at), read(b, i, 1)));
-  const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
-  write(b, i, at, result);
+  logic(b, i, at, b.or(update(b, i, at), read(b, i, 1)));
 };
 
 const xor: Semantics = (b, i) => {
   const at = target(b, i);
-  const result = b.let("result", b.xor(update(b, i, at), read(b, i, 1)));
-  const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
-  write(b, i, at, result);
+  logic(b, i, at, b.xor(update(b, i, at), read(b, i, 1)));
 };
 
 const test: Semantics = (b, i) => {
-  const result = b.and(read(b, i, 0), read(b, i, 1));
-  const none = b.constant(0);
-  b.flags(FLAGS_RESULT, sizeOf(i), result, none, none);
+  resultFlags(b, sizeOf(i), b.and(read(b, i, 0), read(b, i, 1)));
 };
 
 const not: Semantics = (b, i) => {
@@ -79,37 +76,33 @@ const not: Semantics = (b, i) => {
 
 const neg: Semantics = (b, i) => {
   const at = target(b, i), zero = b.constant(0);
-  const result = b.let("result", b.sub(zero, update(b, i, at)));
-  b.flags(FLAGS_SUB, sizeOf(i), result, zero, zero);
-  write(b, i, at, result);
+  sum(b, i, at, FLAGS_SUB, zero, b.sub(zero, update(b, i, at)), zero);
 };
 
-const inc: Semantics = (b, i) => {
-  const at = target(b, i), size = sizeOf(i);
-  const a = b.let("old", update(b, i, at));
-  const result = b.let("result", b.add(a, b.constant(1)));
-  const least = b.constant(1 << (8 * size - 1));
-  const overflow = b.equal(b.zeroExtend(result, size), least);
-  const bits = b.or(b.or(b.cond(CARRY), b.shl(overflow, b.constant(11))),
-    b.and(b.xor(a, result), b.constant(0x10)));
-  b.flags(FLAGS_RESULT, size, result, b.constant(0), bits);
+function byOne(
+  b: Builder, i: Insn, at: Value, a: Value, result: Value, suspect: Value,
+): void {
+  const size = sizeOf(i), least = b.constant(1 << (8 * size - 1));
+  const overflow = b.equal(b.zeroExtend(suspect, size), least);
+  const bits = b.or(carryAndOverflow(b, b.cond(CARRY), overflow),
+    b.and(b.xor(a, result), b.constant(AF)));
+  resultFlags(b, size, result, bits);
   write(b, i, at, result);
+}
+
+const inc: Semantics = (b, i) => {
+  const at = target(b, i), a = b.let("old", update(b, i, at));
+  const result = b.let("result", b.add(a, b.constant(1)));
+  byOne(b, i, at, a, result, result);
 };
 
 const dec: Semantics = (b, i) => {
-  const at = target(b, i), size = sizeOf(i);
-  const a = b.let("old", update(b, i, at));
+  const at = target(b, i), a = b.let("old", update(b, i, at));
   const result = b.let("result", b.sub(a, b.constant(1)));
-  const least = b.constant(1 << (8 * size - 1));
-  const overflow = b.equal(b.zeroExtend(a, size), least);
-  const bits = b.or(b.or(b.cond(CARRY), b.shl(overflow, b.constant(11))),
-    b.and(b.xor(a, result), b.constant(0x10)));
-  b.flags(FLAGS_RESULT, size, result, b.constant(0), bits);
-  write(b, i, at, result);
+  byOne(b, i, at, a, result, a);
 };
 
-/** ADD to DEC; the bits CF and OF are known to all that multiplies. */
+/** ADD to DEC. */
 export const arithmetic: Record<string, Semantics> = {
   add, adc, sub, sbb, cmp, and, or, xor, test, not, neg, inc, dec,
 };
-export const CARRY_AND_OVERFLOW = CF | OF;

@@ -1,12 +1,11 @@
 // Woven from chapters/24-semantics.md.
 import type { Insn } from "../../../table";
-import type { Builder, Value } from "../builder";
+import type { Builder, Helper, Value } from "../builder";
 import type { Size } from "../../cpu/cpu";
-import { FLAGS_RESULT } from "../../cpu/flags";
 import { helpers } from "../helpers";
 import { CF } from "../../ground/state";
 import {
-  changeStatus, read, sizeOf, target, update, write,
+  changeStatus, read, resultFlags, sizeOf, target, update, write,
 } from "./operands";
 import type { Semantics } from "./operands";
 
@@ -36,19 +35,14 @@ function bitTest(change: BitChange | undefined): Semantics {
 }
 
 // BSF and BSR leave the destination alone if there is no bit to find.
-const bsf: Semantics = (b, i) => {
-  const size = sizeOf(i), v = b.let("source", read(b, i, 1));
-  const found = b.call(helpers.lowestBit, v), none = b.constant(0);
-  write(b, i, none, b.select(v, found, b.reg(i.reg, size)));
-  b.flags(FLAGS_RESULT, size, v, none, none);
-};
-
-const bsr: Semantics = (b, i) => {
-  const size = sizeOf(i), v = b.let("source", read(b, i, 1));
-  const found = b.call(helpers.highestBit, v), none = b.constant(0);
-  write(b, i, none, b.select(v, found, b.reg(i.reg, size)));
-  b.flags(FLAGS_RESULT, size, v, none, none);
-};
+function bitScan(find: Helper): Semantics {
+  return (b, i) => {
+    const size = sizeOf(i), v = b.let("source", read(b, i, 1));
+    const found = b.call(find, v), old = b.reg(i.reg, size);
+    write(b, i, b.constant(0), b.select(v, found, old));
+    resultFlags(b, size, v);
+  };
+}
 
 /** BT to BSR. */
 export const bits: Record<string, Semantics> = {
@@ -56,5 +50,5 @@ export const bits: Record<string, Semantics> = {
   bts: bitTest((b, old, mask) => b.or(old, mask)),
   btr: bitTest((b, old, mask) => b.and(old, b.not(mask))),
   btc: bitTest((b, old, mask) => b.xor(old, mask)),
-  bsf, bsr,
+  bsf: bitScan(helpers.lowestBit), bsr: bitScan(helpers.highestBit),
 };

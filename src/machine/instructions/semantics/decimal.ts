@@ -1,21 +1,23 @@
 // Woven from chapters/24-semantics.md.
 import type { Builder, Value } from "../builder";
-import { FLAGS_RESULT } from "../../cpu/flags";
 import { AF, CF, EAX } from "../../ground/state";
 import { DE } from "../../ground/fault";
-import { changeStatus } from "./operands";
+import { CARRY, changeStatus, resultFlags } from "./operands";
 import type { Semantics } from "./operands";
 
-const CARRY = 2;
+// Whether the low digit is none, or its AF says that it has been more.
+function tooMuch(b: Builder, v: Value): Value {
+  const aux = b.and(b.status(), b.constant(AF));
+  const digit = b.and(v, b.constant(15));
+  return b.or(b.lessUnsigned(b.constant(9), digit),
+    b.shr(aux, b.constant(4)));
+}
 
 // DAA and DAS differ in the sign of the correction.
 function decimalAdjust(b: Builder, way: "add" | "sub"): void {
   const old = b.let("old", b.reg(EAX, 1));
-  const nine = b.constant(9), carry = b.let("carry", b.cond(CARRY));
-  const aux = b.and(b.status(), b.constant(AF));
-  const digit = b.and(old, b.constant(15));
-  const low = b.let("low", b.or(b.lessUnsigned(nine, digit),
-    b.shr(aux, b.constant(4))));
+  const carry = b.let("carry", b.cond(CARRY));
+  const low = b.let("low", tooMuch(b, old));
   const high = b.let("high",
     b.or(b.lessUnsigned(b.constant(0x99), old), carry));
   const some = b[way](old, b.multiply(low, b.constant(6)));
@@ -25,16 +27,13 @@ function decimalAdjust(b: Builder, way: "add" | "sub"): void {
     b.and(low, b.lessUnsigned(old, b.constant(6))));
   const bits = b.or(borrow, b.shl(low, b.constant(4)));
   b.setReg(EAX, 1, result);
-  b.flags(FLAGS_RESULT, 1, result, b.constant(0), bits);
+  resultFlags(b, 1, result, bits);
 }
 
 // AAA and AAS carry into AH.
 function asciiAdjust(b: Builder, way: "add" | "sub"): void {
   const old = b.let("old", b.reg(EAX, 2));
-  const aux = b.and(b.status(), b.constant(AF));
-  const digit = b.and(old, b.constant(15));
-  const wrong = b.let("wrong", b.or(b.shr(aux, b.constant(4)),
-    b.lessUnsigned(b.constant(9), digit)));
+  const wrong = b.let("wrong", tooMuch(b, old));
   const all = b[way](old, b.multiply(wrong, b.constant(0x106)));
   b.setReg(EAX, 2, b.and(all, b.constant(0xff0f)));
   const bits = b.multiply(wrong, b.constant(AF | CF));
@@ -56,9 +55,9 @@ const aam: Semantics = (b, i) => {
   const old = b.let("old", b.reg(EAX, 1));
   const high = b.let("high", byteQuotient(b, old, base));
   const low = b.sub(old, b.multiply(high, b.constant(base)));
-  const rest = b.let("low", low), none = b.constant(0);
+  const rest = b.let("low", low);
   b.setReg(EAX, 2, b.or(b.shl(high, b.constant(8)), rest));
-  b.flags(FLAGS_RESULT, 1, rest, none, none);
+  resultFlags(b, 1, rest);
 };
 
 const aad: Semantics = (b, i) => {
@@ -66,9 +65,9 @@ const aad: Semantics = (b, i) => {
   const tens = b.multiply(b.shr(ax, b.constant(8)),
     b.constant(i.immediate & 0xff));
   const all = b.and(b.add(ax, tens), b.constant(0xff));
-  const result = b.let("result", all), none = b.constant(0);
+  const result = b.let("result", all);
   b.setReg(EAX, 2, result);
-  b.flags(FLAGS_RESULT, 1, result, none, none);
+  resultFlags(b, 1, result);
 };
 
 /** The instructions for decimal digits. */

@@ -1,9 +1,9 @@
 // Woven from chapters/24-semantics.md.
-import { FLAGS_ADD, FLAGS_SUB } from "../../cpu/flags";
+import { FLAGS_ADD } from "../../cpu/flags";
 import { helpers } from "../helpers";
-import { EAX, EBX, ECX, EDX, ZF } from "../../ground/state";
+import { EAX, EBX, ECX, EDX } from "../../ground/state";
 import {
-  changeStatus, read, sizeOf, target, update, write, writeSecond,
+  changeZero, compare, read, sizeOf, target, update, write, writeSecond,
 } from "./operands";
 import type { Semantics } from "./operands";
 
@@ -84,7 +84,7 @@ const cmpxchg: Semantics = (b, i) => {
   const a = b.let("a", b.reg(EAX, size)), source = read(b, i, 1);
   const same = b.let("same", b.equal(a, old));
   const next = b.let("next", b.select(same, source, old));
-  b.flags(FLAGS_SUB, size, b.sub(a, old), a, b.constant(0));
+  compare(b, size, a, old);
   if (i.isMemory) write(b, i, at, next);
   b.setReg(EAX, size, old);
   if (!i.isMemory) write(b, i, at, next);
@@ -102,7 +102,7 @@ const cmpxchg8b: Semantics = (b, i) => {
   b.store(i.segment, at4, 4, b.select(same, b.reg(ECX, 4), high));
   b.setReg(EAX, 4, low);
   b.setReg(EDX, 4, high);
-  changeStatus(b, ZF, b.shl(same, b.constant(6)));
+  changeZero(b, same);
 };
 
 /** MOV and all that moves without computing much. */

@@ -1,18 +1,13 @@
 // Woven from chapters/24-semantics.md.
-import type { Insn } from "../../../table";
-import type { Builder, Helper, Value } from "../builder";
+import type { Helper } from "../builder";
 import { helpers } from "../helpers";
 import {
-  DS, ES, FS, GDTR_BASE, GS, IDTR_BASE, LDTR, SS, TR, ZF,
+  DS, ES, FS, GDTR_BASE, GS, IDTR_BASE, LDTR, SS, TR,
 } from "../../ground/state";
-import { changeStatus, read, sizeOf, target, write } from "./operands";
+import {
+  behind, changeZero, read, sizeOf, target, write, writeWord,
+} from "./operands";
 import type { Semantics } from "./operands";
-
-// To memory go 16 bits, to a register as many as the operand size says.
-function writeWord(b: Builder, i: Insn, v: Value): void {
-  if (i.isMemory) b.store(i.segment, b.address(i), 2, v);
-  else b.setReg(i.rm, i.operandSize, v);
-}
 
 // Segment registers 6 and 7 don't exist, and CS is loaded by transfers only:
 // the decoder has seen to both.
@@ -29,9 +24,9 @@ const movTo: Semantics = (b, i) => {
 function loadPointer(segment: number): Semantics {
   return (b, i) => {
     const at = b.let("at", b.address(i)), size = i.operandSize;
-    const behind = b.zeroExtend(b.add(at, b.constant(size)), i.addressSize);
+    const next = behind(b, i, at, size);
     const v = b.let("offset", b.load(i.segment, at, size));
-    const selector = b.let("selector", b.load(i.segment, behind, 2));
+    const selector = b.let("selector", b.load(i.segment, next, 2));
     b.call(helpers.loadSegment, b.constant(segment), selector);
     b.setReg(i.reg, size, v);
   };
@@ -41,10 +36,9 @@ function loadPointer(segment: number): Semantics {
 // 16-bit operands).
 function loadTable(load: Helper): Semantics {
   return (b, i) => {
-    const at = b.let("at", b.address(i)), two = b.constant(2);
-    const behind = b.zeroExtend(b.add(at, two), i.addressSize);
+    const at = b.let("at", b.address(i)), next = behind(b, i, at, 2);
     const limit = b.let("limit", b.load(i.segment, at, 2));
-    const all = b.load(i.segment, behind, 4);
+    const all = b.load(i.segment, next, 4);
     const base = i.operandSize === 4 ? all :
       b.and(all, b.constant(0xffffff));
     b.call(load, base, limit);
@@ -53,13 +47,12 @@ function loadTable(load: Helper): Semantics {
 
 function storeTable(word: number): Semantics {
   return (b, i) => {
-    const at = b.let("at", b.address(i)), two = b.constant(2);
-    const behind = b.let("behind",
-      b.zeroExtend(b.add(at, two), i.addressSize));
+    const at = b.let("at", b.address(i));
+    const next = b.let("behind", behind(b, i, at, 2));
     b.loadForWrite(i.segment, at, 2);
-    b.loadForWrite(i.segment, behind, 4);
+    b.loadForWrite(i.segment, next, 4);
     b.store(i.segment, at, 2, b.call(helpers.word, b.constant(word + 1)));
-    b.store(i.segment, behind, 4, b.call(helpers.word, b.constant(word)));
+    b.store(i.segment, next, 4, b.call(helpers.word, b.constant(word)));
   };
 }
 
@@ -71,7 +64,7 @@ const arpl: Semantics = (b, i) => {
   const less = b.let("less", b.lessUnsigned(b.and(old, three), rpl));
   const raised = b.or(b.and(old, b.not(three)), rpl);
   b.when(less, () => write(b, i, at, raised));
-  changeStatus(b, ZF, b.shl(less, b.constant(6)));
+  changeZero(b, less);
 };
 
 function inquiry(ask: Helper, granted: Helper): Semantics {
@@ -80,14 +73,13 @@ function inquiry(ask: Helper, granted: Helper): Semantics {
     const good = b.let("good", b.call(granted, selector));
     const size = sizeOf(i);
     b.when(good, () => b.setReg(i.reg, size, b.call(ask, selector)));
-    changeStatus(b, ZF, b.shl(good, b.constant(6)));
+    changeZero(b, good);
   };
 }
 
 function verify(granted: Helper): Semantics {
   return (b, i) => {
-    const good = b.call(granted, read(b, i, 0));
-    changeStatus(b, ZF, b.shl(good, b.constant(6)));
+    changeZero(b, b.call(granted, read(b, i, 0)));
   };
 }
 

@@ -1,31 +1,33 @@
 // Woven from chapters/24-semantics.md.
-import type { Insn } from "../../../table";
 import type { Builder, Value } from "../builder";
 import type { Size } from "../../cpu/cpu";
-import { FLAGS_RESULT } from "../../cpu/flags";
-import { ECX } from "../../ground/state";
-import { CARRY_AND_OVERFLOW } from "./arithmetic";
+import { CF, ECX, OF } from "../../ground/state";
 import {
-  bit, changeStatus, read, sizeOf, target, update, write,
+  bit, CARRY, carryAndOverflow, changeStatus, read, resultFlags, sizeOf,
+  target, update, write,
 } from "./operands";
 import type { Semantics } from "./operands";
 
-// Shifts a by a count that isn't 0, and sets the flags.
-type Shift = (b: Builder, size: Size, a: Value, count: Value) => Value;
+// Shifts a by a count that isn't 0, and sets the flags. From `other` come
+// the bits that move in, if the form has such an operand.
+type Shift = (
+  b: Builder, size: Size, a: Value, count: Value, other: Value,
+) => Value;
 
 // A count of 0 changes nothing at all; a constant one is known beforehand.
 function byCount(shift: Shift): Semantics {
   return (b, i) => {
     const size = sizeOf(i), at = target(b, i);
-    const a = b.let("old", update(b, i, at));
-    const last = i.form.operands[1]!;
-    if (last.kind === "register") {
+    const a = b.let("old", update(b, i, at)), { operands } = i.form;
+    const other = operands.length === 3 ?
+      b.let("other", read(b, i, 1)) : b.constant(0);
+    if (operands[operands.length - 1]!.kind === "register") {
       const count = b.let("count", b.and(b.reg(ECX, 1), b.constant(31)));
-      b.when(count, () => write(b, i, at, shift(b, size, a, count)));
-    } else {
-      const count = last.kind === "one" ? 1 : i.immediate & 31;
-      if (count === 0) return;
-      write(b, i, at, shift(b, size, a, b.constant(count)));
+      b.when(count,
+        () => write(b, i, at, shift(b, size, a, count, other)));
+    } else if ((i.immediate & 31) !== 0) {
+      const count = b.constant(i.immediate & 31);
+      write(b, i, at, shift(b, size, a, count, other));
     }
   };
 }
@@ -33,12 +35,17 @@ function byCount(shift: Shift): Semantics {
 function shiftFlags(
   b: Builder, size: Size, result: Value, carry: Value, overflow: Value,
 ): void {
-  const bits = b.or(carry, b.shl(overflow, b.constant(11)));
-  b.flags(FLAGS_RESULT, size, result, b.constant(0), bits);
+  resultFlags(b, size, result, carryAndOverflow(b, carry, overflow));
 }
 
 function top(b: Builder, size: Size, v: Value): Value {
   return bit(b, v, 8 * size - 1);
+}
+
+// The bit that falls out last when v is shifted to the right.
+function lastOut(b: Builder, v: Value, count: Value): Value {
+  const one = b.constant(1);
+  return b.and(b.shr(v, b.sub(count, one)), one);
 }
 
 const shl: Shift = (b, size, a, count) => {
@@ -53,45 +60,38 @@ const shl: Shift = (b, size, a, count) => {
 
 const shr: Shift = (b, size, a, count) => {
   const result = b.let("result", b.shr(a, count));
-  const before = b.shr(a, b.sub(count, b.constant(1)));
-  const carry = b.and(before, b.constant(1));
-  shiftFlags(b, size, result, carry, top(b, size, a));
+  shiftFlags(b, size, result, lastOut(b, a, count), top(b, size, a));
   return result;
 };
 
 const sar: Shift = (b, size, a, count) => {
   const wide = b.let("wide", b.signExtend(a, size));
   const result = b.let("result", b.sar(wide, count));
-  const before = b.sar(wide, b.sub(count, b.constant(1)));
-  const carry = b.and(before, b.constant(1));
-  shiftFlags(b, size, result, carry, b.constant(0));
+  shiftFlags(b, size, result, lastOut(b, wide, count), b.constant(0));
   return result;
 };
 
-function rotationFlags(b: Builder, carry: Value, overflow: Value): void {
-  const bits = b.or(carry, b.shl(overflow, b.constant(11)));
-  changeStatus(b, CARRY_AND_OVERFLOW, bits);
+function shifted(b: Builder, v: Value, left: boolean, count: Value): Value {
+  return left ? b.shl(v, count) : b.shr(v, count);
 }
 
-const rol: Shift = (b, size, a, count) => {
-  const bits = b.constant(8 * size);
-  const turn = b.let("turn", b.and(count, b.constant(8 * size - 1)));
-  const back = b.and(b.sub(bits, turn), b.constant(31));
-  const result = b.let("result", b.or(b.shl(a, turn), b.shr(a, back)));
-  const carry = b.let("carry", bit(b, result, 0));
-  rotationFlags(b, carry, b.xor(top(b, size, result), carry));
-  return result;
-};
+function rotationFlags(b: Builder, carry: Value, overflow: Value): void {
+  changeStatus(b, CF | OF, carryAndOverflow(b, carry, overflow));
+}
 
-const ror: Shift = (b, size, a, count) => {
-  const bits = b.constant(8 * size);
-  const turn = b.let("turn", b.and(count, b.constant(8 * size - 1)));
-  const back = b.and(b.sub(bits, turn), b.constant(31));
-  const result = b.let("result", b.or(b.shr(a, turn), b.shl(a, back)));
-  const carry = b.let("carry", top(b, size, result));
-  rotationFlags(b, carry, b.xor(carry, bit(b, result, 8 * size - 2)));
-  return result;
-};
+function rotate(left: boolean): Shift {
+  return (b, size, a, count) => {
+    const n = 8 * size;
+    const turn = b.let("turn", b.and(count, b.constant(n - 1)));
+    const back = b.and(b.sub(b.constant(n), turn), b.constant(31));
+    const result = b.let("result",
+      b.or(shifted(b, a, left, turn), shifted(b, a, !left, back)));
+    const carry = b.let("carry", bit(b, result, left ? 0 : n - 1));
+    rotationFlags(b, carry, left ? b.xor(top(b, size, result), carry) :
+      b.xor(carry, bit(b, result, n - 2)));
+    return result;
+  };
+}
 
 // The count of a rotation through CF of n bits, n = 9 or 17: modulo n.
 function modulo(b: Builder, count: Value, n: number): Value {
@@ -103,53 +103,34 @@ function modulo(b: Builder, count: Value, n: number): Value {
   return b.let("turn", rest);
 }
 
-const rcl: Shift = (b, size, a, count) => {
-  const carryIn = b.let("carry", b.cond(2)), one = b.constant(1);
-  if (size < 4) {
-    const n = 8 * size, turn = modulo(b, count, n + 1);
-    const wide = b.let("wide", b.or(a, b.shl(carryIn, b.constant(n))));
-    const back = b.sub(b.constant(n + 1), turn);
-    const result = b.let("result",
-      b.or(b.shl(wide, turn), b.shr(wide, back)));
-    const carry = b.let("out", bit(b, result, n));
-    rotationFlags(b, carry, b.xor(top(b, size, result), carry));
+function rotateWithCarry(left: boolean): Shift {
+  return (b, size, a, count) => {
+    const carryIn = b.let("carry", b.cond(CARRY)), one = b.constant(1);
+    const n = 8 * size;
+    let result: Value, carry: Value;
+    if (size < 4) {
+      const turn = modulo(b, count, n + 1);
+      const wide = b.let("wide", b.or(a, b.shl(carryIn, b.constant(n))));
+      const back = b.sub(b.constant(n + 1), turn);
+      result = b.let("result",
+        b.or(shifted(b, wide, left, turn), shifted(b, wide, !left, back)));
+      carry = b.let("out", bit(b, result, n));
+    } else {
+      const back = b.let("back", b.sub(b.constant(32), count));
+      const others = shifted(b, shifted(b, a, !left, back), !left, one);
+      const moved = b.shl(carryIn, left ? b.sub(count, one) : back);
+      result = b.let("result",
+        b.or(shifted(b, a, left, count), b.or(moved, others)));
+      carry = b.let("out",
+        left ? b.and(b.shr(a, back), one) : lastOut(b, a, count));
+    }
+    rotationFlags(b, carry, b.xor(top(b, size, result),
+      left ? carry : bit(b, result, n - 2)));
     return result;
-  }
-  const back = b.let("back", b.sub(b.constant(32), count));
-  const low = b.or(b.shl(carryIn, b.sub(count, one)),
-    b.shr(b.shr(a, back), one));
-  const result = b.let("result", b.or(b.shl(a, count), low));
-  const carry = b.let("out", b.and(b.shr(a, back), one));
-  rotationFlags(b, carry, b.xor(top(b, size, result), carry));
-  return result;
-};
+  };
+}
 
-const rcr: Shift = (b, size, a, count) => {
-  const carryIn = b.let("carry", b.cond(2)), one = b.constant(1);
-  const n = 8 * size;
-  let result: Value, carry: Value;
-  if (size < 4) {
-    const turn = modulo(b, count, n + 1);
-    const wide = b.let("wide", b.or(a, b.shl(carryIn, b.constant(n))));
-    const back = b.sub(b.constant(n + 1), turn);
-    result = b.let("result", b.or(b.shr(wide, turn), b.shl(wide, back)));
-    carry = b.let("out", bit(b, result, n));
-  } else {
-    const back = b.let("back", b.sub(b.constant(32), count));
-    const high = b.or(b.shl(carryIn, back), b.shl(b.shl(a, back), one));
-    result = b.let("result", b.or(b.shr(a, count), high));
-    carry = b.and(b.shr(a, b.sub(count, one)), one);
-  }
-  rotationFlags(b, carry,
-    b.xor(top(b, size, result), bit(b, result, n - 2)));
-  return result;
-};
-
-type Pair = (
-  b: Builder, size: Size, a: Value, other: Value, count: Value,
-) => Value;
-
-const left: Pair = (b, size, a, other, count) => {
+const shld: Shift = (b, size, a, count, other) => {
   const back = b.let("back", b.sub(b.constant(32), count));
   let result: Value, carry: Value;
   if (size === 4) {
@@ -167,40 +148,22 @@ const left: Pair = (b, size, a, other, count) => {
   return result;
 };
 
-const right: Pair = (b, size, a, other, count) => {
+const shrd: Shift = (b, size, a, count, other) => {
   const back = b.let("back", b.sub(b.constant(32), count));
-  const before = b.sub(count, b.constant(1));
   const wide = size === 4 ? a :
     b.let("wide", b.or(a, b.shl(other, b.constant(16))));
   const above = size === 4 ? other : a;
   const result = b.let("result",
     b.or(b.shr(wide, count), b.shl(above, back)));
-  const carry = b.and(b.shr(wide, before), b.constant(1));
-  shiftFlags(b, size, result, carry,
+  shiftFlags(b, size, result, lastOut(b, wide, count),
     b.xor(top(b, size, result), top(b, size, a)));
   return result;
 };
 
-function byDoubleCount(shift: Pair): Semantics {
-  return (b: Builder, i: Insn) => {
-    const size = sizeOf(i), at = target(b, i);
-    const a = b.let("old", update(b, i, at));
-    const other = b.let("other", read(b, i, 1));
-    if (i.form.operands[2]!.kind === "register") {
-      const count = b.let("count", b.and(b.reg(ECX, 1), b.constant(31)));
-      b.when(count,
-        () => write(b, i, at, shift(b, size, a, other, count)));
-    } else if ((i.immediate & 31) !== 0) {
-      const count = b.constant(i.immediate & 31);
-      write(b, i, at, shift(b, size, a, other, count));
-    }
-  };
-}
-
 /** Shifts and rotations. */
 export const shifts: Record<string, Semantics> = {
   shl: byCount(shl), shr: byCount(shr), sar: byCount(sar),
-  rol: byCount(rol), ror: byCount(ror),
-  rcl: byCount(rcl), rcr: byCount(rcr),
-  shld: byDoubleCount(left), shrd: byDoubleCount(right),
+  rol: byCount(rotate(true)), ror: byCount(rotate(false)),
+  rcl: byCount(rotateWithCarry(true)), rcr: byCount(rotateWithCarry(false)),
+  shld: byCount(shld), shrd: byCount(shrd),
 };

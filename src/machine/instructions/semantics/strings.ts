@@ -1,11 +1,9 @@
 // Woven from chapters/24-semantics.md.
 import type { Insn } from "../../../table";
 import type { Builder, Value } from "../builder";
-import type { Size } from "../../cpu/cpu";
-import { FLAGS_SUB } from "../../cpu/flags";
 import { helpers } from "../helpers";
 import { EAX, ECX, EDI, EDX, ES, ESI } from "../../ground/state";
-import { nonzero, read, sizeOf } from "./operands";
+import { compare, nonzero, read, sizeOf } from "./operands";
 import type { Semantics } from "./operands";
 
 /** The two sides of a comparison. */
@@ -22,7 +20,7 @@ function repeated(once: Iteration, first?: Semantics): Semantics {
   return (b, i) => {
     first?.(b, i);
     if (i.rep === 0) {
-      setFlags(b, i, once(b, i));
+      finish(b, i, once(b, i));
       return;
     }
     const size = i.addressSize, count = b.let("count", b.reg(ECX, size));
@@ -33,7 +31,7 @@ function repeated(once: Iteration, first?: Semantics): Semantics {
       const more = goesOn(b, i, nonzero(b, rest), compared);
       if (compared) {
         b.when(b.equal(more, b.constant(0)), () => {
-          setFlags(b, i, compared);
+          finish(b, i, compared);
         });
       }
       b.branch(more, b.here());
@@ -50,14 +48,20 @@ function goesOn(
   return b.let("more", b.and(more, b.equal(equal, wanted)));
 }
 
-function setFlags(b: Builder, i: Insn, compared: Compared | void): void {
-  if (!compared) return;
-  const { a, other } = compared;
-  b.flags(FLAGS_SUB, i.operandSize, b.sub(a, other), a, b.constant(0));
+function finish(b: Builder, i: Insn, compared: Compared | void): void {
+  if (compared) compare(b, i.operandSize, compared.a, compared.other);
 }
 
-function source(b: Builder, i: Insn, size: Size): Value {
-  return b.load(i.segment, b.reg(ESI, i.addressSize), size);
+function source(b: Builder, i: Insn): Value {
+  return b.load(i.segment, b.reg(ESI, i.addressSize), i.operandSize);
+}
+
+function destination(b: Builder, i: Insn): Value {
+  return b.load(ES, b.reg(EDI, i.addressSize), i.operandSize);
+}
+
+function setDestination(b: Builder, i: Insn, v: Value): void {
+  b.store(ES, b.reg(EDI, i.addressSize), i.operandSize, v);
 }
 
 function advance(b: Builder, i: Insn, n: number): void {
@@ -67,35 +71,32 @@ function advance(b: Builder, i: Insn, n: number): void {
 }
 
 const movs: Semantics = (b, i) => {
-  const size = i.operandSize, v = source(b, i, size);
-  b.store(ES, b.reg(EDI, i.addressSize), size, v);
+  setDestination(b, i, source(b, i));
   advance(b, i, ESI);
   advance(b, i, EDI);
 };
 
 const stos: Semantics = (b, i) => {
-  const size = i.operandSize;
-  b.store(ES, b.reg(EDI, i.addressSize), size, b.reg(EAX, size));
+  setDestination(b, i, b.reg(EAX, i.operandSize));
   advance(b, i, EDI);
 };
 
 const lods: Semantics = (b, i) => {
-  b.setReg(EAX, i.operandSize, source(b, i, i.operandSize));
+  b.setReg(EAX, i.operandSize, source(b, i));
   advance(b, i, ESI);
 };
 
 const cmps: Iteration = (b, i) => {
-  const size = i.operandSize;
-  const other = b.let("other", b.load(ES, b.reg(EDI, i.addressSize), size));
-  const a = b.let("a", source(b, i, size));
+  const other = b.let("other", destination(b, i));
+  const a = b.let("a", source(b, i));
   advance(b, i, ESI);
   advance(b, i, EDI);
   return { a, other };
 };
 
 const scas: Iteration = (b, i) => {
-  const size = i.operandSize, a = b.let("a", b.reg(EAX, size));
-  const other = b.let("other", b.load(ES, b.reg(EDI, i.addressSize), size));
+  const a = b.let("a", b.reg(EAX, i.operandSize));
+  const other = b.let("other", destination(b, i));
   advance(b, i, EDI);
   return { a, other };
 };
@@ -116,7 +117,7 @@ const ins: Semantics = (b, i) => {
 const outs: Semantics = (b, i) => {
   const size = b.constant(i.operandSize);
   const port = b.let("port", b.reg(EDX, 2));
-  b.call(helpers.portOut, port, size, source(b, i, i.operandSize));
+  b.call(helpers.portOut, port, size, source(b, i));
   advance(b, i, ESI);
 };
 

@@ -1,35 +1,29 @@
 // Woven from chapters/24-semantics.md.
+import type { Helper } from "../builder";
 import { helpers } from "../helpers";
-import { read } from "./operands";
+import { read, writeWord } from "./operands";
 import type { Semantics } from "./operands";
 
-const smsw: Semantics = (b, i) => {
-  const v = b.call(helpers.machineStatus);
-  if (i.isMemory) b.store(i.segment, b.address(i), 2, v);
-  else b.setReg(i.rm, i.operandSize, v);
-};
+// A control or debug register is named by ModR/M's reg.
+function movFrom(get: Helper): Semantics {
+  return (b, i) => {
+    b.setReg(i.rm, 4, b.call(get, b.constant(i.reg)));
+  };
+}
 
-const movFromControl: Semantics = (b, i) => {
-  b.setReg(i.rm, 4, b.call(helpers.readControl, b.constant(i.reg)));
-};
-
-const movToControl: Semantics = (b, i) => {
-  b.call(helpers.writeControl, b.constant(i.reg), b.reg(i.rm, 4));
-};
-
-const movFromDebug: Semantics = (b, i) => {
-  b.setReg(i.rm, 4, b.call(helpers.readDebug, b.constant(i.reg)));
-};
-
-const movToDebug: Semantics = (b, i) => {
-  b.call(helpers.writeDebug, b.constant(i.reg), b.reg(i.rm, 4));
-};
+function movTo(set: Helper): Semantics {
+  return (b, i) => {
+    b.call(set, b.constant(i.reg), b.reg(i.rm, 4));
+  };
+}
 
 /** What kernels need, and nobody else may do. */
 export const system: Record<string, Semantics> = {
-  smsw,
-  "mov from control": movFromControl, "mov to control": movToControl,
-  "mov from debug": movFromDebug, "mov to debug": movToDebug,
+  "mov from control": movFrom(helpers.readControl),
+  "mov to control": movTo(helpers.writeControl),
+  "mov from debug": movFrom(helpers.readDebug),
+  "mov to debug": movTo(helpers.writeDebug),
+  smsw: (b, i) => writeWord(b, i, b.call(helpers.machineStatus)),
   lmsw: (b, i) => { b.call(helpers.setMachineStatus, read(b, i, 0)); },
   invlpg: (b, i) => {
     b.call(helpers.invalidate, b.constant(i.segment), b.address(i));

@@ -4,7 +4,9 @@ import type { Builder, Value } from "../builder";
 import { helpers } from "../helpers";
 import { BR, UD } from "../../ground/fault";
 import { ECX, SS } from "../../ground/state";
-import { nonzero, read, sizeOf } from "./operands";
+import {
+  behind, nonzero, NOT_ZERO, OVERFLOW, read, sizeOf, ZERO,
+} from "./operands";
 import type { Semantics } from "./operands";
 
 // A 16-bit transfer cuts the address to 16 bits.
@@ -35,11 +37,16 @@ const call: Semantics = (b, i) => {
   b.setStack(at);
 };
 
+// How many bytes of arguments a return takes away with its address: none, if
+// the form has no operand.
+function argumentsOf(i: Insn): number {
+  return i.immediate & 0xffff;
+}
+
 const ret: Semantics = (b, i) => {
   const size = i.operandSize;
-  const more = i.form.operands.length ? i.immediate & 0xffff : 0;
   b.goTo(b.load(SS, b.stack(0), size));
-  b.setStack(b.stack(size + more));
+  b.setStack(b.stack(size + argumentsOf(i)));
 };
 
 function loop(b: Builder, i: Insn, condition: Value | undefined): void {
@@ -64,8 +71,7 @@ function farPointer(b: Builder, i: Insn): { to: Value; selector: Value } {
   }
   const at = b.let("at", b.address(i)), size = i.operandSize;
   const to = b.let("to", b.load(i.segment, at, size));
-  const behind = b.zeroExtend(b.add(at, b.constant(size)), i.addressSize);
-  return { to, selector: b.load(i.segment, behind, 2) };
+  return { to, selector: b.load(i.segment, behind(b, i, at, size), 2) };
 }
 
 const jmpf: Semantics = (b, i) => {
@@ -79,33 +85,20 @@ const callf: Semantics = (b, i) => {
 };
 
 const retf: Semantics = (b, i) => {
-  const more = i.form.operands.length ? i.immediate & 0xffff : 0;
-  b.call(helpers.farReturn, b.constant(i.operandSize), b.constant(more));
+  const more = b.constant(argumentsOf(i));
+  b.call(helpers.farReturn, b.constant(i.operandSize), more);
 };
 
 const iret: Semantics = (b, i) => {
   b.call(helpers.interruptReturn, b.constant(i.operandSize));
 };
 
-// The second word says which instruction it was: 0 INT, 1 INT3, 2 INTO,
-// 3 INT1.
 const int: Semantics = (b, i) => {
-  const vector = b.constant(i.immediate & 0xff);
-  b.call(helpers.softwareInterrupt, vector, b.constant(0));
-};
-
-const int3: Semantics = (b) => {
-  b.call(helpers.softwareInterrupt, b.constant(3), b.constant(1));
+  b.call(helpers.int, b.constant(i.immediate & 0xff));
 };
 
 const into: Semantics = (b) => {
-  b.when(b.cond(0), () => {
-    b.call(helpers.softwareInterrupt, b.constant(4), b.constant(2));
-  });
-};
-
-const int1: Semantics = (b) => {
-  b.call(helpers.softwareInterrupt, b.constant(1), b.constant(3));
+  b.when(b.cond(OVERFLOW), () => { b.call(helpers.into); });
 };
 
 const ud2: Semantics = (b) => {
@@ -114,7 +107,7 @@ const ud2: Semantics = (b) => {
 
 const bound: Semantics = (b, i) => {
   const size = sizeOf(i), at = b.let("at", b.address(i));
-  const next = b.zeroExtend(b.add(at, b.constant(size)), i.addressSize);
+  const next = behind(b, i, at, size);
   const index = b.let("index", b.signExtend(b.reg(i.reg, size), size));
   const low = b.signExtend(b.load(i.segment, at, size), size);
   b.trapIf(b.lessSigned(index, low), BR);
@@ -124,9 +117,11 @@ const bound: Semantics = (b, i) => {
 
 /** Everything that says where to go on. */
 export const transfers: Record<string, Semantics> = {
-  jcc, jmp, call, ret, jecxz, jmpf, callf, retf, iret, int, int3, into,
-  int1, ud2, ud1: ud2, bound,
+  jcc, jmp, call, ret, jecxz, jmpf, callf, retf, iret, int, into,
+  int1: (b) => { b.call(helpers.int1); },
+  int3: (b) => { b.call(helpers.int3); },
+  ud2, ud1: ud2, bound,
   loop: (b, i) => loop(b, i, undefined),
-  loope: (b, i) => loop(b, i, b.cond(4)),
-  loopne: (b, i) => loop(b, i, b.cond(5)),
+  loope: (b, i) => loop(b, i, b.cond(ZERO)),
+  loopne: (b, i) => loop(b, i, b.cond(NOT_ZERO)),
 };
