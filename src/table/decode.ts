@@ -1,7 +1,8 @@
 // Woven from chapters/21-decoder.md.
 import { address16, address32 } from "./address";
-import type { Form } from "./form";
-import type { Insn } from "./insn";
+import type { Form, Operand } from "./form";
+import type { Insn, OperandPlace } from "./insn";
+import { segmentNumber } from "./insn";
 import { ByteReader } from "./reader";
 import { slots } from "./slots";
 
@@ -106,6 +107,20 @@ function isSystemMove(form: Form | undefined): boolean {
   return form?.operands.some(({ kind }) => kind === "R") ?? false;
 }
 
+/** What the letters mean in an instruction with these fields. */
+function placeOf(
+  { kind, size, register }: Operand,
+  i: Pick<Insn, "isMemory" | "operandSize" | "reg" | "rm">,
+): OperandPlace {
+  const isMemory = i.isMemory && "EMO".includes(kind);
+  return {
+    isMemory,
+    register: isMemory ? -1 : "ERZ".includes(kind) ? i.rm
+      : kind === "G" ? i.reg : kind === "register" ? register : -1,
+    size: size === "b" ? 1 : size === "w" ? 2 : i.operandSize,
+  };
+}
+
 const nowhere = { base: -1, index: -1, scale: 0, displacement: 0 };
 
 /** Decodes like `decode`, but lets a LOCK stand anywhere. */
@@ -135,13 +150,15 @@ export function decodeLoosely(
   const onStack = address.base === 4 || address.base === 5;
   const immediates = readImmediates(reader, form, size);
   if (!found.exists) return undefined;
+  const operandSize = isByteForm(form) ? 1 : size;
+  const fields = { isMemory, operandSize, reg: (modrm >> 3) & 7, rm } as const;
   return {
-    form, ...address, ...immediates, addressSize, mod, rm, isMemory,
-    reg: (modrm >> 3) & 7,
+    form, ...fields, ...address, ...immediates, addressSize, mod,
+    places: form.operands.map(operand => placeOf(operand, fields)),
     length: reader.position, prefixes: count,
-    operandSize: isByteForm(form) ? 1 : size,
     lock: prefixes.lock, rep: prefixes.rep,
-    segment: prefixes.segment >= 0 ? prefixes.segment : onStack ? 2 : 3,
+    segment: prefixes.segment >= 0 ? prefixes.segment
+      : onStack ? segmentNumber.SS : segmentNumber.DS,
   };
 }
 

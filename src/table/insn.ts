@@ -6,9 +6,22 @@ export const segmentNumber = {
   ES: 0, CS: 1, SS: 2, DS: 3, FS: 4, GS: 5,
 } as const;
 
+/** Where an operand is. */
+export interface OperandPlace {
+  /** It is the memory operand. */
+  readonly isMemory: boolean;
+  /** The number of the general register that it is, or -1. */
+  readonly register: number;
+  /** Bytes. */
+  readonly size: 1 | 2 | 4;
+}
+
 /** One decoded instruction. */
 export interface Insn {
   readonly form: Form;
+  /** Where the form's operands are, in their order. One that is neither
+   * memory nor a register is an immediate, or known to the form alone. */
+  readonly places: readonly OperandPlace[];
   /** Bytes, prefixes included: 1 to 15. */
   readonly length: number;
   /** How many of them are prefixes. */

@@ -1,11 +1,12 @@
 // Woven from chapters/26-step.md.
-import type { Form, Insn } from "../../table";
+import type { Form, Insn, OperandPlace } from "../../table";
 import { semanticsById } from "./semantics";
 import type { Semantics } from "./semantics/operands";
 
 /** A decoded instruction, always of the same shape, with what it does. */
 export class Decoded implements Insn {
   readonly form: Form;
+  readonly places: readonly OperandPlace[];
   readonly length: number;
   readonly prefixes: number;
   readonly operandSize: 1 | 2 | 4;
@@ -27,6 +28,7 @@ export class Decoded implements Insn {
 
   constructor(i: Insn) {
     this.form = i.form;
+    this.places = i.places;
     this.length = i.length;
     this.prefixes = i.prefixes;
     this.operandSize = i.operandSize;

@@ -1,6 +1,5 @@
 // Woven from chapters/24-semantics.md.
-import { forms } from "../../../table";
-import type { Insn, Operand, OperandSize } from "../../../table";
+import type { Insn } from "../../../table";
 import type { Builder, Value } from "../builder";
 import type { Size } from "../../cpu/cpu";
 import { FLAGS_RESULT, FLAGS_SUB } from "../../cpu/flags";
@@ -9,102 +8,41 @@ import { ZF } from "../../ground/state";
 /** What a form does, told to a back end. */
 export type Semantics = (b: Builder, i: Insn) => void;
 
-// Where operand k of a form is: MODRM a register or memory, REG in ModR/M,
-// OPCODE in the opcode, FIXED named outright; all else is an immediate, or
-// such that nobody reads it here.
-const MODRM = 0, REG = 1, OPCODE = 2, FIXED = 3, IMMEDIATE = 4;
-const MOST = 4;
-// For each operand of each form: the place, the size << 4, and the number
-// of a register named outright << 8.
-const shapes = new Int32Array(MOST * forms.length);
-const PLACE = 15;
-
-function placeOf(operand: Operand): number {
-  switch (operand.kind) {
-    case "E": case "M": case "R": case "O": return MODRM;
-    case "G": return REG;
-    case "Z": return OPCODE;
-    case "register": return FIXED;
-    default: return IMMEDIATE;
-  }
-}
-
-// Bytes by letter; 0 stands for the operand size in force. Nobody asks for
-// that of control and debug registers.
-const letters: Partial<Record<OperandSize, number>> = { b: 1, w: 2 };
-
-for (const form of forms) {
-  form.operands.forEach((operand, k) => {
-    const size = letters[operand.size] ?? 0;
-    shapes[MOST * form.id + k] =
-      placeOf(operand) | (size << 4) | (operand.register << 8);
-  });
-}
-
-function sizeIn(shape: number, i: Insn): Size {
-  return (((shape >> 4) & 15) || i.operandSize) as Size;
-}
-
 /** The size of operand k, or of the first, in bytes. */
 export function sizeOf(i: Insn, k = 0): Size {
-  return sizeIn(shapes[MOST * i.form.id + k]!, i);
+  return i.places[k]!.size;
 }
 
 /** The offset of operand 0 if that is memory, else a 0 nobody looks at. */
 export function target(b: Builder, i: Insn): Value {
-  const here = i.isMemory && (shapes[MOST * i.form.id]! & PLACE) === MODRM;
-  return here ? b.let("at", b.address(i)) : b.constant(0);
+  return i.places[0]!.isMemory ? b.let("at", b.address(i)) : b.constant(0);
 }
 
 /** Reads operand k, zero-extended (immediates as they are). */
 export function read(b: Builder, i: Insn, k: number): Value {
-  const shape = shapes[MOST * i.form.id + k]!;
-  const size = sizeIn(shape, i);
-  switch (shape & PLACE) {
-    case MODRM:
-      return i.isMemory ? b.load(i.segment, b.address(i), size) :
-        b.reg(i.rm, size);
-    case REG: return b.reg(i.reg, size);
-    case OPCODE: return b.reg(i.rm, size);
-    case FIXED: return b.reg(shape >> 8, size);
-    default: return b.constant(i.immediate);
-  }
+  const { isMemory, register, size } = i.places[k]!;
+  if (isMemory) return b.load(i.segment, b.address(i), size);
+  return register < 0 ? b.constant(i.immediate) : b.reg(register, size);
 }
 
 /** Reads operand 0, at `at` if in memory, in order to write it. */
 export function update(b: Builder, i: Insn, at: Value): Value {
-  const shape = shapes[MOST * i.form.id]!;
-  const size = sizeIn(shape, i);
-  switch (shape & PLACE) {
-    case MODRM:
-      return i.isMemory ? b.loadForWrite(i.segment, at, size) :
-        b.reg(i.rm, size);
-    case REG: return b.reg(i.reg, size);
-    case OPCODE: return b.reg(i.rm, size);
-    default: return b.reg(shape >> 8, size);
-  }
+  const { isMemory, register, size } = i.places[0]!;
+  return isMemory ? b.loadForWrite(i.segment, at, size) :
+    b.reg(register, size);
 }
 
 /** Writes operand 0, at `at` if it is memory. */
 export function write(b: Builder, i: Insn, at: Value, v: Value): void {
-  const shape = shapes[MOST * i.form.id]!;
-  const size = sizeIn(shape, i);
-  switch (shape & PLACE) {
-    case MODRM:
-      if (i.isMemory) b.store(i.segment, at, size, v);
-      else b.setReg(i.rm, size, v);
-      break;
-    case REG: b.setReg(i.reg, size, v); break;
-    case OPCODE: b.setReg(i.rm, size, v); break;
-    default: b.setReg(shape >> 8, size, v);
-  }
+  const { isMemory, register, size } = i.places[0]!;
+  if (isMemory) b.store(i.segment, at, size, v);
+  else b.setReg(register, size, v);
 }
 
 /** Writes operand 1, which is a register. */
 export function writeSecond(b: Builder, i: Insn, v: Value): void {
-  const shape = shapes[MOST * i.form.id + 1]!;
-  const size = sizeIn(shape, i);
-  b.setReg((shape & PLACE) === REG ? i.reg : shape >> 8, size, v);
+  const { register, size } = i.places[1]!;
+  b.setReg(register, size, v);
 }
 
 /** The offset of what lies `bytes` behind `at`. */
