@@ -5,6 +5,8 @@ import { Keyboard } from "./pc/keyboard";
 import { Pci } from "./pc/pci";
 import { Pics } from "./pc/pic";
 import { Pit } from "./pc/pit";
+import { clear, nameWords } from "./pc/registers";
+import type { Registers } from "./pc/registers";
 import { Rtc } from "./pc/rtc";
 import { Uart } from "./pc/uart";
 
@@ -27,7 +29,8 @@ export type PcRequest =
   | { readonly kind: "exit"; readonly status: number };
 
 const DEFAULT_DATE = 1_191_961_898;
-const REQUEST = 0, STATUS = 1, RESET = 1, EXIT = 2;
+/** What `request` can be, but for 0. */
+const RESET = 1, EXIT = 2;
 
 /** The devices of a PC, plugged into a machine. */
 export class Pc {
@@ -37,13 +40,13 @@ export class Pc {
   readonly clock: Rtc;
   readonly keyboard: Keyboard;
   readonly pci: Pci;
-  private readonly w: Int32Array;
-  private readonly config: Int32Array;
+  private readonly r: Registers<"request" | "status">;
+  private readonly config: ReturnType<typeof addFirmwareConfig>;
 
   constructor(readonly machine: Machine, options: PcOptions = {}) {
     const { serial = () => {}, debug = () => {} } = options;
     const reset = () => this.request(RESET, 0);
-    this.w = machine.allocateState("PC", 2);
+    this.r = nameWords(machine.allocateState("PC", 2), ["request", "status"]);
     this.pics = new Pics(machine, machine.cpus[0]!);
     this.pit = new Pit(machine, this.pics);
     this.serial = new Uart(machine, this.pics, serial);
@@ -82,17 +85,17 @@ export class Pc {
   }
 
   private request(what: number, value: number): void {
-    this.w[REQUEST] = what;
-    this.w[STATUS] = ((value << 1) | 1) & 0xff;
+    this.r.request = what;
+    this.r.status = ((value << 1) | 1) & 0xff;
     this.machine.requestStop();
   }
 
   /** Takes what the PC has asked for, if it has. */
   takeRequest(): PcRequest | undefined {
-    const [what, status] = this.w;
-    this.w[REQUEST] = 0;
-    if (what === RESET) return { kind: "reset" };
-    return what === EXIT ? { kind: "exit", status: status! } : undefined;
+    const { request, status } = this.r;
+    this.r.request = 0;
+    if (request === RESET) return { kind: "reset" };
+    return request === EXIT ? { kind: "exit", status } : undefined;
   }
 
   /** RESET: devices as power-on leaves them, CPU 0 at the reset vector. */
@@ -100,7 +103,7 @@ export class Pc {
     const { machine } = this;
     for (const device of [this.pics, this.pit, this.serial, this.clock,
       this.keyboard, this.pci]) device.reset();
-    this.config.fill(0);
+    clear(this.config);
     machine.a20 = true;
     for (const cpu of machine.cpus) cpu.initialize("RESET");
   }

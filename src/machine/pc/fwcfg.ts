@@ -1,7 +1,9 @@
 // Woven from chapters/49-pc.md.
 import type { Board } from "../ground/board";
+import { nameWords } from "./registers";
+import type { Registers } from "./registers";
 
-const SELECTOR = 0, AT = 1, DIRECTORY = 0x19, FIRST_FILE = 0x20;
+const DIRECTORY = 0x19, FIRST_FILE = 0x20;
 
 /** Little-endian bytes of a number. */
 function little(n: number, bytes: number): number[] {
@@ -26,22 +28,24 @@ function contents(machine: Board): Map<number, number[]> {
   ]);
 }
 
-/** QEMU's firmware configuration device. */
-export function addFirmwareConfig(machine: Board): Int32Array {
-  const w = machine.allocateState("fw_cfg", 2);
+/** QEMU's firmware configuration device; gives its registers. */
+export function addFirmwareConfig(
+  machine: Board,
+): Registers<"selector" | "at"> {
+  const r = nameWords(machine.allocateState("fw_cfg", 2), ["selector", "at"]);
   const items = contents(machine);
   machine.addDevice({
     name: "fw_cfg", ports: { from: 0x510, length: 2 },
     readPort: (offset, size) => {
-      if (offset === 0) return size === 2 ? w[SELECTOR]! : -1;
-      const item = items.get(w[SELECTOR]! & 0xbfff) ?? [];
-      return item[w[AT]!++] ?? 0;
+      if (offset === 0) return size === 2 ? r.selector : -1;
+      const item = items.get(r.selector & 0xbfff) ?? [];
+      return item[r.at++] ?? 0;
     },
     writePort: (offset, size, value) => {
       if (offset !== 0 || size !== 2) return;
-      w[SELECTOR] = value;
-      w[AT] = 0;
+      r.selector = value;
+      r.at = 0;
     },
   });
-  return w;
+  return r;
 }

@@ -1,10 +1,14 @@
 // Woven from chapters/49-pc.md.
 import type { Board } from "../ground/board";
 import { NOT_READ, NOT_WRITTEN } from "../ground/windows";
+import { clear, nameWords } from "./registers";
 
 /** Registers of the host bridge that turn windows (440FX, 3.2.15). */
 const PAM = 0x59, SPACE = 256;
-const ADDRESS = 0, RESET = 1, CONFIG = 2, WORDS = CONFIG + 2 * SPACE / 4;
+const registersOf = (words: Int32Array) =>
+  nameWords(words, ["address", "reset"]);
+/** Words behind them: the configuration of both devices. */
+const CONFIG = 2, WORDS = CONFIG + 2 * SPACE / 4;
 
 /** What is read in each device's configuration at first: offset, bytes. */
 const FIRST: readonly (readonly [number, readonly number[]])[][] = [
@@ -27,14 +31,15 @@ const writable = (device: number, at: number) => device === 0
 
 /** Configuration mechanism 1 with two bridges. */
 export class Pci {
-  private readonly w: Int32Array;
+  private readonly r: ReturnType<typeof registersOf>;
   private readonly config: readonly Uint8Array[];
 
   constructor(
     private readonly machine: Board,
     private readonly resetMachine: () => void,
   ) {
-    const w = this.w = machine.allocateState("PCI", WORDS);
+    const w = machine.allocateState("PCI", WORDS);
+    this.r = registersOf(w);
     this.config = FIRST.map((_, i) => new Uint8Array(
       w.buffer, w.byteOffset + 4 * CONFIG + i * SPACE, SPACE));
     machine.addDevice({
@@ -47,16 +52,16 @@ export class Pci {
 
   /** The bytes that the address register selects, if anything is there. */
   private selected(): { device: number; at: number } | undefined {
-    const address = this.w[ADDRESS]!;
+    const address = this.r.address;
     if (address >= 0 || (address >>> 8) & 0xff07) return undefined;
     const device = (address >>> 11) & 31;
     return device < 2 ? { device, at: address & 0xfc } : undefined;
   }
 
   private read(offset: number, size: number): number {
-    const { w } = this;
-    if (offset === 0 && size === 4) return w[ADDRESS]!;
-    if (offset === 1 && size === 1) return w[RESET]!;
+    const { r } = this;
+    if (offset === 0 && size === 4) return r.address;
+    if (offset === 1 && size === 1) return r.reset;
     const selected = offset >= 4 ? this.selected() : undefined;
     if (!selected) return -1;
     const at = selected.at + offset - 4;
@@ -67,9 +72,9 @@ export class Pci {
   }
 
   private write(offset: number, size: number, value: number): void {
-    const { w } = this;
+    const { r } = this;
     if (offset === 0 && size === 4) {
-      w[ADDRESS] = value & 0x80fffffc;
+      r.address = value & 0x80fffffc;
       return;
     }
     if (offset === 1 && size === 1) return this.resetControl(value);
@@ -85,7 +90,7 @@ export class Pci {
 
   /** Bit 2 resets, and falls again by that; bit 1 says how thoroughly. */
   private resetControl(value: number): void {
-    this.w[RESET] = value & 2;
+    this.r.reset = value & 2;
     if (value & 4) this.resetMachine();
   }
   private turnWindows(): void {
@@ -105,8 +110,9 @@ export class Pci {
 
   /** As power-on leaves it: the windows show the ROM. */
   reset(): void {
-    this.w.fill(0);
+    clear(this.r);
     this.config.forEach((bytes, i) => {
+      bytes.fill(0);
       for (const [at, first] of FIRST[i]!) bytes.set(first, at);
     });
     this.turnWindows();

@@ -1,55 +1,60 @@
 // Woven from chapters/49-pc.md.
 import type { Board } from "../ground/board";
 import { NO_CPU } from "../ground/queue";
-import { floatsOf, fromBcd, toBcd } from "./floats";
+import { fromBcd, toBcd } from "./bcd";
 import type { Pics } from "./pic";
+import { clear, nameWords } from "./registers";
 
 /** Clocks a second of the 8254. */
 export const PIT_HZ = 1_193_182;
 
-/** Words of a counter; START, HELD and EDGES are doubles. */
-const START = 0, HELD = 1, EDGES = 2, MODE = 6, ACCESS = 7, BCD = 8,
-  RELOAD = 9, RUNS = 10, LOW = 11, HALF_WRITTEN = 12, HALF_READ = 13,
-  LATCHED = 14, LATCH = 15, STATUS = 16, HAS_STATUS = 17, GATE = 18,
-  PAUSED = 19, WRITTEN = 20, PERIOD = 21, NULL = 22, WORDS = 24;
-const COUNTERS = [0, 1, 2] as const;
+/** What a counter forgets when it is given a mode. */
+const FORGOTTEN = ["reload", "runs", "low", "halfWritten", "halfRead",
+  "latched", "latch", "status", "hasStatus"] as const;
+/** Words of a counter, and one more. */
+const WORDS = 24;
+
+const counterOf = (words: Int32Array) => nameWords(words,
+  ["mode", "access", "bcd", ...FORGOTTEN, "gate", "paused", "written",
+    "period", "nullCount"], ["start", "held", "edges"]);
+
+type Counter = ReturnType<typeof counterOf>;
 
 /** The three counters of a PC's timer. */
 export class Pit {
-  private readonly w: readonly Int32Array[];
-  private readonly d: readonly Float64Array[];
+  private readonly counters: readonly [Counter, Counter, Counter];
   private readonly port61: Int32Array;
   private readonly kind: number;
 
   constructor(
     private readonly machine: Board, private readonly pics: Pics,
   ) {
-    this.w = COUNTERS.map(() => machine.allocateState("8254", WORDS));
-    this.d = this.w.map(floatsOf);
+    const counter = () => counterOf(machine.allocateState("8254", WORDS));
+    this.counters = [counter(), counter(), counter()];
     this.port61 = machine.allocateState("port 0x61", 1);
     this.kind = machine.addHandler(() => this.edge(),
       () => pics.wouldInterrupt(0));
     machine.addDevice({
       name: "8254", bytewide: true, ports: { from: 0x40, length: 4 },
-      readPort: (n) => n < 3 ? this.read(n) : -1,
-      writePort: (n, _, v) => n < 3 ? this.write(n, v) : this.control(v),
+      readPort: (n) => n < 3 ? this.read(this.counters[n]!) : -1,
+      writePort: (n, _, v) => n < 3 ?
+        this.write(this.counters[n]!, v) : this.control(v),
     });
     machine.addDevice({
       name: "port 0x61", bytewide: true, ports: { from: 0x61, length: 1 },
       readPort: () => this.read61(),
       writePort: (_, __, v) => {
         this.port61[0] = v & 15;
-        this.setGate(2, (v & 1) !== 0);
+        this.setGate(this.counters[2], (v & 1) !== 0);
       },
     });
     this.reset();
   }
 
   /** Clocks since the counter began; it stands while its gate is low. */
-  private elapsed(n: number): number {
-    const d = this.d[n]!;
-    if (this.w[n]![PAUSED]) return d[HELD]!;
-    const ticks = this.machine.time - d[START]!;
+  private elapsed(c: Counter): number {
+    if (c.paused) return c.held;
+    const ticks = this.machine.time - c.start;
     const { ticksPerSecond } = this.machine.layout;
     return Math.floor(ticks * PIT_HZ / ticksPerSecond);
   }
@@ -59,54 +64,52 @@ export class Pit {
   }
 
   /** Clocks of the count that is loaded. */
-  private period(n: number): number {
-    return this.clocksOf(n, this.w[n]![PERIOD]!);
+  private period(c: Counter): number {
+    return this.clocksOf(c, c.period);
   }
 
-  private clocksOf(n: number, count: number): number {
-    return count || (this.w[n]![BCD] ? 10_000 : 0x10000);
+  private clocksOf(c: Counter, count: number): number {
+    return count || (c.bcd ? 10_000 : 0x10000);
   }
-  private waits(n: number): boolean {
-    const w = this.w[n]!, again = w[MODE] === 2 || w[MODE] === 3;
-    return again && !!w[NULL] && !!w[RUNS] && !w[PAUSED];
+  private waits(c: Counter): boolean {
+    const again = c.mode === 2 || c.mode === 3;
+    return again && !!c.nullCount && !!c.runs && !c.paused;
   }
 
   /** A count was written: when does it take over? */
-  private await(n: number): void {
-    const e = this.elapsed(n), period = this.period(n), phase = e % period;
-    const half = this.w[n]![MODE] === 3 ? Math.ceil(period / 2) : 0;
-    this.d[n]![HELD] = e - phase + (phase < half ? half : period);
+  private await(c: Counter): void {
+    const e = this.elapsed(c), period = this.period(c), phase = e % period;
+    const half = c.mode === 3 ? Math.ceil(period / 2) : 0;
+    c.held = e - phase + (phase < half ? half : period);
   }
 
   /** Clocks of the new count that are over when it takes over. */
-  private lead(n: number): number {
-    const w = this.w[n]!, middle = this.d[n]![HELD]! % this.period(n) !== 0;
-    return middle ? Math.ceil(this.clocksOf(n, w[RELOAD]!) / 2) : 0;
+  private lead(c: Counter): number {
+    const middle = c.held % this.period(c) !== 0;
+    return middle ? Math.ceil(this.clocksOf(c, c.reload) / 2) : 0;
   }
 
   /** Loads the count that waits, if its moment has come. */
-  private settle(n: number): void {
-    const w = this.w[n]!, d = this.d[n]!;
-    if (!this.waits(n) || this.elapsed(n) < d[HELD]!) return;
-    const lead = this.lead(n);
-    d[START]! += this.ticksOf(d[HELD]! - lead);
+  private settle(c: Counter): void {
+    if (!this.waits(c) || this.elapsed(c) < c.held) return;
+    const lead = this.lead(c);
+    c.start += this.ticksOf(c.held - lead);
     // Where a period begins is an edge, which may be still to come.
-    d[EDGES] = lead ? 0 : -1;
-    this.load(n);
+    c.edges = lead ? 0 : -1;
+    this.load(c);
   }
 
-  private load(n: number): void {
-    const w = this.w[n]!;
-    w[PERIOD] = w[RELOAD]!;
-    w[NULL] = 0;
-    this.d[n]![HELD] = 0;
+  private load(c: Counter): void {
+    c.period = c.reload;
+    c.nullCount = 0;
+    c.held = 0;
   }
   /** The counter's value, of which the last 16 bits or four digits count. */
-  private value(n: number): number {
-    this.settle(n);
-    const w = this.w[n]!, period = this.period(n), mode = w[MODE]!;
-    if (!w[RUNS]) return period;
-    const e = this.elapsed(n), phase = e % period;
+  private value(c: Counter): number {
+    this.settle(c);
+    const period = this.period(c), mode = c.mode;
+    if (!c.runs) return period;
+    const e = this.elapsed(c), phase = e % period;
     if (mode === 2) return period - phase;
     if (mode !== 3) return period - e;
     const half = Math.ceil(period / 2);
@@ -114,11 +117,11 @@ export class Pit {
   }
 
   /** The counter's output. */
-  output(n: number): boolean {
-    this.settle(n);
-    const w = this.w[n]!, period = this.period(n), mode = w[MODE]!;
-    if (!w[RUNS]) return mode !== 0;
-    const e = this.elapsed(n), stands = !w[GATE];
+  private output(c: Counter): boolean {
+    this.settle(c);
+    const period = this.period(c), mode = c.mode;
+    if (!c.runs) return mode !== 0;
+    const e = this.elapsed(c), stands = !c.gate;
     switch (mode) {
       case 0: case 1: return e >= period;
       case 2: return stands || e % period !== period - 1;
@@ -126,167 +129,166 @@ export class Pit {
       default: return e !== period;
     }
   }
-  private begin(n: number): void {
-    const w = this.w[n]!, d = this.d[n]!;
-    this.load(n);
-    d[START] = this.machine.time;
-    d[EDGES] = 0;
-    w[RUNS] = 1;
-    w[PAUSED] = w[GATE] ? 0 : 1;
-    if (n === 0) this.queueEdge();
+  private begin(c: Counter): void {
+    this.load(c);
+    c.start = this.machine.time;
+    c.edges = 0;
+    c.runs = 1;
+    c.paused = c.gate ? 0 : 1;
+    if (c === this.counters[0]) this.queueEdge();
   }
 
   private queueEdge(): void {
-    const { machine } = this, w = this.w[0]!, d = this.d[0]!;
+    const { machine, counters: [c] } = this;
     machine.queue.cancel(NO_CPU, this.kind);
-    const mode = w[MODE]!, again = mode === 2 || mode === 3;
-    if (d[EDGES]! > 0 && !again) return;
-    const middle = this.waits(0) ? this.lead(0) : 0;
-    const clocks = middle ? d[HELD]! + this.clocksOf(0, w[RELOAD]!) - middle
-      : (d[EDGES]! + 1) * this.period(0) + (mode === 4 ? 1 : 0);
-    machine.schedule(Math.ceil(d[START]! + this.ticksOf(clocks)), this.kind);
+    const again = c.mode === 2 || c.mode === 3;
+    if (c.edges > 0 && !again) return;
+    const middle = this.waits(c) ? this.lead(c) : 0;
+    const clocks = middle ? c.held + this.clocksOf(c, c.reload) - middle
+      : (c.edges + 1) * this.period(c) + (c.mode === 4 ? 1 : 0);
+    machine.schedule(Math.ceil(c.start + this.ticksOf(clocks)), this.kind);
   }
 
   private edge(): void {
-    this.settle(0);
-    this.d[0]![EDGES]! += 1;
+    const [c] = this.counters;
+    this.settle(c);
+    c.edges += 1;
     this.pics.pulse(0);
     this.queueEdge();
   }
 
-  private setGate(n: number, high: boolean): void {
-    const w = this.w[n]!, d = this.d[n]!, mode = w[MODE]!;
-    const was = w[GATE] !== 0;
-    this.settle(n);
-    w[GATE] = high ? 1 : 0;
+  private setGate(c: Counter, high: boolean): void {
+    const mode = c.mode;
+    const was = c.gate !== 0;
+    this.settle(c);
+    c.gate = high ? 1 : 0;
     if (high === was) return;
     if (mode === 1 || mode === 5) {
-      if (high) this.begin(n);
+      if (high) this.begin(c);
     } else if (!high) {
-      d[HELD] = this.elapsed(n);
-      w[PAUSED] = 1;
+      c.held = this.elapsed(c);
+      c.paused = 1;
     } else if (mode === 2 || mode === 3) {
-      if (w[RUNS]) this.begin(n);
+      if (c.runs) this.begin(c);
     } else {
-      d[START] = this.machine.time - Math.ceil(this.ticksOf(d[HELD]!));
-      w[PAUSED] = 0;
+      c.start = this.machine.time - Math.ceil(this.ticksOf(c.held));
+      c.paused = 0;
     }
   }
   private control(value: number): void {
     const n = value >> 6;
     if (n === 3) {
-      for (const i of COUNTERS) {
-        if (!(value & (2 << i))) continue;
-        if (!(value & 0x20)) this.latch(i);
-        if (!(value & 0x10)) this.latchStatus(i);
-      }
+      this.counters.forEach((c, i) => {
+        if (!(value & (2 << i))) return;
+        if (!(value & 0x20)) this.latch(c);
+        if (!(value & 0x10)) this.latchStatus(c);
+      });
       return;
     }
-    if (!(value & 0x30)) return this.latch(n);
-    const w = this.w[n]!, mode = (value >> 1) & 7;
-    w[ACCESS] = (value >> 4) & 3;
-    w[WRITTEN] = mode;
-    w[MODE] = mode > 5 ? mode - 4 : mode;
-    w[BCD] = value & 1;
-    w.fill(0, RELOAD, GATE);
-    w[NULL] = 1;
-    this.stop(n);
+    const c = this.counters[n]!;
+    if (!(value & 0x30)) return this.latch(c);
+    const mode = (value >> 1) & 7;
+    c.access = (value >> 4) & 3;
+    c.written = mode;
+    c.mode = mode > 5 ? mode - 4 : mode;
+    c.bcd = value & 1;
+    for (const name of FORGOTTEN) c[name] = 0;
+    c.nullCount = 1;
+    this.stop(c);
   }
 
   /** Counts no longer; the output is as the mode has it at first. */
-  private stop(n: number): void {
-    const w = this.w[n]!;
-    w[RUNS] = 0;
-    if (n) return;
+  private stop(c: Counter): void {
+    c.runs = 0;
+    if (c !== this.counters[0]) return;
     this.machine.queue.cancel(NO_CPU, this.kind);
-    this.pics.setIrq(0, w[MODE] !== 0);
+    this.pics.setIrq(0, c.mode !== 0);
   }
 
-  private latch(n: number): void {
-    const w = this.w[n]!;
-    if (w[LATCHED]) return;
-    w[LATCH] = this.shown(n);
-    w[LATCHED] = w[ACCESS] === 3 ? 2 : 1;
+  private latch(c: Counter): void {
+    if (c.latched) return;
+    c.latch = this.shown(c);
+    c.latched = c.access === 3 ? 2 : 1;
   }
 
-  private latchStatus(n: number): void {
-    const w = this.w[n]!;
-    if (w[HAS_STATUS]) return;
-    w[HAS_STATUS] = 1;
-    w[STATUS] = (this.output(n) ? 0x80 : 0) | (w[NULL] ? 0x40 : 0) |
-      (w[ACCESS]! << 4) | (w[WRITTEN]! << 1) | w[BCD]!;
+  private latchStatus(c: Counter): void {
+    if (c.hasStatus) return;
+    c.hasStatus = 1;
+    c.status = (this.output(c) ? 0x80 : 0) | (c.nullCount ? 0x40 : 0) |
+      (c.access << 4) | (c.written << 1) | c.bcd;
   }
 
   /** The count as it is read: binary or in four decimal digits. */
-  private shown(n: number): number {
-    const value = this.value(n);
-    if (!this.w[n]![BCD]) return value;
+  private shown(c: Counter): number {
+    const value = this.value(c);
+    if (!c.bcd) return value;
     const digits = (value % 10_000 + 10_000) % 10_000;
     return toBcd(Math.floor(digits / 100)) * 256 + toBcd(digits % 100);
   }
-  private write(n: number, value: number): void {
-    const w = this.w[n]!, both = w[ACCESS] === 3;
-    if (w[MODE] === 0) this.stop(n);
+  private write(c: Counter, value: number): void {
+    const both = c.access === 3;
+    if (c.mode === 0) this.stop(c);
     if (both) {
-      w[HALF_WRITTEN]! ^= 1;
-      if (w[HALF_WRITTEN]) {
-        w[LOW] = value;
+      c.halfWritten ^= 1;
+      if (c.halfWritten) {
+        c.low = value;
         return;
       }
     }
-    this.settle(n);
-    const low = both ? w[LOW]! : w[ACCESS] === 2 ? 0 : value;
-    const high = w[ACCESS] === 1 ? 0 : value;
-    w[RELOAD] = w[BCD] ? fromBcd(high) * 100 + fromBcd(low)
+    this.settle(c);
+    const low = both ? c.low : c.access === 2 ? 0 : value;
+    const high = c.access === 1 ? 0 : value;
+    c.reload = c.bcd ? fromBcd(high) * 100 + fromBcd(low)
       : high * 256 + low;
-    const again = w[MODE] === 2 || w[MODE] === 3;
-    const first = !this.waits(n);
-    w[NULL] = 1;
-    if (w[MODE] === 1 || w[MODE] === 5) return;
-    if (!again || !w[RUNS]) this.begin(n);
-    else if (!w[PAUSED]) {
-      if (first) this.await(n);
-      if (n === 0) this.queueEdge();
+    const again = c.mode === 2 || c.mode === 3;
+    const first = !this.waits(c);
+    c.nullCount = 1;
+    if (c.mode === 1 || c.mode === 5) return;
+    if (!again || !c.runs) this.begin(c);
+    else if (!c.paused) {
+      if (first) this.await(c);
+      if (c === this.counters[0]) this.queueEdge();
     }
   }
 
-  private read(n: number): number {
-    const w = this.w[n]!;
-    if (w[HAS_STATUS]) {
-      w[HAS_STATUS] = 0;
-      return w[STATUS]!;
+  private read(c: Counter): number {
+    if (c.hasStatus) {
+      c.hasStatus = 0;
+      return c.status;
     }
-    if (w[LATCHED]) {
-      const high = w[ACCESS] === 2 || (w[ACCESS] === 3 && w[LATCHED] === 1);
-      w[LATCHED]! -= 1;
-      return w[LATCH]! >> (high ? 8 : 0);
+    if (c.latched) {
+      const high = c.access === 2 || (c.access === 3 && c.latched === 1);
+      c.latched -= 1;
+      return c.latch >> (high ? 8 : 0);
     }
-    const value = this.shown(n);
-    if (w[ACCESS] !== 3) return value >> (w[ACCESS] === 2 ? 8 : 0);
-    w[HALF_READ]! ^= 1;
-    return value >> (w[HALF_READ] ? 0 : 8);
+    const value = this.shown(c);
+    if (c.access !== 3) return value >> (c.access === 2 ? 8 : 0);
+    c.halfRead ^= 1;
+    return value >> (c.halfRead ? 0 : 8);
   }
   private read61(): number {
     const { machine } = this;
     const clocks = machine.time * PIT_HZ / machine.layout.ticksPerSecond;
     const refresh = Math.floor(clocks / 18) % 2 ? 0x10 : 0;
-    return this.port61[0]! | refresh | (this.output(2) ? 0x20 : 0);
+    const output = this.output(this.counters[2]) ? 0x20 : 0;
+    return this.port61[0]! | refresh | output;
   }
 
   /** As power-on leaves it. */
   reset(): void {
     this.machine.queue.cancel(NO_CPU, this.kind);
-    this.w.forEach((w, n) => {
-      w.fill(0);
-      w[GATE] = n < 2 ? 1 : 0;
+    this.counters.forEach((c, n) => {
+      clear(c);
+      c.gate = n < 2 ? 1 : 0;
     });
     this.port61[0] = 0;
   }
 
   /** As a BIOS leaves it: counter 0 ticks 18.2 times a second. */
   initialize(): void {
+    const [c] = this.counters;
     this.control(0x36);
-    this.write(0, 0);
-    this.write(0, 0);
+    this.write(c, 0);
+    this.write(c, 0);
   }
 }

@@ -2,18 +2,20 @@
 import type { Board } from "../ground/board";
 import { NO_CPU } from "../ground/queue";
 import type { Pics } from "./pic";
+import { clear, nameWords } from "./registers";
 
-/** Words of a 16550. */
-const IER = 0, LCR = 1, MCR = 2, SCRATCH = 3, DIVISOR = 4, FIFO_ON = 5,
-  TRIGGER = 6, OVERRUN = 7, MODEM_DELTA = 8, SENT = 9, TIMEOUT = 10,
-  HEAD = 11, COUNT = 12, COMES = 13, LINE_HEAD = 14, LINE_COUNT = 15,
-  FIFO = 16, LINE = 32, LINE_SIZE = 1024, WORDS = LINE + LINE_SIZE / 4;
-const IRQ = 4, DEPTH = 16;
+const registersOf = (words: Int32Array) => nameWords(words, ["ier", "lcr",
+  "mcr", "scratch", "divisor", "fifoOn", "trigger", "overrun", "modemDelta",
+  "sent", "timeout", "head", "count", "comes", "lineHead", "lineCount"]);
+/** Words behind them: the FIFO's bytes, and four bytes each of the line. */
+const FIFO = 16, DEPTH = 16, LINE = FIFO + DEPTH, LINE_SIZE = 1024;
+const IRQ = 4;
 const TRIGGERS = [1, 4, 8, 14] as const;
 
 /** A serial line: COM1. */
 export class Uart {
-  private readonly w: Int32Array;
+  private readonly r: ReturnType<typeof registersOf>;
+  private readonly fifo: Int32Array;
   private readonly line: Uint8Array;
   private readonly silence: number;
   private readonly arrival: number;
@@ -22,11 +24,13 @@ export class Uart {
     private readonly machine: Board, private readonly pics: Pics,
     private readonly send: (byte: number) => void,
   ) {
-    const w = this.w = machine.allocateState("16550", WORDS);
+    const w = machine.allocateState("16550", LINE + LINE_SIZE / 4);
+    const r = this.r = registersOf(w);
+    this.fifo = w.subarray(FIFO, FIFO + DEPTH);
     this.line = new Uint8Array(w.buffer, w.byteOffset + 4 * LINE, LINE_SIZE);
     const wakes = () => this.wouldInterrupt();
     this.silence = machine.addHandler(() => {
-      w[TIMEOUT] = 1;
+      r.timeout = 1;
       this.update();
     }, wakes);
     this.arrival = machine.addHandler(() => this.arrives(), wakes);
@@ -40,106 +44,106 @@ export class Uart {
 
   /** How many bytes may be sent to the machine now. */
   get room(): number {
-    return LINE_SIZE - this.w[LINE_COUNT]!;
+    return LINE_SIZE - this.r.lineCount;
   }
 
   /** Bytes arrive from outside; those beyond `room` are lost. */
   receive(bytes: Uint8Array): void {
-    const { w, line } = this;
+    const { r, line } = this;
     for (const byte of bytes.subarray(0, this.room)) {
-      line[(w[LINE_HEAD]! + w[LINE_COUNT]!) % LINE_SIZE] = byte;
-      w[LINE_COUNT]! += 1;
+      line[(r.lineHead + r.lineCount) % LINE_SIZE] = byte;
+      r.lineCount += 1;
     }
     this.expect();
   }
 
   /** Whether a byte that arrived now would interrupt the CPU. */
   wouldInterrupt(): boolean {
-    const w = this.w;
-    return (w[IER]! & 1) !== 0 && (w[MCR]! & 0x18) === 8 &&
+    const { r } = this;
+    return (r.ier & 1) !== 0 && (r.mcr & 0x18) === 8 &&
       this.pics.wouldInterrupt(IRQ);
   }
 
   private get hasRoom(): boolean {
-    const w = this.w;
-    return w[COUNT]! < (w[FIFO_ON] ? DEPTH : 1);
+    const { r } = this;
+    return r.count < (r.fifoOn ? DEPTH : 1);
   }
 
   /** Ticks in which so many characters are sent. */
   private ticksOf(characters: number): number {
-    const seconds = characters * 10 * (this.w[DIVISOR] || 1) / 115_200;
+    const seconds = characters * 10 * (this.r.divisor || 1) / 115_200;
     return Math.ceil(seconds * this.machine.layout.ticksPerSecond);
   }
 
   /** Lets the next byte on the line begin to come. */
   private expect(): void {
-    const { machine, w } = this;
-    const may = w[LINE_COUNT]! > 0 && this.hasRoom && !(w[MCR]! & 0x10);
-    if (!may || w[COMES]) return;
-    w[COMES] = 1;
+    const { machine, r } = this;
+    const may = r.lineCount > 0 && this.hasRoom && !(r.mcr & 0x10);
+    if (!may || r.comes) return;
+    r.comes = 1;
     machine.schedule(machine.time + this.ticksOf(1), this.arrival);
   }
 
   private arrives(): void {
-    const { w, line } = this;
-    w[COMES] = 0;
-    if (!this.hasRoom || w[MCR]! & 0x10) return;
-    const byte = line[w[LINE_HEAD]!]!;
-    w[LINE_HEAD] = (w[LINE_HEAD]! + 1) % LINE_SIZE;
-    w[LINE_COUNT]! -= 1;
+    const { r, line } = this;
+    r.comes = 0;
+    if (!this.hasRoom || r.mcr & 0x10) return;
+    const byte = line[r.lineHead]!;
+    r.lineHead = (r.lineHead + 1) % LINE_SIZE;
+    r.lineCount -= 1;
     this.put(byte);
     this.expect();
     this.update();
   }
 
   private put(byte: number): void {
-    const w = this.w;
-    w[FIFO + (w[HEAD]! + w[COUNT]!) % DEPTH] = byte;
-    w[COUNT]! += 1;
+    const { r } = this;
+    this.fifo[(r.head + r.count) % DEPTH] = byte;
+    r.count += 1;
     this.expectMore();
   }
   private expectMore(): void {
-    const { machine, w } = this;
-    w[TIMEOUT] = 0;
+    const { machine, r } = this;
+    r.timeout = 0;
     machine.queue.cancel(NO_CPU, this.silence);
-    if (!w[COUNT] || !w[FIFO_ON]) return;
+    if (!r.count || !r.fifoOn) return;
     machine.schedule(machine.time + this.ticksOf(4), this.silence);
   }
 
   /** What the IIR says, without the FIFO's bits. */
   private cause(): number {
-    const w = this.w, ier = w[IER]!;
-    if (ier & 4 && w[OVERRUN]) return 6;
-    if (ier & 1 && w[COUNT]! >= (w[FIFO_ON] ? w[TRIGGER]! : 1)) return 4;
-    if (ier & 1 && w[TIMEOUT]) return 12;
-    if (ier & 2 && w[SENT]) return 2;
-    if (ier & 8 && w[MODEM_DELTA]) return 0;
+    const { r } = this, { ier } = r;
+    if (ier & 4 && r.overrun) return 6;
+    if (ier & 1 && r.count >= (r.fifoOn ? r.trigger : 1)) return 4;
+    if (ier & 1 && r.timeout) return 12;
+    if (ier & 2 && r.sent) return 2;
+    if (ier & 8 && r.modemDelta) return 0;
     return 1;
   }
 
   private update(): void {
-    const open = (this.w[MCR]! & 0x18) === 8;
+    const open = (this.r.mcr & 0x18) === 8;
     this.pics.setIrq(IRQ, open && this.cause() !== 1);
   }
   private read(offset: number): number {
-    const w = this.w, dlab = w[LCR]! & 0x80;
+    const { r } = this, dlab = r.lcr & 0x80;
     switch (offset) {
-      case 0: return dlab ? w[DIVISOR]! & 0xff : this.take();
-      case 1: return dlab ? w[DIVISOR]! >> 8 : w[IER]!;
+      case 0: return dlab ? r.divisor & 0xff : this.take();
+      case 1: return dlab ? r.divisor >> 8 : r.ier;
       case 2: return this.identify();
-      case 3: return w[LCR]!;
-      case 4: return w[MCR]!;
+      case 3: return r.lcr;
+      case 4: return r.mcr;
       case 5: return this.lineStatus();
       case 6: return this.modemStatus();
-      default: return w[SCRATCH]!;
+      default: return r.scratch;
     }
   }
 
   private take(): number {
-    const w = this.w, byte = w[FIFO + w[HEAD]!]!;
-    if (w[COUNT]) {
-      w[HEAD] = (w[HEAD]! + 1) % DEPTH;
-      w[COUNT]! -= 1;
+    const { r } = this, byte = this.fifo[r.head]!;
+    if (r.count) {
+      r.head = (r.head + 1) % DEPTH;
+      r.count -= 1;
       this.expectMore();
       this.expect();
       this.update();
@@ -148,96 +152,96 @@ export class Uart {
   }
 
   private identify(): number {
-    const w = this.w, cause = this.cause();
+    const { r } = this, cause = this.cause();
     if (cause === 2) {
-      w[SENT] = 0;
+      r.sent = 0;
       this.update();
     }
-    return cause | (w[FIFO_ON] ? 0xc0 : 0);
+    return cause | (r.fifoOn ? 0xc0 : 0);
   }
 
   private lineStatus(): number {
-    const w = this.w;
-    const status = 0x60 | (w[COUNT] ? 1 : 0) | (w[OVERRUN] ? 2 : 0);
-    w[OVERRUN] = 0;
+    const { r } = this;
+    const status = 0x60 | (r.count ? 1 : 0) | (r.overrun ? 2 : 0);
+    r.overrun = 0;
     this.update();
     return status;
   }
 
   private modemStatus(): number {
-    const w = this.w, status = this.wires() | w[MODEM_DELTA]!;
-    w[MODEM_DELTA] = 0;
+    const { r } = this, status = this.wires() | r.modemDelta;
+    r.modemDelta = 0;
     this.update();
     return status;
   }
 
   /** CTS, DSR, RI, DCD: there is always somebody; or the loop's. */
   private wires(): number {
-    const mcr = this.w[MCR]!;
+    const { mcr } = this.r;
     if (!(mcr & 0x10)) return 0xb0;
     return (mcr & 2 ? 0x10 : 0) | (mcr & 1 ? 0x20 : 0) |
       (mcr & 4 ? 0x40 : 0) | (mcr & 8 ? 0x80 : 0);
   }
   private write(offset: number, value: number): void {
-    const w = this.w, dlab = w[LCR]! & 0x80;
+    const { r } = this, dlab = r.lcr & 0x80;
     if (offset < 2 && dlab) {
-      w[DIVISOR] = offset ? (w[DIVISOR]! & 0xff) | (value << 8)
-        : (w[DIVISOR]! & 0xff00) | value;
+      r.divisor = offset ? (r.divisor & 0xff) | (value << 8)
+        : (r.divisor & 0xff00) | value;
       return;
     }
     switch (offset) {
       case 0: this.transmit(value); break;
       case 1:
-        if (!(w[IER]! & 2)) w[SENT] = 1;
-        w[IER] = value & 15;
+        if (!(r.ier & 2)) r.sent = 1;
+        r.ier = value & 15;
         break;
       case 2: this.fifoControl(value); break;
-      case 3: w[LCR] = value; break;
+      case 3: r.lcr = value; break;
       case 4: this.modemControl(value); break;
-      case 7: w[SCRATCH] = value; break;
+      case 7: r.scratch = value; break;
     }
     this.update();
   }
 
   private transmit(byte: number): void {
-    const w = this.w;
-    w[SENT] = 0;
+    const { r } = this;
+    r.sent = 0;
     this.update();
-    w[SENT] = 1;
-    if (!(w[MCR]! & 0x10)) this.send(byte);
+    r.sent = 1;
+    if (!(r.mcr & 0x10)) this.send(byte);
     else if (this.hasRoom) this.put(byte);
     else {
-      w[OVERRUN] = 1;
-      if (!w[FIFO_ON]) w[FIFO + w[HEAD]!] = byte;
+      r.overrun = 1;
+      if (!r.fifoOn) this.fifo[r.head] = byte;
     }
   }
 
   private fifoControl(value: number): void {
-    const w = this.w, on = value & 1;
-    if (on !== w[FIFO_ON] || value & on << 1) {
-      w[HEAD] = 0;
-      w[COUNT] = 0;
+    const { r } = this, on = value & 1;
+    if (on !== r.fifoOn || value & on << 1) {
+      r.head = 0;
+      r.count = 0;
       this.expectMore();
     }
-    w[FIFO_ON] = on;
-    w[TRIGGER] = TRIGGERS[value >> 6 as 0 | 1 | 2 | 3];
+    r.fifoOn = on;
+    r.trigger = TRIGGERS[value >> 6 as 0 | 1 | 2 | 3];
     this.expect();
   }
 
   private modemControl(value: number): void {
-    const w = this.w, before = this.wires();
-    w[MCR] = value & 0x1f;
+    const { r } = this, before = this.wires();
+    r.mcr = value & 0x1f;
     const changed = before ^ this.wires();
     const rang = changed & before & 0x40;
-    w[MODEM_DELTA]! |= ((changed & 0xb0) | rang) >> 4;
+    r.modemDelta |= ((changed & 0xb0) | rang) >> 4;
     this.expect();
   }
 
   /** As power-on leaves it; what is on the line stays there. */
   reset(): void {
-    const { w, machine: { queue } } = this;
-    w.fill(0, 0, LINE_HEAD);
-    w[DIVISOR] = 12;
+    const { r, machine: { queue } } = this;
+    clear(r, "lineHead", "lineCount");
+    r.divisor = 12;
     queue.cancel(NO_CPU, this.silence);
     queue.cancel(NO_CPU, this.arrival);
     this.expect();
