@@ -2,9 +2,9 @@
 import { disassemble } from "../assembler";
 import type { Cpu, Machine, MachineEvent } from "../machine";
 import {
-  BASE, CPL, CR0, CR2, CR3, CR4, CS, DS, EAX, EBP, EBX, ECX, EDI, EDX,
-  EIP, ES, ESI, ESP, FS, GS, hex32, LDTR, peek, PTE_PS, SEGMENTS,
-  SELECTOR, SS, TLB_FRAME, tlbFind, TR,
+  BASE, CPL, CR0, CR0_PG, CR2, CR3, CR4, CS, DS, EAX, EBP, EBX, ECX, EDI, EDX,
+  EIP, ES, ESI, ESP, FS, GS, hex32, LDTR, peek, PTE_PS, SEGMENTS, SELECTOR,
+  SS, TLB_FRAME, tlbFind, TR,
 } from "../machine";
 
 const WATCHED: readonly (readonly [name: string, index: number])[] = [
@@ -78,7 +78,7 @@ const hex16 = (value: number) => hex32(value).slice(4);
 
 /** A byte of code as the CPU would fetch it, or undefined. */
 function peekCode(cpu: Cpu, linear: number): number | undefined {
-  const at = cpu.w[CR0]! < 0 ? tlbFind(cpu, true, linear) : -1;
+  const at = cpu.w[CR0]! & CR0_PG ? tlbFind(cpu, true, linear) : -1;
   if (at < 0) return peek(cpu, linear);
   const within = cpu.w[at]! & PTE_PS ? 0x3fffff : 0xfff;
   const physical = cpu.w[at + TLB_FRAME]! | (linear & within);

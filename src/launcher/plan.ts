@@ -1,6 +1,7 @@
 // Woven from chapters/53-multiboot.md.
 import {
-  CS, DS, EAX, EBX, EIP, ES, ESI, ESP, FS, GS, loadGdtr, putSegment, SS,
+  CS, DS, EAX, EBX, EIP, ES, ESI, ESP, FLAT_CODE, FLAT_DATA, FS, GS, loadGdtr,
+  putSegment, SS,
 } from "../machine";
 import type { Machine } from "../machine";
 import { UserError } from "./error";
@@ -113,9 +114,9 @@ export function carryOut(plan: LoadPlan, machine: Machine): void {
   w[ESI] = plan.info;
   w[ESP] = LINUX_STACK;
   loadGdtr(cpu, LINUX_GDT, 0x1f);
-  putSegment(cpu, CS, LINUX_CODE, 0, -1, 0xc09b);
+  putSegment(cpu, CS, LINUX_CODE, 0, -1, FLAT_CODE);
   for (const s of [DS, ES, FS, GS, SS]) {
-    putSegment(cpu, s, LINUX_DATA, 0, -1, 0xc093);
+    putSegment(cpu, s, LINUX_DATA, 0, -1, FLAT_DATA);
   }
   cpu.refresh();
 }

@@ -1,5 +1,5 @@
 // Woven from chapters/56-packets.md.
-import { CR0, CR3, CR4, CR4_PSE, PTE_P, PTE_PS } from "../../machine";
+import { CR0, CR0_PG, CR3, CR4, CR4_PSE, PTE_P, PTE_PS } from "../../machine";
 import type { Cpu } from "../../machine";
 import { BAD_ADDRESS, Refusal } from "./hex";
 
@@ -9,7 +9,7 @@ export function walkQuietly(
   cpu: Cpu, linear: number,
 ): number | undefined {
   const { w } = cpu;
-  if (w[CR0]! >= 0) return linear >>> 0;
+  if (!(w[CR0]! & CR0_PG)) return linear >>> 0;
   const pde = entry(cpu, w[CR3]!, linear >>> 22);
   if (!(pde & PTE_P)) return undefined;
   if (pde & PTE_PS && w[CR4]! & CR4_PSE) {

@@ -1,7 +1,9 @@
 // Woven from chapters/56-registers.md.
 import {
-  BASE, CS, GDTR_BASE, GDTR_LIMIT, isProtected, LDTR, LIMIT, putSegment,
-  SEG_P, SEGMENTS, setSegment, SS, SYSTEM_FLAGS, takeApart, VM,
+  BASE, CS, GDTR_BASE, GDTR_LIMIT, isCode, isNull, isProtected, isReadable,
+  isTask, isWritable, LDTR, LIMIT, putSegment, REAL_RIGHTS, RPL, SEG_P,
+  SEGMENTS, setSegment, SS, SYSTEM_FLAGS, takeApart, TI, TYPE_BUSY, TYPE_LDT,
+  VIRTUAL_RIGHTS, VM,
 } from "../../machine";
 import type { Cpu, Descriptor } from "../../machine";
 import { MALFORMED, Refusal } from "./hex";
@@ -10,7 +12,7 @@ import { readMemory } from "./memory";
 /** The descriptor of a selector, read quietly; or a Refusal. */
 function peekDescriptor(cpu: Cpu, selector: number): Descriptor {
   const { w } = cpu, ldt = SEGMENTS + 4 * LDTR, index = selector & 0xfff8;
-  const [base, limit] = selector & 4
+  const [base, limit] = selector & TI
     ? [w[ldt + BASE]!, w[ldt + LIMIT]!] : [w[GDTR_BASE]!, w[GDTR_LIMIT]!];
   if (index + 7 > limit >>> 0) throw new Refusal(MALFORMED);
   const linear = (base + index) | 0;
@@ -24,12 +26,8 @@ function peekDescriptor(cpu: Cpu, selector: number): Descriptor {
 }
 
 function suits(segment: number, type: number): boolean {
-  const isSegment = (type & 0x10) !== 0, isCode = (type & 8) !== 0;
-  const second = (type & 2) !== 0;    // readable code, writable data
-  if (!isSegment) return false;
-  if (segment === CS) return isCode;
-  if (segment === SS) return !isCode && second;
-  return !isCode || second;
+  if (segment === CS) return isCode(type);
+  return segment === SS ? isWritable(type) : isReadable(type);
 }
 
 /** A debugger writes ES, CS, SS, DS, FS or GS; the hidden part follows. */
@@ -37,26 +35,27 @@ export function writeSelector(
   cpu: Cpu, segment: number, selector: number,
 ): void {
   if (selector > 0xffff) throw new Refusal(MALFORMED);
-  const isNull = (selector & 0xfffc) === 0;
+  const nothing = isNull(selector);
   if (cpu.w[SYSTEM_FLAGS]! & VM) {
     virtualSegment(cpu, segment, selector);
   } else if (!isProtected(cpu)) {
-    putSegment(cpu, segment, selector, selector << 4, 0xffff, 0x93);
-  } else if (isNull && segment !== CS && segment !== SS) {
+    putSegment(cpu, segment, selector, selector << 4, 0xffff, REAL_RIGHTS);
+  } else if (nothing && segment !== CS && segment !== SS) {
     putSegment(cpu, segment, selector, 0, 0, 0);
   } else {
-    if (isNull) throw new Refusal(MALFORMED);
+    if (nothing) throw new Refusal(MALFORMED);
     const d = peekDescriptor(cpu, selector);
     if (!suits(segment, d.type)) throw new Refusal(MALFORMED);
     setSegment(cpu, segment, selector, d);
-    if (segment === CS) cpu.setCpl(selector & 3);
+    if (segment === CS) cpu.setCpl(selector & RPL);
   }
 }
 /** A segment as virtual-8086 mode has it: 64 KiB, ring 3, writable. */
 export function virtualSegment(
   cpu: Cpu, segment: number, selector: number,
 ): void {
-  putSegment(cpu, segment, selector, selector << 4, 0xffff, 0xf3);
+  putSegment(
+    cpu, segment, selector, selector << 4, 0xffff, VIRTUAL_RIGHTS);
 }
 
 /** A debugger writes a segment's base, and only that. */
@@ -65,20 +64,18 @@ export function writeBase(cpu: Cpu, segment: number, value: number): void {
   cpu.refreshSegment(segment);
 }
 
-const LDT = 2, TASKS = [1, 3, 9, 11];
-
 /** A debugger writes LDTR or TR. */
 export function writeSystemSelector(
   cpu: Cpu, segment: number, selector: number,
 ): void {
-  if (selector > 0xffff || selector & 4) throw new Refusal(MALFORMED);
-  if (!(selector & 0xfffc)) {
+  if (selector > 0xffff || selector & TI) throw new Refusal(MALFORMED);
+  if (isNull(selector)) {
     putSegment(cpu, segment, selector, 0, 0, 0);
     return;
   }
   const d = peekDescriptor(cpu, selector);
-  const busy = segment === LDTR ? 0 : 2;
-  const good = segment === LDTR ? d.type === LDT : TASKS.includes(d.type);
+  const busy = segment === LDTR ? 0 : TYPE_BUSY;
+  const good = segment === LDTR ? d.type === TYPE_LDT : isTask(d.type);
   if (!good) throw new Refusal(MALFORMED);
   const attributes = d.attributes | SEG_P | busy;
   putSegment(cpu, segment, selector, d.base, d.limit, attributes);

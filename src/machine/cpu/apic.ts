@@ -3,8 +3,9 @@ import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
 import { APIC_TIMER_EVENT } from "../ground/queue";
 import {
-  ACTIVITY, APIC, ATTEND_INTERRUPT, ATTEND_INTR, ATTEND_NMI, ATTENTION,
-  CLOCK, CS, EIP, IF, MSR_APIC_BASE, SEGMENTS, SYSTEM_FLAGS, WAITING,
+  ACTIVITY, APIC, ATTEND_INTERRUPT, ATTEND_INTR, ATTEND_NMI, ATTENTION, BASE,
+  CLOCK, CS, EIP, IF, MSR_APIC_BASE, SEGMENTS, SELECTOR, SYSTEM_FLAGS,
+  WAITING,
 } from "../ground/state";
 
 /** Words of the local APIC. */
@@ -15,7 +16,7 @@ const ID = APIC, TPR = APIC + 1, LDR = APIC + 2, DFR = APIC + 3,
 /** Index into `cpu.d`: the clock at which the timer runs out. */
 const TIMER_END = (APIC + 40) / 2;
 const MASKED = 0x10000, PERIODIC = 0x20000, ENABLED = 0x100;
-const GLOBAL_ENABLE = 0x800, EXT_INT = 0x700;
+const GLOBAL_ENABLE = 0x800, FIRST_CPU = 0x100, EXT_INT = 0x700;
 
 /** The local APIC as a reset leaves it; or INIT, which spares its number
  * and its place (SDM 3A, 10.4.7.3). */
@@ -28,13 +29,14 @@ export function resetApic(cpu: Cpu, init = false): void {
   w.fill(MASKED, LVT, LVT + 6);
   if (takesIntr(cpu)) w[LINT0] = EXT_INT;
   if (!init)
-    w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE | (cpu.id ? 0 : 0x100);
+    w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE |
+      (cpu.id ? 0 : FIRST_CPU);
   cpu.machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
   refreshAttention(cpu);
   refreshIntr(cpu);
 }
 
-const BASE_BITS = 0xfffff000 | GLOBAL_ENABLE | 0x100;
+const BASE_BITS = 0xfffff000 | GLOBAL_ENABLE | FIRST_CPU;
 
 /** WRMSR to APIC_BASE. */
 export function writeApicBase(cpu: Cpu, low: number, high: number): void {
@@ -296,18 +298,21 @@ export function timerCanWake(cpu: Cpu): boolean {
     getsThrough(w, entry);
 }
 
+/** An interrupt command's shorthands, and what else says who is meant. */
+const MYSELF = 1, EVERYBODY = 2, OTHERS = 3, LOGICAL = 0x800, ALL_ONES = 0xff;
+
 /** The CPUs that an interrupt command means: whose APIC is switched off
  * has none. */
 function targets(cpu: Cpu, command: number): Cpu[] {
   const cpus = cpu.peers
     .filter(({ w }) => w[MSR_APIC_BASE]! & GLOBAL_ENABLE);
   const shorthand = (command >>> 18) & 3;
-  if (shorthand === 1) return [cpu];
-  if (shorthand === 2) return cpus;
-  if (shorthand === 3) return cpus.filter((other) => other !== cpu);
+  if (shorthand === MYSELF) return [cpu];
+  if (shorthand === EVERYBODY) return cpus;
+  if (shorthand === OTHERS) return cpus.filter((other) => other !== cpu);
   const to = cpu.w[ICR_HIGH]! >>> 24;
-  if (to === 0xff) return cpus;
-  return cpus.filter(({ w }) => command & 0x800 ? isMeant(w, to)
+  if (to === ALL_ONES) return cpus;
+  return cpus.filter(({ w }) => command & LOGICAL ? isMeant(w, to)
     : w[ID]! >>> 24 === to);
 }
 
@@ -318,24 +323,30 @@ function isMeant(w: Int32Array, to: number): boolean {
     : own >>> 4 === to >>> 4 && (own & to & 15) !== 0;
 }
 
+/** Delivery modes; of the two of INIT, ASSERT is the one that does it. */
+const FIXED = 0, LOWEST_PRIORITY = 1, BY_NMI = 4, INIT = 5, START_UP = 6,
+  ASSERT = 0x4000;
+
 function sendInterrupt(cpu: Cpu, command: number): void {
   const vector = command & 0xff, mode = (command >>> 8) & 7;
   const { machine } = cpu, meant = targets(cpu, command);
-  if (mode <= 1 && vector < 16) {
+  const raises = mode === FIXED || mode === LOWEST_PRIORITY;
+  if (raises && vector < 16) {
     noteError(cpu, SENT_ILLEGAL);
     return;
   }
   if (meant.length === 0) noteError(cpu, NOT_ACCEPTED);
-  for (const target of mode === 1 ? leastBusy(meant) : meant) {
+  const asked = mode === LOWEST_PRIORITY ? leastBusy(meant) : meant;
+  for (const target of asked) {
     if (machine.events.active) {
       machine.events.emit({ kind: "ipi", cpu: cpu.id, count: machine.count,
         to: target.id, vector, mode });
     }
-    if (mode <= 1) raiseInterrupt(target, vector);
-    else if (mode === 4) raiseNmi(target);
-    else if (mode === 5 && target !== cpu && command & 0x4000) {
+    if (raises) raiseInterrupt(target, vector);
+    else if (mode === BY_NMI) raiseNmi(target);
+    else if (mode === INIT && target !== cpu && command & ASSERT) {
       target.initialize();
-    } else if (mode === 6) startUp(target, vector);
+    } else if (mode === START_UP) startUp(target, vector);
   }
 }
 
@@ -357,8 +368,8 @@ export function raiseNmi(cpu: Cpu): void {
 function startUp(cpu: Cpu, vector: number): void {
   const w = cpu.w;
   if (w[ACTIVITY] !== WAITING) return;
-  w[SEGMENTS + 4 * CS] = vector << 8;
-  w[SEGMENTS + 4 * CS + 1] = vector << 12;
+  w[SEGMENTS + 4 * CS + SELECTOR] = vector << 8;
+  w[SEGMENTS + 4 * CS + BASE] = vector << 12;
   w[EIP] = 0;
   cpu.start();
 }

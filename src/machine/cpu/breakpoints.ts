@@ -5,8 +5,12 @@ import { CR4, CR4_DE, DEBUG_PENDING, DR } from "../ground/state";
 
 /** Bits of DR6: a debug register was touched, a step, a task switch. */
 export const DR6_BD = 0x2000, DR6_BS = 0x4000, DR6_BT = 0x8000;
-/** Bit of DR7: debug registers are guarded. */
+/** Bits of DR7: what is enabled for the present task alone, and that debug
+ * registers are guarded. */
+export const DR7_LOCAL = 0x155;
 const DR7_GD = 0x2000;
+/** Bits of both that are always set. */
+export const DR6_ONES = 0xffff0ff0 | 0, DR7_ONE = 0x400;
 const ENABLED = 0xff;
 const lengths = [1, 2, 8, 4];
 
@@ -112,8 +116,8 @@ export function readDebug(cpu: Cpu, n: number): number {
 /** MOV to DRn. */
 export function writeDebug(cpu: Cpu, n: number, value: number): void {
   const at = touch(cpu, n);
-  if (at === DR + 6) value = (value & 0xe00f) | 0xffff0ff0;
-  if (at === DR + 7) value = (value & 0xffff23ff) | 0x400;
+  if (at === DR + 6) value = (value & 0xe00f) | DR6_ONES;
+  if (at === DR + 7) value = (value & 0xffff23ff) | DR7_ONE;
   cpu.w[at] = value;
   refreshDebug(cpu);
 }

@@ -10,9 +10,9 @@ import { noteAccess, refreshDebug } from "./breakpoints";
 import { FAST_LIST } from "../ground/layout";
 import type { Board } from "../ground/board";
 import {
-  AC, ACTIVITY, ATTRIBUTES, BASE, CLOCK, CPL, CR0, CR0_AM, CS, EIP, ESP,
-  LIMIT, REPEATING, REPEATING_AT, RETIRED, RUNNING, SEG_BIG, SEG_CODE,
-  SEG_EXPAND_DOWN, SEG_P, SEG_READABLE, SEG_WRITABLE, SEGMENTS, SS,
+  AC, ACTIVITY, ATTRIBUTES, BASE, CLOCK, CPL, CR0, CR0_AM, CS, EFLAGS_ONE,
+  EIP, ESP, LIMIT, REPEATING, REPEATING_AT, RETIRED, RUNNING, SEG_BIG,
+  SEG_CODE, SEG_EXPAND_DOWN, SEG_P, SEG_READABLE, SEG_WRITABLE, SEGMENTS, SS,
   STATUS_FLAGS, SYSTEM_FLAG_BITS, SYSTEM_FLAGS,
 } from "../ground/state";
 import { tellAccess } from "./access";
@@ -96,7 +96,7 @@ export class Cpu {
 
   /** EFLAGS as PUSHF would see it, VM and RF included. */
   eflags(): number {
-    return statusFlags(this.w) | this.w[SYSTEM_FLAGS]! | 2;
+    return statusFlags(this.w) | this.w[SYSTEM_FLAGS]! | EFLAGS_ONE;
   }
 
   /** Replaces the bits of EFLAGS that are in the mask. */

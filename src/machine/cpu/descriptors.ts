@@ -2,8 +2,9 @@
 import type { Cpu } from "./cpu";
 import { Fault, GP } from "../ground/fault";
 import {
-  ATTRIBUTES, BASE, GDTR_BASE, GDTR_LIMIT, LDTR, LIMIT, SEG_ACCESSED, SEG_G,
-  SEG_P, SEGMENTS,
+  ATTRIBUTES, BASE, GDTR_BASE, GDTR_LIMIT, LDTR, LIMIT, SEG_ACCESSED,
+  SEG_CODE, SEG_CONFORMING, SEG_G, SEG_P, SEG_READABLE, SEG_S, SEG_WRITABLE,
+  SEGMENTS, TI, TYPE_BUSY, TYPE_CALL_GATE, TYPE_TSS, TYPE_WIDE,
 } from "../ground/state";
 
 /** A descriptor taken apart, and where it lies. */
@@ -38,18 +39,42 @@ export function takeApart(
   };
 }
 
+const CODE = SEG_S | SEG_CODE;
+
+/** What a type, or the attributes, say of a descriptor. */
+export const isSegment = (type: number) => (type & SEG_S) !== 0;
+export const isCode = (type: number) => (type & CODE) === CODE;
+export const isConforming = (type: number) =>
+  isCode(type) && (type & SEG_CONFORMING) !== 0;
+export const isReadable = (type: number) =>
+  isSegment(type) && (!isCode(type) || (type & SEG_READABLE) !== 0);
+export const isWritable = (type: number) =>
+  (type & (CODE | SEG_WRITABLE)) === (SEG_S | SEG_WRITABLE);
+/** Only a type can say these. */
+export const isTask = (type: number) =>
+  (type & ~(TYPE_BUSY | TYPE_WIDE)) === TYPE_TSS;
+export const isCallGate = (type: number) =>
+  (type & ~TYPE_WIDE) === TYPE_CALL_GATE;
+
+/** A selector as an error code. */
+export const errorOf = (selector: number, ext = 0) =>
+  (selector & 0xfffc) | ext;
+
+/** Whether a selector names nothing, whatever its RPL. */
+export const isNull = (selector: number) => errorOf(selector) === 0;
+
 /** Reads the descriptor that a selector names; throws `vector` with the
  * selector (and EXT) if it lies outside of its table. */
 export function readDescriptor(
   cpu: Cpu, selector: number, vector = GP, ext = 0,
 ): Descriptor {
-  const w = cpu.w, ldt = SEGMENTS + 4 * LDTR, local = selector & 4;
+  const w = cpu.w, ldt = SEGMENTS + 4 * LDTR, local = selector & TI;
   const usable = !local || (w[ldt + ATTRIBUTES]! & SEG_P) !== 0;
   const limit = local ? w[ldt + LIMIT]! : w[GDTR_LIMIT]!;
   const base = local ? w[ldt + BASE]! : w[GDTR_BASE]!;
   const index = selector & 0xfff8;
   if (!usable || index + 7 > limit >>> 0) {
-    throw new Fault(vector, (selector & 0xfffc) | ext);
+    throw new Fault(vector, errorOf(selector, ext));
   }
   const linear = (base + index) | 0;
   const low = cpu.loadLinear(linear, 4);
@@ -60,14 +85,15 @@ export function readDescriptor(
 /** Sets the accessed bit in the table, if it isn't. */
 export function markAccessed(cpu: Cpu, d: Descriptor): void {
   if (d.attributes & SEG_ACCESSED) return;
-  cpu.storeLinear((d.linear + 5) | 0, 1, (d.attributes & 0xff) | 1);
+  cpu.storeLinear((d.linear + 5) | 0, 1,
+    (d.attributes & 0xff) | SEG_ACCESSED);
 }
 
 /** Puts a descriptor into the hidden part of a segment register. */
 export function setSegment(
   cpu: Cpu, segment: number, selector: number, d: Descriptor,
 ): void {
-  const s = d.attributes & 0x10 ? SEG_ACCESSED : 0;
+  const s = isSegment(d.attributes) ? SEG_ACCESSED : 0;
   putSegment(cpu, segment, selector, d.base, d.limit, d.attributes | s);
 }
 

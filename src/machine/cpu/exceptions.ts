@@ -1,15 +1,19 @@
 // Woven from chapters/18-exceptions.md.
 import { dropGuard, noteDebug, trapBits } from "./breakpoints";
 import type { Cpu } from "./cpu";
-import { markAccessed } from "./descriptors";
-import { DB, DF, Fault, gp, NP, PF, SS_FAULT } from "../ground/fault";
+import {
+  errorOf, isConforming, markAccessed, takeApart,
+} from "./descriptors";
+import {
+  DB, DE, DF, ERROR_EXT, ERROR_IDT, Fault, gp, GP, NP, PF, SS_FAULT, TS,
+} from "../ground/fault";
 import { farPointer, loadParagraph, realVector } from "./realmode";
 import { codeSegment, selectorOf } from "./segments";
 import { innerStack } from "./stack";
 import {
   AC, ACTIVITY, BASE, CPL, CR0, CR0_PE, CR2, CS, DEBUG_PENDING, EIP, ESP,
-  IDTR_BASE, IDTR_LIMIT, IF, NT, RF, SEGMENTS, SHUTDOWN, SS, SYSTEM_FLAGS,
-  TF, VIF, VM,
+  IDTR_BASE, IDTR_LIMIT, IF, NT, RF, SEGMENTS, SHUTDOWN, SS, SYSTEM_FLAGS, TF,
+  TYPE_INTERRUPT_GATE, TYPE_TASK_GATE, TYPE_TRAP_GATE, TYPE_WIDE, VIF, VM,
 } from "../ground/state";
 import { interruptTask } from "./tasks";
 import { enterCode } from "./transfer";
@@ -28,34 +32,37 @@ interface Entry {
   readonly eip: number;
 }
 
+/** Types of what may stand in the IDT. */
+const GATES = [TYPE_TASK_GATE, TYPE_INTERRUPT_GATE, TYPE_TRAP_GATE,
+  TYPE_INTERRUPT_GATE | TYPE_WIDE, TYPE_TRAP_GATE | TYPE_WIDE];
+
 /** Goes through a gate of the IDT; throws before anything changed. */
 function enterHandler(cpu: Cpu, e: Entry): void {
   if (!(cpu.w[CR0]! & CR0_PE)) {
     enterRealHandler(cpu, e);
     return;
   }
-  const w = cpu.w, ext = e.software ? 0 : 1;
-  const error = (e.vector * 8 + 2) | ext;
+  const w = cpu.w, ext = e.software ? 0 : ERROR_EXT;
+  const error = e.vector * 8 | ERROR_IDT | ext;
   if (e.vector * 8 + 7 > w[IDTR_LIMIT]!) throw gp(error);
   const at = (w[IDTR_BASE]! + e.vector * 8) | 0;
   const low = cpu.loadLinear(at, 4), high = cpu.loadLinear((at + 4) | 0, 4);
-  const type = (high >>> 8) & 0x1f;
-  const gates = [5, 6, 7, 14, 15];
-  if (!gates.includes(type)) throw gp(error);
-  if (e.software && ((high >>> 13) & 3) < w[CPL]!) throw gp(error);
-  if (!(high & 0x8000)) throw new Fault(NP, error);
-  if (type === 5) {
+  const gate = takeApart(0, at, low, high);
+  if (!GATES.includes(gate.type)) throw gp(error);
+  if (e.software && gate.dpl < w[CPL]!) throw gp(error);
+  if (!gate.present) throw new Fault(NP, error);
+  if (gate.type === TYPE_TASK_GATE) {
     interruptTask(cpu, low >>> 16, ext, e.eip, e.flags, e.error);
     return;
   }
-  const wide = type >= 14;
+  const wide = (gate.type & TYPE_WIDE) !== 0;
   const offset = (low & 0xffff) | (wide ? high & 0xffff0000 : 0);
-  const mask = type & 1 ? -1 : ~IF;
+  const isTrap = (gate.type & ~TYPE_WIDE) === TYPE_TRAP_GATE;
   const selector = low >>> 16, size = wide ? 4 : 2;
   const d = codeSegment(cpu, selector, "gate", ext);
-  const inner = !(d.type & 4) && d.dpl < w[CPL]!;
+  const inner = !isConforming(d.type) && d.dpl < w[CPL]!;
   const virtual = (w[SYSTEM_FLAGS]! & VM) !== 0;
-  if (virtual && (!inner || d.dpl !== 0)) throw gp((selector & 0xfffc) | ext);
+  if (virtual && (!inner || d.dpl !== 0)) throw gp(errorOf(selector, ext));
   const values = [e.flags, selectorOf(cpu, CS), e.eip];
   if (e.error !== undefined) values.push(e.error);
   if (inner) {
@@ -76,7 +83,8 @@ function enterHandler(cpu: Cpu, e: Entry): void {
     markAccessed(cpu, d);
     enterCode(cpu, d, selector, w[CPL]!, offset);
   }
-  w[SYSTEM_FLAGS] = w[SYSTEM_FLAGS]! & ~(TF | NT | RF | VM) & mask;
+  const dropped = TF | NT | RF | VM | (isTrap ? 0 : IF);
+  w[SYSTEM_FLAGS] = w[SYSTEM_FLAGS]! & ~dropped;
 }
 
 /** Pushes on the present stack, or changes nothing and throws. */
@@ -138,7 +146,7 @@ function enterOwnHandler(cpu: Cpu, vector: number, next: number): void {
 }
 
 const isContributory = (vector: number) =>
-  vector === 0 || (vector >= 10 && vector <= 13);
+  vector === DE || (vector >= TS && vector <= GP);
 
 /** What a fault during the delivery of another becomes: that fault, a
  * double fault, or undefined for shutdown (SDM 3A, table 6-5). */

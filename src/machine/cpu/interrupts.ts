@@ -2,6 +2,7 @@
 import { acknowledge } from "./apic";
 import type { Cpu } from "./cpu";
 import { deliver } from "./exceptions";
+import { NMI } from "../ground/fault";
 import {
   ATTEND_INTERRUPT, ATTEND_INTR, ATTEND_NMI, ATTEND_NMI_BLOCKED, ATTENTION,
   IF, INHIBIT, SYSTEM_FLAGS,
@@ -22,7 +23,7 @@ export function takeInterrupt(cpu: Cpu): boolean {
   const w = cpu.w, why = w[ATTENTION]!;
   if ((why & (ATTEND_NMI | ATTEND_NMI_BLOCKED)) === ATTEND_NMI) {
     w[ATTENTION] = (why & ~ATTEND_NMI) | ATTEND_NMI_BLOCKED;
-    deliver(cpu, 2);
+    deliver(cpu, NMI);
   } else if (why & ATTEND_INTERRUPT) {
     deliver(cpu, acknowledge(cpu));
   } else {

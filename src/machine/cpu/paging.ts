@@ -3,8 +3,12 @@ import type { Cpu } from "./cpu";
 import { FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER } from "./bits";
 import { isApic } from "./apic";
 import { NOT_READ } from "../ground/windows";
-import { Fault, PF } from "../ground/fault";
-import { CR0, CR0_WP, CR3, CR4, CR4_PGE, CR4_PSE } from "../ground/state";
+import {
+  ERROR_PRESENT, ERROR_RESERVED, ERROR_USER, ERROR_WRITE, Fault, PF,
+} from "../ground/fault";
+import {
+  CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PGE, CR4_PSE,
+} from "../ground/state";
 import {
   PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW, PTE_US, TLB_FRAME,
   tlbDropPage, tlbFind, tlbTakeOldest, tlbWrite,
@@ -16,7 +20,7 @@ export function translate(
   cpu: Cpu, linear: number, write: boolean, user: boolean, code: boolean,
 ): number {
   const w = cpu.w;
-  if (w[CR0]! >= 0) return unpaged(cpu, linear, code);
+  if (!(w[CR0]! & CR0_PG)) return unpaged(cpu, linear, code);
   let at = tlbFind(cpu, code, linear);
   if (at < 0) {
     const found = walk(cpu, linear, write, user, code);
@@ -30,7 +34,7 @@ export function translate(
     }
   } else if (!allowed(cpu, w[at]!, write, user)) {
     tlbDropPage(cpu, linear);
-    throw pageFault(linear, PTE_P, write, user);
+    throw pageFault(linear, ERROR_PRESENT, write, user);
   } else if (write && !(w[at]! & PTE_D)) {
     let found: number;
     try {
@@ -64,11 +68,12 @@ function allowed(
 function pageFault(
   linear: number, present: number, write: boolean, user: boolean,
 ): Fault {
-  const error = present | (write ? 2 : 0) | (user ? 4 : 0);
+  const error = present | (write ? ERROR_WRITE : 0) |
+    (user ? ERROR_USER : 0);
   return new Fault(PF, error, linear >>> 0);
 }
 
-const RESERVED = 8, LARGE_RESERVED = 0x3ff000;
+const LARGE_RESERVED = 0x3ff000;
 
 /** Walks the page tables, sets A and D, and returns frame and bits. */
 function walk(
@@ -81,10 +86,10 @@ function walk(
   if (!(pde & PTE_P)) throw pageFault(linear, 0, write, user);
   if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
     if (pde & LARGE_RESERVED) {
-      throw pageFault(linear, PTE_P | RESERVED, write, user);
+      throw pageFault(linear, ERROR_PRESENT | ERROR_RESERVED, write, user);
     }
     if (!allowed(cpu, pde, write, user)) {
-      throw pageFault(linear, PTE_P, write, user);
+      throw pageFault(linear, ERROR_PRESENT, write, user);
     }
     const marks = PTE_A | (write ? PTE_D : 0);
     if ((pde & marks) !== marks) cpu.writePhysical(pdeAt, 4, pde | marks);
@@ -96,7 +101,7 @@ function walk(
   if (!(pte & PTE_P)) throw pageFault(linear, 0, write, user);
   const rights = pde & pte & (PTE_RW | PTE_US);
   if (!allowed(cpu, rights, write, user)) {
-    throw pageFault(linear, PTE_P, write, user);
+    throw pageFault(linear, ERROR_PRESENT, write, user);
   }
   if (!(pde & PTE_A)) cpu.writePhysical(pdeAt, 4, pde | PTE_A);
   const marks = PTE_A | (write ? PTE_D : 0);

@@ -5,7 +5,8 @@ import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
 import { isProtected } from "./segments";
 import {
-  BASE, CPL, CR0, CR0_PE, IOPL, LIMIT, SEGMENTS, SYSTEM_FLAGS, TR,
+  ATTRIBUTES, BASE, CPL, CR0, CR0_PE, IOPL, LIMIT, SEG_P, SEGMENTS,
+  SYSTEM_FLAGS, TR, TYPE_WIDE,
 } from "../ground/state";
 
 /** Whether the present ring may use a port: IOPL, or else the bitmap in
@@ -16,8 +17,8 @@ export function ioPermitted(cpu: Cpu, port: number, size: number): boolean {
   const iopl = (w[SYSTEM_FLAGS]! & IOPL) >>> 12;
   if (isProtected(cpu) && w[CPL]! <= iopl) return true;
   const base = w[tr + BASE]!, limit = w[tr + LIMIT]! >>> 0;
-  const wide = (w[tr + 3]! & 0x8d) === 0x89;
-  if (!wide || limit < 103) return false;
+  const rights = w[tr + ATTRIBUTES]!, wide = SEG_P | TYPE_WIDE;
+  if ((rights & wide) !== wide || limit < 103) return false;
   const at = cpu.loadLinear((base + 102) | 0, 2) + (port >>> 3);
   if (at + 1 > limit) return false;
   const bits = cpu.loadLinear((base + at) | 0, 2) >>> (port & 7);

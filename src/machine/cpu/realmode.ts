@@ -1,14 +1,12 @@
 // Woven from chapters/13-realmode.md.
 import type { Cpu } from "./cpu";
 import { putSegment } from "./descriptors";
-import { gp } from "../ground/fault";
+import { ERROR_IDT, gp } from "../ground/fault";
 import {
-  ATTRIBUTES, CS, IDTR_BASE, IDTR_LIMIT, LIMIT, SEG_P, SEGMENTS,
-  SYSTEM_FLAGS, VM,
+  ATTRIBUTES, CS, IDTR_BASE, IDTR_LIMIT, LIMIT, REAL_RIGHTS, SEG_P, SEGMENTS,
+  SYSTEM_FLAGS, VIRTUAL_RIGHTS, VM,
 } from "../ground/state";
 
-/** Rights of data in ring 0 and in ring 3: writable, accessed. */
-const REAL_RIGHTS = 0x93, VIRTUAL_RIGHTS = 0xf3;
 
 /** Loads a segment register without a table: the base becomes 16 times the
  * selector. Real mode keeps limit and size, virtual 8086 mode doesn't. */
@@ -48,7 +46,7 @@ export function realVector(
   cpu: Cpu, vector: number,
 ): { selector: number; offset: number } {
   const w = cpu.w;
-  if (vector * 4 + 3 > w[IDTR_LIMIT]!) throw gp(vector * 8 + 2);
+  if (vector * 4 + 3 > w[IDTR_LIMIT]!) throw gp(vector * 8 + ERROR_IDT);
   return farPointer(cpu, (w[IDTR_BASE]! + vector * 4) | 0);
 }
 

@@ -1,18 +1,19 @@
 // Woven from chapters/32-machine.md.
 import { resetApic } from "./apic";
+import { DR6_ONES, DR7_ONE } from "./breakpoints";
 import type { Cpu } from "./cpu";
 import { SIGNATURE } from "./cpuid";
 import { putSegment } from "./descriptors";
 import {
   ACTIVITY, APIC, ATTENTION, CLOCK, COUNTER_SELECT, CR0, CR0_CD, CR0_ET,
-  CR0_NW, CR0_PE, CS, DEBUG_PENDING, DR, EAX, EDX, EIP, GDTR_LIMIT,
-  IDTR_LIMIT, LDTR, MSR_SYSENTER_CS, REPEATING, RUNNING, SEGMENTS, TLBS, TR,
-  TSC_OFFSET, WAITING,
+  CR0_NW, CR0_PE, CS, DEBUG_PENDING, DR, EAX, EDX, EIP, FLAT_CODE, FLAT_DATA,
+  GDTR_LIMIT, IDTR_LIMIT, LDTR, MSR_SYSENTER_CS, REAL_RIGHTS, REPEATING,
+  RUNNING, SEG_P, SEGMENTS, TLBS, TR, TSC_OFFSET, TYPE_BUSY, TYPE_LDT,
+  TYPE_TSS, TYPE_WIDE, WAITING,
 } from "../ground/state";
 
 /** What a multiboot loader leaves in EAX. */
 export const MULTIBOOT_EAX = 0x2badb002;
-const FLAT_CODE = 0xc09b, FLAT_DATA = 0xc093;
 
 /** Clears the CPU but for its count and its clock. INIT leaves it the
  * model-specific registers and the time stamp (SDM 3A, table 9-1). */
@@ -24,10 +25,11 @@ function clear(cpu: Cpu, init: boolean): void {
   w.fill(0, DEBUG_PENDING, APIC);
   w.fill(0, init ? TLBS : COUNTER_SELECT);
   if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.machine.showClock(cpu.d[CLOCK]!);
-  w[DR + 6] = 0xffff0ff0;
-  w[DR + 7] = 0x400;
-  putSegment(cpu, LDTR, 0, 0, 0xffff, 0x82);
-  putSegment(cpu, TR, 0, 0, 0xffff, 0x8b);
+  w[DR + 6] = DR6_ONES;
+  w[DR + 7] = DR7_ONE;
+  putSegment(cpu, LDTR, 0, 0, 0xffff, SEG_P | TYPE_LDT);
+  putSegment(cpu, TR, 0, 0, 0xffff,
+    SEG_P | TYPE_TSS | TYPE_BUSY | TYPE_WIDE);
   resetApic(cpu, init);
 }
 
@@ -58,7 +60,7 @@ export function resetWaiting(cpu: Cpu, init = false): void {
   for (let segment = 0; segment < 6; segment++) {
     const code = segment === CS;
     putSegment(cpu, segment, code ? 0xf000 : 0,
-      code ? 0xffff0000 : 0, 0xffff, 0x93);
+      code ? 0xffff0000 : 0, 0xffff, REAL_RIGHTS);
   }
   w[ACTIVITY] = WAITING;
   cpu.refresh();

@@ -7,8 +7,8 @@ import {
   codeSegment, dropInnerSegments, isProtected, stackSegment,
 } from "./segments";
 import {
-  AC, ATTEND_NMI_BLOCKED, ATTENTION, CPL, ID, IF, IOPL, NT, RF,
-  STATUS_FLAGS, SYSTEM_FLAGS, DF_FLAG, TF, VIF, VIP, VM,
+  AC, ATTEND_NMI_BLOCKED, ATTENTION, CPL, DF_FLAG, ID, IF, IOPL, NT, RF, RPL,
+  STATUS_FLAGS, SYSTEM_FLAGS, TF, VIF, VIP, VM,
 } from "../ground/state";
 import { returnToTask } from "./tasks";
 import { enterCode, returnStack } from "./transfer";
@@ -51,7 +51,7 @@ export function interruptReturn(cpu: Cpu, size: 2 | 4): void {
     return;
   } else {
     if (size === 4 && w[CPL] === 0) mask |= VIF | VIP;
-    const d = codeSegment(cpu, selector, "return"), ring = selector & 3;
+    const d = codeSegment(cpu, selector, "return"), ring = selector & RPL;
     const beyond = eip >>> 0 > d.limit >>> 0;
     if (ring === w[CPL]) {
       if (beyond) throw gp();

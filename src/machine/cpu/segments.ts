@@ -1,13 +1,16 @@
 // Woven from chapters/14-segments.md, 15-gates.md.
 import type { Cpu } from "./cpu";
 import {
-  type Descriptor, markAccessed, putSegment, readDescriptor, setSegment,
+  type Descriptor, errorOf, isCallGate, isCode, isConforming, isNull,
+  isReadable, isSegment, isTask, isWritable, markAccessed, putSegment,
+  readDescriptor, setSegment,
 } from "./descriptors";
 import { Fault, gp, GP, NP, SS_FAULT, UD } from "../ground/fault";
 import { loadParagraph } from "./realmode";
 import {
-  CPL, CR0, CR0_PE, CS, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, LDTR,
-  SEGMENTS, SS, SYSTEM_FLAGS, TR, VM,
+  ATTRIBUTES, CPL, CR0, CR0_PE, CS, DS, ES, FS, GDTR_BASE, GDTR_LIMIT, GS,
+  IDTR_BASE, IDTR_LIMIT, LDTR, RPL, SEGMENTS, SS, SYSTEM_FLAGS, TI, TR,
+  TYPE_BUSY, TYPE_LDT, TYPE_TASK_GATE, VM,
 } from "../ground/state";
 
 /** Whether selectors name descriptors (and not paragraphs). */
@@ -33,11 +36,11 @@ export function loadSegment(
   }
   if (segment === SS) {
     const ring = cpu.w[CPL]!;
-    if ((selector & 3) !== ring) throw gp(selector & 0xfffc);
+    if ((selector & RPL) !== ring) throw gp(errorOf(selector));
     const d = stackSegment(cpu, selector, ring, GP, 0);
     markAccessed(cpu, d);
     setSegment(cpu, SS, selector, d);
-  } else if (!(selector & 0xfffc)) {
+  } else if (isNull(selector)) {
     putSegment(cpu, segment, selector, 0, 0, 0);
   } else {
     const d = dataSegment(cpu, selector);
@@ -50,11 +53,11 @@ export function loadSegment(
 export function stackSegment(
   cpu: Cpu, selector: number, ring: number, vector: number, ext: number,
 ): Descriptor {
-  if (!(selector & 0xfffc)) throw new Fault(vector, ext);
+  if (isNull(selector)) throw new Fault(vector, ext);
   const d = readDescriptor(cpu, selector, vector, ext);
-  const error = (selector & 0xfffc) | ext;
-  const writable = (d.type & 0x1a) === 0x12;
-  if ((selector & 3) !== ring || d.dpl !== ring || !writable) {
+  const error = errorOf(selector, ext);
+  const fits = (selector & RPL) === ring && d.dpl === ring;
+  if (!fits || !isWritable(d.type)) {
     throw new Fault(vector, error);
   }
   if (!d.present) throw new Fault(SS_FAULT, error);
@@ -66,12 +69,10 @@ export function dataSegment(
   cpu: Cpu, selector: number, vector = GP, ext = 0,
 ): Descriptor {
   const d = readDescriptor(cpu, selector, vector, ext);
-  const error = (selector & 0xfffc) | ext;
-  const code = (d.type & 0x18) === 0x18;
-  const unreadable = !(d.type & 0x10) || (code && !(d.type & 2));
-  const conforming = (d.type & 0x1c) === 0x1c;
-  const ring = Math.max(cpu.w[CPL]!, selector & 3);
-  if (unreadable || (!conforming && d.dpl < ring)) {
+  const error = errorOf(selector, ext);
+  const conforming = isConforming(d.type);
+  const ring = Math.max(cpu.w[CPL]!, selector & RPL);
+  if (!isReadable(d.type) || (!conforming && d.dpl < ring)) {
     throw new Fault(vector, error);
   }
   if (!d.present) throw new Fault(NP, error);
@@ -83,11 +84,11 @@ export function dataSegment(
 export function codeSegment(
   cpu: Cpu, selector: number, how: "jump" | "return" | "gate", ext = 0,
 ): Descriptor {
-  if (!(selector & 0xfffc)) throw gp(ext);
+  if (isNull(selector)) throw gp(ext);
   const d = readDescriptor(cpu, selector, GP, ext);
-  const error = (selector & 0xfffc) | ext, cpl = cpu.w[CPL]!;
-  const rpl = selector & 3, conforming = (d.type & 4) !== 0;
-  let good = (d.type & 0x18) === 0x18;
+  const error = errorOf(selector, ext), cpl = cpu.w[CPL]!;
+  const rpl = selector & RPL, conforming = isConforming(d.type);
+  let good = isCode(d.type);
   if (how === "gate") good &&= d.dpl <= cpl;
   else if (how === "return") {
     good &&= rpl >= cpl && (conforming ? d.dpl <= rpl : d.dpl === rpl);
@@ -101,9 +102,9 @@ export function codeSegment(
 
 /** Drops DS, ES, FS and GS if the ring may not have them any more. */
 export function dropInnerSegments(cpu: Cpu, ring: number): void {
-  for (const segment of [0, 3, 4, 5]) {
-    const attributes = cpu.w[SEGMENTS + 4 * segment + 3]!;
-    const conforming = (attributes & 0x1c) === 0x1c;
+  for (const segment of [ES, DS, FS, GS]) {
+    const attributes = cpu.w[SEGMENTS + 4 * segment + ATTRIBUTES]!;
+    const conforming = isConforming(attributes);
     const dpl = (attributes >>> 5) & 3;
     if (!conforming && dpl < ring) putSegment(cpu, segment, 0, 0, 0, 0);
   }
@@ -123,34 +124,34 @@ export function loadIdtr(cpu: Cpu, base: number, limit: number): void {
 
 /** LLDT; a null selector leaves no LDT. */
 export function loadLdt(cpu: Cpu, selector: number): void {
-  if (!(selector & 0xfffc)) {
+  if (isNull(selector)) {
     putSegment(cpu, LDTR, selector & 0xffff, 0, 0, 0);
     return;
   }
-  const error = selector & 0xfffc;
-  if (selector & 4) throw gp(error);
+  const error = errorOf(selector);
+  if (selector & TI) throw gp(error);
   const d = readDescriptor(cpu, selector);
-  if (d.type !== 2) throw gp(error);
+  if (d.type !== TYPE_LDT) throw gp(error);
   if (!d.present) throw new Fault(NP, error);
   setSegment(cpu, LDTR, selector & 0xffff, d);
 }
 
 /** LTR: the TSS becomes busy, in the table as well. */
 export function loadTaskRegister(cpu: Cpu, selector: number): void {
-  const error = selector & 0xfffc;
+  const error = errorOf(selector);
   if (!error) throw gp();
-  if (selector & 4) throw gp(error);
+  if (selector & TI) throw gp(error);
   const d = readDescriptor(cpu, selector);
-  if (d.type !== 9 && d.type !== 1) throw gp(error);
+  if (!isTask(d.type) || d.type & TYPE_BUSY) throw gp(error);
   if (!d.present) throw new Fault(NP, error);
-  cpu.storeLinear((d.linear + 5) | 0, 1, (d.attributes & 0xff) | 2);
+  cpu.storeLinear((d.linear + 5) | 0, 1, (d.attributes & 0xff) | TYPE_BUSY);
   putSegment(cpu, TR, selector & 0xffff, d.base, d.limit,
-    d.attributes | 2);
+    d.attributes | TYPE_BUSY);
 }
 
 /** The descriptor that LAR, LSL, VERR and VERW may look at, if any. */
 function visible(cpu: Cpu, selector: number): Descriptor | undefined {
-  if (!(selector & 0xfffc)) return undefined;
+  if (isNull(selector)) return undefined;
   let d: Descriptor;
   try {
     d = readDescriptor(cpu, selector);
@@ -158,36 +159,36 @@ function visible(cpu: Cpu, selector: number): Descriptor | undefined {
     if (fault instanceof Fault && fault.vector === GP) return undefined;
     throw fault;
   }
-  const conforming = (d.type & 0x1c) === 0x1c;
-  const ring = Math.max(cpu.w[CPL]!, selector & 3);
+  const conforming = isConforming(d.type);
+  const ring = Math.max(cpu.w[CPL]!, selector & RPL);
   return conforming || d.dpl >= ring ? d : undefined;
 }
+
+const hasLimit = (type: number) =>
+  isSegment(type) || isTask(type) || type === TYPE_LDT;
 
 /** LAR: the access rights, or undefined (ZF=0). */
 export function lar(cpu: Cpu, selector: number): number | undefined {
   const d = visible(cpu, selector & 0xffff);
-  const system = [1, 2, 3, 4, 5, 9, 11, 12];
-  if (!d || (!(d.type & 0x10) && !system.includes(d.type))) return undefined;
-  return d.high & 0x00ffff00;
+  const known = d && (hasLimit(d.type) || isCallGate(d.type) ||
+    d.type === TYPE_TASK_GATE);
+  return known ? d.high & 0x00ffff00 : undefined;
 }
 
 /** LSL: the limit in bytes, or undefined (ZF=0). */
 export function lsl(cpu: Cpu, selector: number): number | undefined {
   const d = visible(cpu, selector & 0xffff);
-  const system = [1, 2, 3, 9, 11];
-  if (!d || (!(d.type & 0x10) && !system.includes(d.type))) return undefined;
-  return d.limit;
+  return d && hasLimit(d.type) ? d.limit : undefined;
 }
 
 /** VERR: may this ring read the segment? */
 export function verr(cpu: Cpu, selector: number): boolean {
   const d = visible(cpu, selector & 0xffff);
-  return d !== undefined && (d.type & 0x10) !== 0 &&
-    ((d.type & 8) === 0 || (d.type & 2) !== 0);
+  return d !== undefined && isReadable(d.type);
 }
 
 /** VERW: may this ring write the segment? */
 export function verw(cpu: Cpu, selector: number): boolean {
   const d = visible(cpu, selector & 0xffff);
-  return d !== undefined && (d.type & 0x1a) === 0x12;
+  return d !== undefined && isWritable(d.type);
 }

@@ -1,12 +1,13 @@
 // Woven from chapters/15-gates.md.
 import type { Cpu } from "./cpu";
 import {
-  type Descriptor, markAccessed, setSegment,
+  type Descriptor, errorOf, markAccessed, setSegment,
 } from "./descriptors";
 import { Fault, SS_FAULT, TS } from "../ground/fault";
 import { stackSegment } from "./segments";
 import {
-  BASE, ESP, LIMIT, SEG_BIG, SEG_EXPAND_DOWN, SEGMENTS, TR,
+  ATTRIBUTES, BASE, ESP, LIMIT, SEG_BIG, SEG_EXPAND_DOWN, SEGMENTS, SS, TR,
+  TYPE_WIDE,
 } from "../ground/state";
 
 /** The stack of an inner ring while it is being filled; nothing of the
@@ -30,7 +31,7 @@ export class InnerStack {
     const good = d.type & SEG_EXPAND_DOWN
       ? first > limit && last <= top : last <= limit;
     if (!good) {
-      throw new Fault(SS_FAULT, (this.selector & 0xfffc) | this.ext);
+      throw new Fault(SS_FAULT, errorOf(this.selector, this.ext));
     }
     this.cpu.storeLinear((d.base + at) | 0, size, value);
     this.pointer = at;
@@ -44,7 +45,7 @@ export class InnerStack {
   /** Makes it the present stack. */
   enter(): void {
     const { cpu, d } = this, w = cpu.w;
-    setSegment(cpu, 2, this.selector, d);
+    setSegment(cpu, SS, this.selector, d);
     w[ESP] = d.attributes & SEG_BIG ? this.pointer
       : (w[ESP]! & 0xffff0000) | this.pointer;
   }
@@ -53,10 +54,10 @@ export class InnerStack {
 /** The stack that the TSS names for a ring; its faults are #TS. */
 export function innerStack(cpu: Cpu, ring: number, ext: number): InnerStack {
   const w = cpu.w, tr = SEGMENTS + 4 * TR;
-  const wide = (w[tr + 3]! & 8) !== 0;
+  const wide = (w[tr + ATTRIBUTES]! & TYPE_WIDE) !== 0;
   const at = wide ? 4 + 8 * ring : 2 + 4 * ring;
   if (at + (wide ? 5 : 3) > w[tr + LIMIT]! >>> 0) {
-    throw new Fault(TS, (w[tr]! & 0xfffc) | ext);
+    throw new Fault(TS, errorOf(w[tr]!, ext));
   }
   const from = (w[tr + BASE]! + at) | 0;
   const esp = cpu.loadLinear(from, wide ? 4 : 2);

@@ -3,11 +3,9 @@ import type { Cpu } from "./cpu";
 import { putSegment } from "./descriptors";
 import { gp } from "../ground/fault";
 import {
-  CPL, CR0, CR0_PE, CS, ECX, EDX, ESP, IF, MSR_SYSENTER_CS,
-  MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, RF, SS, VM,
+  CPL, CR0, CR0_PE, CS, ECX, EDX, ESP, FLAT_CODE, FLAT_DATA, IF,
+  MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, RF, SS, VM,
 } from "../ground/state";
-
-const CODE = 0xc09b, DATA = 0xc093;
 
 function kernelSelector(cpu: Cpu): number {
   const { w } = cpu, selector = w[MSR_SYSENTER_CS]! & 0xfffc;
@@ -18,9 +16,9 @@ function kernelSelector(cpu: Cpu): number {
 function enterFlat(cpu: Cpu, selector: number, ring: number): void {
   const level = ring << 5;
   cpu.setCpl(ring);
-  putSegment(cpu, CS, (selector & 0xfffc) | ring, 0, -1, CODE | level);
+  putSegment(cpu, CS, (selector & 0xfffc) | ring, 0, -1, FLAT_CODE | level);
   const stack = ((selector + 8) & 0xfffc) | ring;
-  putSegment(cpu, SS, stack, 0, -1, DATA | level);
+  putSegment(cpu, SS, stack, 0, -1, FLAT_DATA | level);
 }
 
 /** SYSENTER (SDM 2B). */

@@ -1,16 +1,18 @@
 // Woven from chapters/19-tasks.md.
-import { DR6_BT, holdTrap, refreshDebug } from "./breakpoints";
+import { DR6_BT, DR7_LOCAL, holdTrap, refreshDebug } from "./breakpoints";
 import { writeControl } from "./control";
 import type { Cpu } from "./cpu";
 import {
-  type Descriptor, markAccessed, putSegment, readDescriptor, setSegment,
+  type Descriptor, errorOf, isCode, isConforming, isNull, isTask,
+  markAccessed, putSegment, readDescriptor, setSegment,
 } from "./descriptors";
 import { Fault, gp, GP, NP, TS } from "../ground/fault";
 import { loadParagraph } from "./realmode";
 import { dataSegment, selectorOf, stackSegment } from "./segments";
 import {
-  ATTRIBUTES, BASE, CPL, CR0, CR0_TS, CR3, CS, DR, DS, EAX, EIP, ES, FS,
-  GDTR_BASE, GS, LDTR, LIMIT, NT, SEGMENTS, SS, TR, VM,
+  ATTRIBUTES, BASE, CPL, CR0, CR0_PG, CR0_TS, CR3, CS, DR, DS, EAX, EIP, ES,
+  FS, GDTR_BASE, GS, LDTR, LIMIT, NT, RPL, SEGMENTS, SS, TI, TR, TYPE_BUSY,
+  TYPE_LDT, TYPE_TASK_GATE, TYPE_WIDE, VM,
 } from "../ground/state";
 
 /** Where a TSS has what. */
@@ -30,16 +32,16 @@ const narrow: TaskLayout = { size: 2, limit: 43, eip: 14, flags: 16,
 const wide: TaskLayout = { size: 4, limit: 103, eip: 32, flags: 36,
   registers: 40, segments: 72, count: 6, ldt: 96 };
 const CR3_AT = 28, TRAP_AT = 100;
-const layoutOf = (type: number) => (type & 8 ? wide : narrow);
+const layoutOf = (type: number) => (type & TYPE_WIDE ? wide : narrow);
 
 /** Types of descriptors: a TSS that is free, and the same when busy. */
-const isFree = (type: number) => type === 1 || type === 9;
-const isBusy = (type: number) => type === 3 || type === 11;
+const isFree = (type: number) => isTask(type) && !(type & TYPE_BUSY);
+const isBusy = (type: number) => isTask(type) && (type & TYPE_BUSY) !== 0;
 
 /** The free TSS that a selector names; its faults carry `ext`. */
 function freeTask(cpu: Cpu, selector: number, ext: number): Descriptor {
-  const error = (selector & 0xfffc) | ext;
-  if (selector & 4 || !error) throw gp(error);
+  const error = errorOf(selector, ext);
+  if (selector & TI || !error) throw gp(error);
   const d = readDescriptor(cpu, selector, GP, ext);
   if (!isFree(d.type)) throw gp(error);
   if (!d.present) throw new Fault(NP, error);
@@ -49,10 +51,10 @@ function freeTask(cpu: Cpu, selector: number, ext: number): Descriptor {
 /** The TSS to which a far jump or call leads, by a descriptor of it or by
  * a task gate; undefined if the descriptor is neither. */
 export function targetTask(cpu: Cpu, d: Descriptor): Descriptor | undefined {
-  const gate = d.type === 5;
-  if (!gate && !isFree(d.type) && !isBusy(d.type)) return undefined;
-  const error = d.selector & 0xfffc;
-  const ring = Math.max(cpu.w[CPL]!, d.selector & 3);
+  const gate = d.type === TYPE_TASK_GATE;
+  if (!gate && !isTask(d.type)) return undefined;
+  const error = errorOf(d.selector);
+  const ring = Math.max(cpu.w[CPL]!, d.selector & RPL);
   if (d.dpl < ring) throw gp(error);
   if (!gate) return freeTask(cpu, d.selector, 0);
   if (!d.present) throw new Fault(NP, error);
@@ -62,8 +64,8 @@ export function targetTask(cpu: Cpu, d: Descriptor): Descriptor | undefined {
 /** IRET in a nested task: back to the one that the link names. */
 export function returnToTask(cpu: Cpu): void {
   const link = cpu.loadLinear(cpu.w[SEGMENTS + 4 * TR + BASE]!, 2);
-  const error = link & 0xfffc;
-  if (link & 4 || !error) throw new Fault(TS, error);
+  const error = errorOf(link);
+  if (link & TI || !error) throw new Fault(TS, error);
   const d = readDescriptor(cpu, link, TS);
   if (!isBusy(d.type)) throw new Fault(TS, error);
   if (!d.present) throw new Fault(NP, error);
@@ -95,7 +97,7 @@ export interface Switch {
 export function switchTask(cpu: Cpu, d: Descriptor, s: Switch): void {
   const w = cpu.w, tr = SEGMENTS + 4 * TR, ext = s.ext ?? 0;
   const from = layoutOf(w[tr + ATTRIBUTES]!), to = layoutOf(d.type);
-  const error = (d.selector & 0xfffc) | ext;
+  const error = errorOf(d.selector, ext);
   if (d.limit >>> 0 < to.limit) throw new Fault(TS, error);
   if (w[tr + LIMIT]! >>> 0 < from.limit) throw new Fault(TS, error);
   const nested = s.how === "call" || s.how === "interrupt";
@@ -106,7 +108,7 @@ export function switchTask(cpu: Cpu, d: Descriptor, s: Switch): void {
   const entry = (d.linear + 5) | 0;
   if (!nested) claim(cpu, oldEntry, 0, true);
   if (s.how !== "return") claim(cpu, entry, 0, true);
-  if (!nested) cpu.store8(oldEntry, cpu.load8(oldEntry) & ~2);
+  if (!nested) cpu.store8(oldEntry, cpu.load8(oldEntry) & ~TYPE_BUSY);
   const flags = s.how === "return" ? s.flags & ~NT : s.flags;
   const save = (at: number, size: 2 | 4, value: number) =>
     cpu.storeLinear((oldBase + at) | 0, size, value);
@@ -119,7 +121,7 @@ export function switchTask(cpu: Cpu, d: Descriptor, s: Switch): void {
     save(from.segments + n * from.size, 2, selectorOf(cpu, n));
   }
   if (nested) cpu.store16(base, w[tr]!);
-  if (s.how !== "return") cpu.store8(entry, cpu.load8(entry) | 2);
+  if (s.how !== "return") cpu.store8(entry, cpu.load8(entry) | TYPE_BUSY);
   const load = (at: number, size: 2 | 4 = to.size) =>
     cpu.loadLinear((base + at) | 0, size);
   const upper = to.size === 4 ? 0 : 0xffff0000;
@@ -133,12 +135,12 @@ export function switchTask(cpu: Cpu, d: Descriptor, s: Switch): void {
   const trap = to.size === 4 && (load(TRAP_AT, 2) & 1) !== 0;
   w[CR0] = w[CR0]! | CR0_TS;
   putSegment(cpu, TR, d.selector & 0xffff, d.base, d.limit,
-    d.attributes | 2);
-  if (w[CR0]! < 0 && cr3 !== w[CR3]) writeControl(cpu, 3, cr3);
+    d.attributes | TYPE_BUSY);
+  if (w[CR0]! & CR0_PG && cr3 !== w[CR3]) writeControl(cpu, 3, cr3);
   registers.forEach((value, n) => { w[EAX + n] = value; });
   w[EIP] = cpu.next = eip;
   cpu.setEflags(nested ? image | NT : image);
-  w[DR + 7] = w[DR + 7]! & ~0x155;
+  w[DR + 7] = w[DR + 7]! & ~DR7_LOCAL;
   refreshDebug(cpu);
   if (trap) holdTrap(cpu, DR6_BT);
   enterSegments(cpu, selectors, ldt, ext);
@@ -159,7 +161,7 @@ function enterSegments(
   selectors.forEach((s, n) => putSegment(cpu, n, s, 0, 0, 0));
   putSegment(cpu, LDTR, ldt, 0, 0, 0);
   const virtual = (cpu.eflags() & VM) !== 0;
-  const ring = virtual ? 3 : selectors[CS]! & 3;
+  const ring = virtual ? 3 : selectors[CS]! & RPL;
   cpu.setCpl(ring);
   enterLdt(cpu, ldt, ext);
   if (virtual) {
@@ -174,7 +176,7 @@ function enterSegments(
   setSegment(cpu, SS, selectors[SS]!, stack);
   for (const n of [DS, ES, FS, GS]) {
     const selector = selectors[n]!;
-    if (!(selector & 0xfffc)) continue;
+    if (isNull(selector)) continue;
     const data = dataSegment(cpu, selector, TS, ext);
     markAccessed(cpu, data);
     setSegment(cpu, n, selector, data);
@@ -182,20 +184,20 @@ function enterSegments(
 }
 
 function enterLdt(cpu: Cpu, selector: number, ext: number): void {
-  if (!(selector & 0xfffc)) return;
-  const fault = new Fault(TS, (selector & 0xfffc) | ext);
-  if (selector & 4) throw fault;
+  if (isNull(selector)) return;
+  const fault = new Fault(TS, errorOf(selector, ext));
+  if (selector & TI) throw fault;
   const d = readDescriptor(cpu, selector, TS, ext);
-  if (d.type !== 2 || !d.present) throw fault;
+  if (d.type !== TYPE_LDT || !d.present) throw fault;
   setSegment(cpu, LDTR, selector, d);
 }
 
 function taskCode(cpu: Cpu, selector: number, ext: number): Descriptor {
-  const error = (selector & 0xfffc) | ext, rpl = selector & 3;
-  if (!(selector & 0xfffc)) throw new Fault(TS, ext);
+  const error = errorOf(selector, ext), rpl = selector & RPL;
+  if (isNull(selector)) throw new Fault(TS, ext);
   const d = readDescriptor(cpu, selector, TS, ext);
-  const conforming = (d.type & 4) !== 0;
-  const good = (d.type & 0x18) === 0x18 &&
+  const conforming = isConforming(d.type);
+  const good = isCode(d.type) &&
     (conforming ? d.dpl <= rpl : d.dpl === rpl);
   if (!good) throw new Fault(TS, error);
   if (!d.present) throw new Fault(NP, error);

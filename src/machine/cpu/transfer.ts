@@ -1,15 +1,16 @@
 // Woven from chapters/15-gates.md.
 import type { Cpu } from "./cpu";
 import {
-  type Descriptor, markAccessed, readDescriptor, setSegment,
+  type Descriptor, errorOf, isCallGate, isConforming, isNull, isSegment,
+  markAccessed, readDescriptor, setSegment,
 } from "./descriptors";
-import { Fault, gp, NP } from "../ground/fault";
+import { Fault, gp, GP, NP } from "../ground/fault";
 import { checkRealTarget, realTransfer } from "./realmode";
 import { innerStack, InnerStack } from "./stack";
 import {
   codeSegment, dropInnerSegments, isProtected, selectorOf, stackSegment,
 } from "./segments";
-import { CPL, CS, ESP, SS } from "../ground/state";
+import { CPL, CS, ESP, RPL, SS, TYPE_WIDE } from "../ground/state";
 import { type Switch, switchTask, targetTask } from "./tasks";
 
 const cut = (offset: number, size: number) =>
@@ -19,7 +20,7 @@ const cut = (offset: number, size: number) =>
 export function enterCode(
   cpu: Cpu, d: Descriptor, selector: number, ring: number, eip: number,
 ): void {
-  setSegment(cpu, CS, (selector & 0xfffc) | ring, d);
+  setSegment(cpu, CS, (selector & ~RPL) | ring, d);
   cpu.setCpl(ring);
   cpu.next = eip;
 }
@@ -38,9 +39,9 @@ export function farJump(
     realTransfer(cpu, selector, eip);
     return;
   }
-  if (!(selector & 0xfffc)) throw gp();
+  if (isNull(selector)) throw gp();
   const target = readDescriptor(cpu, selector);
-  if (!(target.type & 0x10)) {
+  if (!isSegment(target.type)) {
     const task = targetTask(cpu, target);
     if (task) switchTask(cpu, task, leaving(cpu, "jump", cpu.next));
     else jumpGate(cpu, target);
@@ -57,13 +58,12 @@ const leaving = (cpu: Cpu, how: "jump" | "call", eip: number): Switch =>
 
 /** Checks that a gate may be used, and takes it apart. */
 function openGate(cpu: Cpu, gate: Descriptor) {
-  const error = gate.selector & 0xfffc;
-  const type = gate.type;
-  if (type !== 12 && type !== 4) throw gp(error);
-  const ring = Math.max(cpu.w[CPL]!, gate.selector & 3);
+  const error = errorOf(gate.selector);
+  if (!isCallGate(gate.type)) throw gp(error);
+  const ring = Math.max(cpu.w[CPL]!, gate.selector & RPL);
   if (gate.dpl < ring) throw gp(error);
   if (!gate.present) throw new Fault(NP, error);
-  const wide = type === 12;
+  const wide = (gate.type & TYPE_WIDE) !== 0;
   const offset = (gate.low & 0xffff) |
     (wide ? gate.high & 0xffff0000 : 0);
   return { selector: gate.low >>> 16, offset,
@@ -73,7 +73,7 @@ function openGate(cpu: Cpu, gate: Descriptor) {
 // A jump stays in its ring, gate or not; the RPL in a gate counts for nothing.
 function jumpGate(cpu: Cpu, gate: Descriptor): void {
   const { selector, offset } = openGate(cpu, gate);
-  const d = codeSegment(cpu, selector & ~3, "jump");
+  const d = codeSegment(cpu, selector & ~RPL, "jump");
   checkTarget(d, offset);
   markAccessed(cpu, d);
   enterCode(cpu, d, selector, cpu.w[CPL]!, offset);
@@ -91,9 +91,9 @@ export function farCall(
     realTransfer(cpu, selector, eip);
     return;
   }
-  if (!(selector & 0xfffc)) throw gp();
+  if (isNull(selector)) throw gp();
   const target = readDescriptor(cpu, selector);
-  if (!(target.type & 0x10)) {
+  if (!isSegment(target.type)) {
     const task = targetTask(cpu, target);
     if (task) switchTask(cpu, task, leaving(cpu, "call", next));
     else callGate(cpu, target, next);
@@ -133,7 +133,7 @@ function pushReturn(
 function callGate(cpu: Cpu, gate: Descriptor, next: number): void {
   const { selector, offset, size, count } = openGate(cpu, gate);
   const d = codeSegment(cpu, selector, "gate");
-  if (d.type & 4 || d.dpl === cpu.w[CPL]!) {
+  if (isConforming(d.type) || d.dpl === cpu.w[CPL]!) {
     callInRing(cpu, d, selector, offset, size, next);
     return;
   }
@@ -166,7 +166,7 @@ export function farReturn(
     return;
   }
   const d = codeSegment(cpu, selector, "return");
-  const ring = selector & 3;
+  const ring = selector & RPL;
   if (ring === cpu.w[CPL]) {
     checkTarget(d, eip);
     markAccessed(cpu, d);
@@ -177,7 +177,7 @@ export function farReturn(
   const depth = 2 * size + popBytes;
   const esp = cpu.peekStack(depth, size);
   const ss = cpu.peekStack(depth + size, 2);
-  const stack = stackSegment(cpu, ss, ring, 13, 0);
+  const stack = stackSegment(cpu, ss, ring, GP, 0);
   // The manual's order: EIP against its limit comes last.
   checkTarget(d, eip);
   markAccessed(cpu, stack);

@@ -18,6 +18,13 @@ export const DE = 0, DB = 1, NMI = 2, BP = 3, OF_TRAP = 4, BR = 5, UD = 6,
   NM = 7, DF = 8, TS = 10, NP = 11, SS_FAULT = 12, GP = 13, PF = 14,
   MF = 16, AC_FAULT = 17, MC = 18;
 
+/** Bits of an error code that names a selector: an event from outside was
+ * to blame, and the number is one of the IDT (SDM 3A, 6.13). */
+export const ERROR_EXT = 1, ERROR_IDT = 2;
+/** Bits of a page fault's error code (SDM 3A, 4.7). */
+export const ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4,
+  ERROR_RESERVED = 8;
+
 /** The exception for a general protection violation. */
 export function gp(error = 0): Fault {
   return new Fault(GP, error);

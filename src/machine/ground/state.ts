@@ -43,6 +43,20 @@ export const SEG_ACCESSED = 1, SEG_WRITABLE = 2, SEG_READABLE = 2,
   SEG_DPL = 0x60, SEG_P = 0x80, SEG_AVL = 0x1000, SEG_BIG = 0x4000,
   SEG_G = 0x8000;
 
+/** Types of descriptors that are no segments (SDM 3A, table 3-2), of 16
+ * bits; TYPE_WIDE makes 32 of it, TYPE_BUSY a TSS in use. */
+export const TYPE_TSS = 1, TYPE_LDT = 2, TYPE_CALL_GATE = 4,
+  TYPE_TASK_GATE = 5, TYPE_INTERRUPT_GATE = 6, TYPE_TRAP_GATE = 7;
+export const TYPE_BUSY = 2, TYPE_WIDE = 8;
+/** Attributes of all segments in real and in virtual 8086 mode. */
+export const REAL_RIGHTS = SEG_P | SEG_S | SEG_WRITABLE | SEG_ACCESSED,
+  VIRTUAL_RIGHTS = REAL_RIGHTS | SEG_DPL;
+/** Attributes of segments that reach everywhere, in ring 0. */
+export const FLAT_DATA = REAL_RIGHTS | SEG_BIG | SEG_G,
+  FLAT_CODE = FLAT_DATA | SEG_CODE;
+/** Parts of a selector: the ring that asks, and whether it means the LDT. */
+export const RPL = 3, TI = 4;
+
 /** The registers of the system. */
 export const GDTR_BASE = 56, GDTR_LIMIT = 57, IDTR_BASE = 58,
   IDTR_LIMIT = 59;
@@ -70,7 +84,8 @@ export const CF = 1, PF_FLAG = 4, AF = 0x10, ZF = 0x40, SF = 0x80,
   TF = 0x100, IF = 0x200, DF_FLAG = 0x400, OF = 0x800, IOPL = 0x3000,
   NT = 0x4000, RF = 0x10000, VM = 0x20000, AC = 0x40000, VIF = 0x80000,
   VIP = 0x100000, ID = 0x200000;
-/** Both halves of EFLAGS. */
+/** The bit that is always set, and both halves of the others. */
+export const EFLAGS_ONE = 2;
 export const STATUS_FLAGS = 0x8d5, SYSTEM_FLAG_BITS = 0x3f7700;
 
 /** Bits of CR0 and CR4 (SDM 3A, 2.5). */

@@ -17,8 +17,8 @@ import {
   loadTaskRegister, lsl, verr, verw,
 } from "../cpu/segments";
 import {
-  ACTIVITY, BASE, CPL, CR0, CR0_EM, CR0_MP, CR0_TS, HALTED, INHIBIT, SEGMENTS,
-  SHADOW_SS,
+  ACTIVITY, BASE, CPL, CR0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, HALTED, INHIBIT,
+  SEGMENTS, SHADOW_SS,
 } from "../ground/state";
 import { systemEnter, systemExit } from "../cpu/systemcall";
 import { farCall, farJump, farReturn } from "../cpu/transfer";
@@ -67,8 +67,8 @@ const controlling = named(false, {
   readControl, writeControl, readDebug, writeDebug,
   machineStatus: (cpu) => cpu.w[CR0]!,
   setMachineStatus: (cpu, v) => {
-    const old = cpu.w[CR0]!;
-    writeControl(cpu, 0, (old & ~14) | (v & 15));
+    const low = CR0_MP | CR0_EM | CR0_TS, old = cpu.w[CR0]!;
+    writeControl(cpu, 0, (old & ~low) | (v & (low | CR0_PE)));
   },
   clearTaskSwitched: (cpu) => (cpu.w[CR0] = cpu.w[CR0]! & ~CR0_TS),
   escape: (cpu) => {

@@ -1,7 +1,7 @@
 // Woven from chapters/24-semantics.md.
 import { helpers } from "../helpers";
 import {
-  AF, CF, DF_FLAG, EAX, IF, OF, PF_FLAG, SF, ZF,
+  AF, CF, DF_FLAG, EAX, EFLAGS_ONE, IF, OF, PF_FLAG, SF, ZF,
 } from "../../ground/state";
 import { AH, bit, CARRY, changeStatus } from "./operands";
 import type { Semantics } from "./operands";
@@ -13,7 +13,7 @@ const sahf: Semantics = (b) => {
 
 const lahf: Semantics = (b) => {
   const low = b.and(b.status(), b.constant(0xff & ~OF));
-  b.setReg(AH, 1, b.or(low, b.constant(2)));
+  b.setReg(AH, 1, b.or(low, b.constant(EFLAGS_ONE)));
 };
 
 const cmc: Semantics = (b) => {
