@@ -1,30 +1,7 @@
 // Woven from chapters/56-packets.md.
-import { CR0, CR0_PG, CR3, CR4, CR4_PSE, PTE_P, PTE_PS } from "../../machine";
+import { walkQuietly } from "../../machine";
 import type { Cpu } from "../../machine";
 import { BAD_ADDRESS, Refusal } from "./hex";
-
-/** The physical address that the page tables give for a linear one, or
- * undefined; no TLB is asked, and no bit set (SDM 3A, 4.3). */
-export function walkQuietly(
-  cpu: Cpu, linear: number,
-): number | undefined {
-  const { w } = cpu;
-  if (!(w[CR0]! & CR0_PG)) return linear >>> 0;
-  const pde = entry(cpu, w[CR3]!, linear >>> 22);
-  if (!(pde & PTE_P)) return undefined;
-  if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
-    return ((pde & 0xffc00000) | (linear & 0x3fffff)) >>> 0;
-  }
-  const pte = entry(cpu, pde, (linear >>> 12) & 0x3ff);
-  if (!(pte & PTE_P)) return undefined;
-  return ((pte & -4096) | (linear & 0xfff)) >>> 0;
-}
-
-// Nobody has page tables in a device.
-function entry(cpu: Cpu, table: number, index: number): number {
-  const at = ((table & -4096) >>> 0) + 4 * index;
-  return cpu.machine.readable(at, 4) < 0 ? 0 : cpu.readPhysical(at, 4);
-}
 
 interface Piece {
   /** A physical address. */

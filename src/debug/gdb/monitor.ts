@@ -1,9 +1,8 @@
 // Woven from chapters/57-visit.md.
 import {
-  counted, hex32, PTE_D, PTE_RW, PTE_US, tlbEntries,
+  counted, hex32, PTE_D, PTE_RW, PTE_US, tlbEntries, walkQuietly,
 } from "../../machine";
 import type { Cpu, TlbEntry } from "../../machine";
-import { walkQuietly } from "./memory";
 import type { GdbStub } from "./stub";
 
 const HELP = `monitor physical on|off  addresses are physical, or linear

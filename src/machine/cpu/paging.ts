@@ -140,27 +140,35 @@ function enterFast(
   cpu.fillFast(linear, frame, may);
 }
 
-/** Where an address lies, without side effects: no A, no D, no fill;
- * undefined if nothing is there. For debuggers. */
-export function peekPage(cpu: Cpu, linear: number): number | undefined {
-  const w = cpu.w;
-  if (w[CR0]! >= 0) return linear >>> 0;
-  const at = tlbFind(cpu, false, linear);
-  if (at >= 0) {
-    const within = w[at]! & PTE_PS ? 0x3fffff : 0xfff;
-    return (w[at + TLB_FRAME]! | (linear & within)) >>> 0;
-  }
-  const read = (from: number) =>
-    cpu.machine.readable(from, 4) >= 0 ? cpu.readPhysical(from, 4) : 0;
-  const pde = read(((w[CR3]! & -4096) >>> 0) + ((linear >>> 22) << 2));
+/** The physical address that the page tables give for a linear one, or
+ * undefined; no TLB is asked, and no bit set (SDM 3A, 4.3). */
+export function walkQuietly(cpu: Cpu, linear: number): number | undefined {
+  const { w } = cpu;
+  if (!(w[CR0]! & CR0_PG)) return linear >>> 0;
+  const pde = quietEntry(cpu, w[CR3]!, linear >>> 22);
   if (!(pde & PTE_P)) return undefined;
   if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
     return ((pde & 0xffc00000) | (linear & 0x3fffff)) >>> 0;
   }
-  const index = ((linear >>> 12) & 0x3ff) << 2;
-  const pte = read(((pde & -4096) >>> 0) + index);
+  const pte = quietEntry(cpu, pde, (linear >>> 12) & 0x3ff);
   if (!(pte & PTE_P)) return undefined;
   return ((pte & -4096) | (linear & 0xfff)) >>> 0;
+}
+
+// Nobody has page tables in a device.
+function quietEntry(cpu: Cpu, table: number, index: number): number {
+  const at = ((table & -4096) >>> 0) + 4 * index;
+  return cpu.machine.readable(at, 4) < 0 ? 0 : cpu.readPhysical(at, 4);
+}
+
+/** Where an address lies, without side effects: no A, no D, no fill;
+ * undefined if nothing is there. For debuggers. */
+export function peekPage(cpu: Cpu, linear: number): number | undefined {
+  const { w } = cpu;
+  const at = w[CR0]! & CR0_PG ? tlbFind(cpu, false, linear) : -1;
+  if (at < 0) return walkQuietly(cpu, linear);
+  const within = w[at]! & PTE_PS ? 0x3fffff : 0xfff;
+  return (w[at + TLB_FRAME]! | (linear & within)) >>> 0;
 }
 
 /** The byte at a linear address without side effects, if it is RAM or
