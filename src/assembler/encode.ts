@@ -1,9 +1,10 @@
 // Woven from chapters/35-forms.md.
+import { bases16, indexes16, segmentPrefixes } from "../table";
 import type { Form, Operand } from "../table";
 import type { Expression } from "./expression";
 import { number } from "./expression";
 import { immediateBytes, wrap } from "./match";
-import { countsDown, hasOperandSize } from "./names";
+import { countsDown, hasOperandSize, isOther } from "./names";
 import type { AsmOperand, MemoryOperand } from "./operand";
 import { writtenOperands } from "./written";
 
@@ -67,8 +68,6 @@ function putAddress32(to: Encoded, reg: number, m: MemoryOperand): void {
   else if (mod === 2 || base < 0) putValue(to, displacement, 4, position);
 }
 
-const shapes16 = ["3+6", "3+7", "5+6", "5+7", "6", "7", "5", "3"];
-
 function putAddress16(to: Encoded, reg: number, m: MemoryOperand): boolean {
   const { base, index, displacement, position } = m;
   if (base < 0 && index < 0) {
@@ -76,25 +75,36 @@ function putAddress16(to: Encoded, reg: number, m: MemoryOperand): boolean {
     putValue(to, displacement, 2, position);
     return true;
   }
-  const shape = index < 0 ? `${base}` : `${base}+${index}`;
-  const rm = shapes16.indexOf(shape);
+  const rm = bases16.findIndex(
+    (first, i) => first === base && indexes16[i] === index);
   if (rm < 0) return false;
   const known = displacement.kind === "number"
     ? wrap(displacement.value, 2) : undefined;
-  const mod = known === 0 && shape !== "5" ? 0
+  const mod = known === 0 && rm !== 6 ? 0
     : known !== undefined && known >= -128 && known <= 127 ? 1 : 2;
   to.bytes.push((mod << 6) | (reg << 3) | rm);
   if (mod) putValue(to, displacement, mod, position);
   return true;
 }
 
-const segmentBytes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
+/** Prefixes as bytes, in the order in which the GNU assembler has them. */
+export function prefixBytes(
+  { segment, address, operand, rep, lock }: Omit<WrittenPrefixes, "code">,
+): number[] {
+  const bytes: number[] = [];
+  if (segment >= 0) bytes.push(segmentPrefixes[segment]!);
+  if (address) bytes.push(0x67);
+  if (operand) bytes.push(0x66);
+  if (rep) bytes.push(rep);
+  if (lock) bytes.push(0xf0);
+  return bytes;
+}
 
 function needsOperandSize(
   form: Form, width: number, memory: MemoryOperand | undefined, code: 2 | 4,
 ): boolean {
   const wordInMemory = form.operands.some(o => o.memorySize !== o.size);
-  return width + code === 6 && hasOperandSize(form)
+  return isOther(width, code) && hasOperandSize(form)
     && !(memory && wordInMemory);
 }
 
@@ -105,16 +115,13 @@ function putPrefixes(
   const { code } = written;
   const usual = memory && (memory.base === 4 || memory.base === 5) ? 2 : 3;
   const named = memory && memory.segment !== usual ? memory.segment : -1;
-  const segment = named >= 0 ? named : written.segment;
-  if (segment >= 0) to.bytes.push(segmentBytes[segment]!);
   const otherCount = width !== code && countsDown(form);
-  if (written.address || addressSize + code === 6 || otherCount)
-    to.bytes.push(0x67);
-  if (written.operand || needsOperandSize(form, width, memory, code))
-    to.bytes.push(0x66);
-  if (written.rep || form.mandatory)
-    to.bytes.push(written.rep || form.mandatory);
-  if (written.lock) to.bytes.push(0xf0);
+  to.bytes.push(...prefixBytes({
+    segment: named >= 0 ? named : written.segment,
+    address: written.address || isOther(addressSize, code) || otherCount,
+    operand: written.operand || needsOperandSize(form, width, memory, code),
+    rep: written.rep || form.mandatory, lock: written.lock,
+  }));
 }
 
 interface Places {

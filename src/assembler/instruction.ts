@@ -1,6 +1,7 @@
 // Woven from chapters/36-labels.md.
 import { choose } from "./choose";
 import type { Choice } from "./choose";
+import { prefixBytes } from "./encode";
 import type { WrittenPrefixes } from "./encode";
 import { number } from "./expression";
 import { isBare } from "./match";
@@ -8,16 +9,16 @@ import { candidates } from "./names";
 import type { AsmOperand } from "./operand";
 import { parseOperand } from "./operand";
 import type { Program } from "./program";
+import { registersByClass } from "./registers";
 import type { Scanner } from "./scanner";
 
 const repeats: Record<string, number> = {
   rep: 0xf3, repe: 0xf3, repz: 0xf3, repne: 0xf2, repnz: 0xf2,
 };
-const segments = ["es", "cs", "ss", "ds", "fs", "gs"];
 
 /** Notes a prefix word; false if `word` is none. */
 function notePrefix(prefixes: WrittenPrefixes, word: string): boolean {
-  const segment = segments.indexOf(word);
+  const segment = registersByClass.segment.indexOf(word);
   if (segment >= 0) prefixes.segment = segment;
   else if (word === "lock") prefixes.lock = true;
   else if (/^data(16|32)$/.test(word)) prefixes.operand = true;
@@ -25,18 +26,6 @@ function notePrefix(prefixes: WrittenPrefixes, word: string): boolean {
   else if (repeats[word]) prefixes.rep = repeats[word];
   else return false;
   return true;
-}
-
-const segmentBytes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-
-function prefixBytes(prefixes: WrittenPrefixes): number[] {
-  const bytes: number[] = [];
-  if (prefixes.segment >= 0) bytes.push(segmentBytes[prefixes.segment]!);
-  if (prefixes.address) bytes.push(0x67);
-  if (prefixes.operand) bytes.push(0x66);
-  if (prefixes.rep) bytes.push(prefixes.rep);
-  if (prefixes.lock) bytes.push(0xf0);
-  return bytes;
 }
 
 const shifts = "rol ror rcl rcr shl sal shr sar".split(" ");

@@ -1,4 +1,5 @@
 // Woven from chapters/35-forms.md.
+import { bytesOf } from "../table";
 import type { Form, Operand } from "../table";
 import type { AsmOperand } from "./operand";
 import type { Expression } from "./expression";
@@ -18,6 +19,12 @@ export function registerClass(
 
 const generous = new Set(["mov", "lar", "lsl"]);
 
+/** Whether the whole of a register may stand where its lower half is
+ * meant. */
+export function takesWhole(form: Form, { code }: Operand): boolean {
+  return code === "Ew" && generous.has(form.mnemonic);
+}
+
 function registerFits(
   form: Form, operand: Operand, register: RegisterName, width: number,
 ): boolean {
@@ -26,13 +33,13 @@ function registerFits(
     return register.class === kind && register.number === operand.register;
   if (operand.code === "Sw" && register.number === 1)
     return register.class === kind && form.opcode === "8C /r";
-  return register.class === kind || (operand.code === "Ew"
-    && register.class === "d" && generous.has(form.mnemonic));
+  return register.class === kind
+    || (register.class === "d" && takesWhole(form, operand));
 }
 
 /** How many bytes an immediate takes when a form works on `width`. */
 export function immediateBytes({ size }: Operand, width: number): number {
-  return size === "b" ? 1 : size === "w" || width === 2 ? 2 : 4;
+  return bytesOf(size, width === 2 ? 2 : 4);
 }
 
 /** `value` as a signed number of `bytes` bytes, if it has so many. */

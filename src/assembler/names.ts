@@ -16,6 +16,11 @@ export function countsDown(form: Form): boolean {
   return counters.has(form.mnemonic);
 }
 
+/** Whether a size is the one, of 2 and 4, that code doesn't have. */
+export function isOther(size: number, code: 2 | 4): boolean {
+  return size > 1 && size !== code;
+}
+
 /** Whether the operand-size prefix changes what a form does. */
 export function hasOperandSize(form: Form): boolean {
   return sizedWithoutOperands.has(form.mnemonic)

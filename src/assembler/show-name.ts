@@ -1,6 +1,6 @@
 // Woven from chapters/39-disassembler.md.
 import type { Form } from "../table";
-import { hasOperandSize } from "./names";
+import { hasOperandSize, isOther } from "./names";
 import type { ShownInsn } from "./show-prefixes";
 
 const shownNames: Record<string, string> = {
@@ -36,7 +36,7 @@ function suffix(insn: ShownInsn): string {
   if (neverSuffixed.has(mnemonic) || form.condition !== undefined)
     return "";
   if (suffixedIfWord.has(mnemonic)) {
-    const unusual = operandSize + code === 6 && hasOperandSize(form)
+    const unusual = isOther(operandSize, code) && hasOperandSize(form)
       && form.operands[0]?.code !== "Jb";
     return unusual && !widthShows(form, isMemory) ? full : "";
   }
@@ -54,7 +54,7 @@ export function shownName(insn: ShownInsn): string {
     case "cbw": return operandSize === 2 ? "cbtw" : "cwtl";
     case "cwd": return operandSize === 2 ? "cwtd" : "cltd";
     case "nop":
-      if (form.opcode === "90" && operandSize + code === 6) return "xchg";
+      if (form.opcode === "90" && isOther(operandSize, code)) return "xchg";
       break;
     case "jecxz": return addressSize === 2 ? "jcxz" : "jecxz";
     case "loop": case "loope": case "loopne":

@@ -1,6 +1,7 @@
 // Woven from chapters/39-disassembler.md.
+import { bytesOf } from "../table";
 import type { Insn, Operand } from "../table";
-import { registerClass } from "./match";
+import { registerClass, takesWhole } from "./match";
 import { registersByClass } from "./registers";
 import type { RegisterClass } from "./registers";
 import type { ShownInsn } from "./show-prefixes";
@@ -56,7 +57,7 @@ function memoryText(insn: Insn): string {
 function immediateText(operand: Operand, insn: Insn, value: number): string {
   const { size, signExtended } = operand;
   const narrow = signExtended ? insn.operandSize
-    : size === "b" ? 1 : size === "w" ? 2 : insn.operandSize;
+    : bytesOf(size, insn.operandSize);
   const mask = narrow === 1 ? 0xff : narrow === 2 ? 0xffff : -1;
   return "$" + hex(value & mask);
 }
@@ -73,11 +74,8 @@ export function tableText(insn: Insn): string {
   return `${registerText("segment", insn.segment)}:(%${base})`;
 }
 
-const generous = new Set(["mov", "lar", "lsl"]);
-
 function classOf(operand: Operand, insn: Insn): RegisterClass {
-  const whole = operand.code === "Ew" && generous.has(insn.form.mnemonic);
-  return whole ? (insn.operandSize === 2 ? "w" : "d")
+  return takesWhole(insn.form, operand) ? (insn.operandSize === 2 ? "w" : "d")
     : registerClass(operand, insn.operandSize);
 }
 

@@ -1,4 +1,5 @@
 // Woven from chapters/39-disassembler.md.
+import { segmentPrefixes } from "../table";
 import type { Insn } from "../table";
 import { countsDown, hasOperandSize } from "./names";
 
@@ -17,8 +18,6 @@ export interface PrefixFacts {
   readonly address: boolean;
 }
 
-const segmentBytes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-
 /** Says which prefixes have work to do. */
 export function prefixFacts(insn: Insn): PrefixFacts {
   const { form, isMemory } = insn;
@@ -29,7 +28,7 @@ export function prefixFacts(insn: Insn): PrefixFacts {
   const source = isMemory || kinds.includes("X")
     || form.mnemonic === "xlat";
   return {
-    overridden: source && bytes.some(b => segmentBytes.includes(b)),
+    overridden: source && bytes.some(b => segmentPrefixes.includes(b)),
     operand: usesOperandSize(insn),
     address: inString || countsDown(form) || (isMemory && form.modrm
       && (code === 4 || insn.base >= 0 || insn.index >= 0)),
@@ -70,7 +69,7 @@ function strikeLast(bytes: number[], which: readonly number[]): void {
 export function idlePrefixes(insn: ShownInsn): string[] {
   const facts = prefixFacts(insn);
   const bytes = [...insn.prefixBytes];
-  if (facts.overridden) strikeLast(bytes, segmentBytes);
+  if (facts.overridden) strikeLast(bytes, segmentPrefixes);
   if (facts.operand) strikeLast(bytes, [0x66]);
   if (facts.address) strikeLast(bytes, [0x67]);
   if (insn.form.mandatory) strikeLast(bytes, [insn.form.mandatory]);
@@ -81,6 +80,6 @@ export function idlePrefixes(insn: ShownInsn): string[] {
 /** ",pt" or ",pn" for a conditional jump with a hint. */
 export function branchHint({ form, prefixBytes }: ShownInsn): string {
   if (form.semantic !== "jcc" && !countsDown(form)) return "";
-  const last = prefixBytes.filter(b => segmentBytes.includes(b)).pop();
+  const last = prefixBytes.filter(b => segmentPrefixes.includes(b)).pop();
   return last === 0x3e ? ",pt" : last === 0x2e ? ",pn" : "";
 }

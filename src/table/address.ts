@@ -29,8 +29,9 @@ export function address32(
   return { base, index, scale, displacement: reader.signed(size) };
 }
 
-const bases16 = [3, 3, 5, 5, 6, 7, 5, 3];
-const indexes16 = [6, 7, 6, 7, -1, -1, -1, -1];
+/** The registers of the eight 16-bit addresses, by ModR/M's rm. */
+export const bases16: readonly number[] = [3, 3, 5, 5, 6, 7, 5, 3];
+export const indexes16: readonly number[] = [6, 7, 6, 7, -1, -1, -1, -1];
 
 /** Reads what follows ModR/M of 16-bit addressing (SDM volume 2, table
  * 2-1). */

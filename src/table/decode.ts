@@ -1,8 +1,8 @@
 // Woven from chapters/21-decoder.md.
 import { address16, address32 } from "./address";
-import type { Form, Operand } from "./form";
+import type { Form, Operand, OperandSize } from "./form";
 import type { Insn, OperandPlace } from "./insn";
-import { segmentNumber } from "./insn";
+import { segmentNumber, segmentPrefixes } from "./insn";
 import { ByteReader } from "./reader";
 import { slots } from "./slots";
 
@@ -15,11 +15,9 @@ interface Prefixes {
   address: boolean;
 }
 
-const overrides = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-
 /** Whether `byte` is a prefix; if so, `prefixes` know it. */
 function notePrefix(prefixes: Prefixes, byte: number): boolean {
-  const segment = overrides.indexOf(byte);
+  const segment = segmentPrefixes.indexOf(byte);
   if (segment >= 0) prefixes.segment = segment;
   else if (byte === 0x66) prefixes.operand = true;
   else if (byte === 0x67) prefixes.address = true;
@@ -27,6 +25,12 @@ function notePrefix(prefixes: Prefixes, byte: number): boolean {
   else if (byte === 0xf2 || byte === 0xf3) prefixes.rep = byte;
   else return false;
   return true;
+}
+
+/** Bytes that an operand's small letter stands for, in a form that works
+ * on `width`. */
+export function bytesOf(size: OperandSize, width: 1 | 2 | 4): 1 | 2 | 4 {
+  return size === "b" ? 1 : size === "w" ? 2 : width;
 }
 
 interface Immediates {
@@ -39,7 +43,7 @@ function readImmediates(
 ): Immediates {
   const values: number[] = [];
   for (const { kind, size: width, signExtended } of form.operands) {
-    const bytes = width === "b" ? 1 : width === "w" ? 2 : size;
+    const bytes = bytesOf(width, size);
     if (kind === "I")
       values.push(signExtended
         ? reader.signed(bytes) : reader.unsigned(bytes));
@@ -117,7 +121,7 @@ function placeOf(
     isMemory,
     register: isMemory ? -1 : "ERZ".includes(kind) ? i.rm
       : kind === "G" ? i.reg : kind === "register" ? register : -1,
-    size: size === "b" ? 1 : size === "w" ? 2 : i.operandSize,
+    size: bytesOf(size, i.operandSize),
   };
 }
 
@@ -151,7 +155,8 @@ export function decodeLoosely(
   const immediates = readImmediates(reader, form, size);
   if (!found.exists) return undefined;
   const operandSize = isByteForm(form) ? 1 : size;
-  const fields = { isMemory, operandSize, reg: (modrm >> 3) & 7, rm } as const;
+  const reg = (modrm >> 3) & 7;
+  const fields = { isMemory, operandSize, reg, rm } as const;
   return {
     form, ...fields, ...address, ...immediates, addressSize, mod,
     places: form.operands.map(operand => placeOf(operand, fields)),

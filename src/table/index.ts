@@ -6,4 +6,5 @@ export { tableText } from "./table";
 
 export * from "./insn";
 export { ByteReader, InstructionTooLong } from "./reader";
-export { decode, decodeLoosely, worksOnBytes } from "./decode";
+export { bases16, indexes16 } from "./address";
+export { bytesOf, decode, decodeLoosely, worksOnBytes } from "./decode";

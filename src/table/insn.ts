@@ -6,6 +6,10 @@ export const segmentNumber = {
   ES: 0, CS: 1, SS: 2, DS: 3, FS: 4, GS: 5,
 } as const;
 
+/** The prefix that names each of them. */
+export const segmentPrefixes: readonly number[] =
+  [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
+
 /** Where an operand is. */
 export interface OperandPlace {
   /** It is the memory operand. */

@@ -1,5 +1,5 @@
 // Woven from chapters/26-step.md.
-import { decode, InstructionTooLong } from "../../table";
+import { decode, InstructionTooLong, segmentPrefixes } from "../../table";
 import type { Insn } from "../../table";
 import type { Builder } from "./builder";
 import { CodeCache, CodePage } from "./codecache";
@@ -197,8 +197,8 @@ function endsUnarmed(cpu: Cpu, byteAt: (i: number) => number): boolean {
 }
 
 function isPrefix(byte: number): boolean {
-  return [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]
-    .includes(byte);
+  return segmentPrefixes.includes(byte) ||
+    [0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(byte);
 }
 
 function undecodable(cpu: Cpu, byteAt: (i: number) => number): never {
