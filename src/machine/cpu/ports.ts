@@ -6,7 +6,7 @@ import { gp } from "../ground/fault";
 import { isProtected } from "./segments";
 import {
   ATTRIBUTES, BASE, CPL, CR0, CR0_PE, IOPL, LIMIT, SEG_P, SEGMENTS,
-  SYSTEM_FLAGS, TR, TYPE_WIDE,
+  SYSTEM_FLAGS, TR, TSS_LIMIT, TSS_PORT_MAP, TYPE_WIDE,
 } from "../ground/state";
 
 /** Whether the present ring may use a port: IOPL, or else the bitmap in
@@ -18,8 +18,8 @@ export function ioPermitted(cpu: Cpu, port: number, size: number): boolean {
   if (isProtected(cpu) && w[CPL]! <= iopl) return true;
   const base = w[tr + BASE]!, limit = w[tr + LIMIT]! >>> 0;
   const rights = w[tr + ATTRIBUTES]!, wide = SEG_P | TYPE_WIDE;
-  if ((rights & wide) !== wide || limit < 103) return false;
-  const at = cpu.loadLinear((base + 102) | 0, 2) + (port >>> 3);
+  if ((rights & wide) !== wide || limit < TSS_LIMIT) return false;
+  const at = cpu.loadLinear((base + TSS_PORT_MAP) | 0, 2) + (port >>> 3);
   if (at + 1 > limit) return false;
   const bits = cpu.loadLinear((base + at) | 0, 2) >>> (port & 7);
   return (bits & ((1 << size) - 1)) === 0;

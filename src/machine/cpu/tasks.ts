@@ -11,8 +11,8 @@ import { loadParagraph } from "./realmode";
 import { dataSegment, selectorOf, stackSegment } from "./segments";
 import {
   ATTRIBUTES, BASE, CPL, CR0, CR0_PG, CR0_TS, CR3, CS, DR, DS, EAX, EIP, ES,
-  FS, GDTR_BASE, GS, LDTR, LIMIT, NT, RPL, SEGMENTS, SS, TI, TR, TYPE_BUSY,
-  TYPE_LDT, TYPE_TASK_GATE, TYPE_WIDE, VM,
+  FS, GDTR_BASE, GS, LDTR, LIMIT, NT, RPL, SEGMENTS, SS, TI, TR, TSS_LIMIT,
+  TYPE_BUSY, TYPE_LDT, TYPE_TASK_GATE, TYPE_WIDE, VM,
 } from "../ground/state";
 
 /** Where a TSS has what. */
@@ -29,7 +29,7 @@ interface TaskLayout {
 
 const narrow: TaskLayout = { size: 2, limit: 43, eip: 14, flags: 16,
   registers: 18, segments: 34, count: 4, ldt: 42 };
-const wide: TaskLayout = { size: 4, limit: 103, eip: 32, flags: 36,
+const wide: TaskLayout = { size: 4, limit: TSS_LIMIT, eip: 32, flags: 36,
   registers: 40, segments: 72, count: 6, ldt: 96 };
 const CR3_AT = 28, TRAP_AT = 100;
 const layoutOf = (type: number) => (type & TYPE_WIDE ? wide : narrow);

@@ -7,7 +7,7 @@ import { selectorOf } from "./segments";
 import type { InnerStack } from "./stack";
 import {
   BASE, CR4, CR4_PVI, CR4_VME, CPL, DS, ES, ESP, FS, GS, IF, IOPL, LIMIT,
-  SEGMENTS, SYSTEM_FLAGS, TF, TR, VIF, VIP, VM,
+  SEGMENTS, SYSTEM_FLAGS, TF, TR, TSS_LIMIT, TSS_PORT_MAP, VIF, VIP, VM,
 } from "../ground/state";
 
 /** Pushes what only an interrupted 8086 has on ring 0's stack. */
@@ -94,8 +94,8 @@ export function isRedirected(cpu: Cpu, vector: number): boolean {
   if (w[SYSTEM_FLAGS]! & VM && w[CR4]! & CR4_VME) {
     const tr = SEGMENTS + 4 * TR, limit = w[tr + LIMIT]! >>> 0;
     const base = w[tr + BASE]!;
-    if (limit < 103) throw gp();
-    const map = cpu.loadLinear((base + 102) | 0, 2) - 32;
+    if (limit < TSS_LIMIT) throw gp();
+    const map = cpu.loadLinear((base + TSS_PORT_MAP) | 0, 2) - 32;
     const at = map + (vector >>> 3);
     if (at < 0 || at > limit) throw gp();
     const bits = cpu.loadLinear((base + at) | 0, 1);

@@ -48,6 +48,9 @@ export const SEG_ACCESSED = 1, SEG_WRITABLE = 2, SEG_READABLE = 2,
 export const TYPE_TSS = 1, TYPE_LDT = 2, TYPE_CALL_GATE = 4,
   TYPE_TASK_GATE = 5, TYPE_INTERRUPT_GATE = 6, TYPE_TRAP_GATE = 7;
 export const TYPE_BUSY = 2, TYPE_WIDE = 8;
+/** A TSS of 32 bits: its least limit, and where it says where in it the
+ * bitmap of ports begins. */
+export const TSS_LIMIT = 103, TSS_PORT_MAP = 102;
 /** Attributes of all segments in real and in virtual 8086 mode. */
 export const REAL_RIGHTS = SEG_P | SEG_S | SEG_WRITABLE | SEG_ACCESSED,
   VIRTUAL_RIGHTS = REAL_RIGHTS | SEG_DPL;
