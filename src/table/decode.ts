@@ -157,9 +157,12 @@ export function decodeLoosely(
   const operandSize = isByteForm(form) ? 1 : size;
   const reg = (modrm >> 3) & 7;
   const fields = { isMemory, operandSize, reg, rm } as const;
+  // Pushed, since engines know arrays by how they came to be: all of these
+  // should be of one kind.
+  const places: OperandPlace[] = [];
+  for (const operand of form.operands) places.push(placeOf(operand, fields));
   return {
-    form, ...fields, ...address, ...immediates, addressSize, mod,
-    places: form.operands.map(operand => placeOf(operand, fields)),
+    form, places, ...fields, ...address, ...immediates, addressSize, mod,
     length: reader.position, prefixes: count,
     lock: prefixes.lock, rep: prefixes.rep,
     segment: prefixes.segment >= 0 ? prefixes.segment
