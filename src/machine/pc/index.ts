@@ -4,5 +4,6 @@ export * from "./keyboard";
 export * from "./pci";
 export * from "./pic";
 export * from "./pit";
+export { nameWords } from "./registers";
 export * from "./rtc";
 export * from "./uart";
