@@ -73,7 +73,7 @@ test("behind a reset all is 0 but for what the manual names", () => {
 });
 
 test("INIT clears every register but the number", () => {
-  const [, cpu] = listening(2) as [Cpu, Cpu], { machine } = cpu;
+  const [, cpu] = listening(2) as [Cpu, Cpu], { board } = cpu;
   const fill = () => {
     raiseInterrupt(cpu, 0x90);
     acknowledge(cpu);
@@ -83,15 +83,15 @@ test("INIT clears every register but the number", () => {
       if (at !== 0x300) writeApic(cpu, at, at === 0xf0 ? 0x3ff : -1 & ~MASK);
     }
     writeApic(cpu, 0x300, 0xc0dff);
-    machine.schedule(5, machine.addHandler(() => undefined));
+    board.schedule(5, board.addHandler(() => undefined));
   };
   fill();
   cpu.initialize();
   const is = { ...reset(1), 0x20: 0xff000000 } as Record<number, number>;
   assert.equal(all(cpu), THERE.map((at) => is[at] ?? 0));
   assert.equal([told(cpu), cpu.w[ATTENTION]], [0, 0]);
-  assert.is(machine.queue.some((kind) => kind === APIC_TIMER_EVENT), false);
-  assert.is(machine.queue.next(() => true), 5, "others' events stay");
+  assert.is(board.queue.some((kind) => kind === APIC_TIMER_EVENT), false);
+  assert.is(board.queue.next(() => true), 5, "others' events stay");
   cpu.w.fill(-1, APIC, APIC + 64);
   cpu.initialize();
   const words: Record<number, number> = { 0: -1, 3: -1, 4: 0xff,
@@ -415,13 +415,13 @@ test("reasons to attend are kept apart", () => {
   assert.is(w[ATTENTION], ATTEND_NMI | ATTEND_INTERRUPT);
   acknowledge(cpu);
   assert.is(w[ATTENTION], ATTEND_NMI);
-  cpu.machine.interruptController = { acknowledge: () => 8 };
+  cpu.board.interruptController = { acknowledge: () => 8 };
   w[ATTENTION] = ATTEND_INTERRUPT;
   raiseNmi(cpu);
   writeApic(cpu, 0x350, 0x700);
-  cpu.machine.intr = true;
+  cpu.board.intr = true;
   assert.is(w[ATTENTION], ATTEND_NMI | ATTEND_INTERRUPT | ATTEND_INTR);
-  cpu.machine.intr = false;
+  cpu.board.intr = false;
   assert.is(w[ATTENTION], ATTEND_NMI | ATTEND_INTERRUPT);
 });
 
@@ -444,15 +444,15 @@ test("delivery modes: who gets what", () => {
   for (const [mode, expected] of rows) {
     const [first, second] = listening(2) as [Cpu, Cpu];
     const seen: MachineEvent[] = [];
-    first.machine.events.on((e) => seen.push(e));
+    first.board.events.on((e) => seen.push(e));
     second.w[EAX] = 5;
-    first.machine.woken = false;
+    first.board.woken = false;
     send(first, 0x4040 | mode << 8);
     const got = [waiting(second).join() === "64" ? "vector" : "",
       second.w[ATTENTION]! & ATTEND_NMI ? "NMI" : "",
       second.w[ACTIVITY] === WAITING ? "INIT" : ""].join("");
     assert.is(got, expected, `mode ${mode}`);
-    assert.is(first.machine.woken, expected !== "", `mode ${mode}`);
+    assert.is(first.board.woken, expected !== "", `mode ${mode}`);
     assert.equal([waiting(first), first.w[ATTENTION], first.w[ACTIVITY]],
       [[], 0, RUNNING]);
     assert.equal(seen.map(({ kind, cpu, to, vector, mode }) =>
@@ -574,15 +574,15 @@ test("lowest priority: the lower PPR, the lower number, an APIC that is on",
     }), [1]);
   });
 
-const timers = (cpu: Cpu) => cpu.machine.queue.next((id) => id === cpu.id);
+const timers = (cpu: Cpu) => cpu.board.queue.next((id) => id === cpu.id);
 
 test("the timer's event is due at count times divisor", () => {
   const [, cpu] = listening(2) as [Cpu, Cpu];
   cpu.d[CLOCK] = 1000;
   writeApic(cpu, 0x3e0, 1);
-  cpu.machine.woken = false;
+  cpu.board.woken = false;
   writeApic(cpu, 0x380, 50);
-  assert.equal([timers(cpu), cpu.machine.woken], [1000 + 50 * 4, true]);
+  assert.equal([timers(cpu), cpu.board.woken], [1000 + 50 * 4, true]);
   writeApic(cpu, 0x380, 0xffffffff);
   assert.is(timers(cpu), 1000 + 0xffffffff * 4, "unsigned, and the only one");
   assert.is(read(cpu, 0x390), 0xffffffff);
@@ -601,9 +601,9 @@ test("another divisor moves the event, if there is one", () => {
   assert.is(timers(cpu), Infinity);
   writeApic(cpu, 0x380, 100);
   cpu.d[CLOCK] = 160;
-  cpu.machine.woken = false;
+  cpu.board.woken = false;
   writeApic(cpu, 0x3e0, 0);
-  assert.equal([timers(cpu), read(cpu, 0x390), cpu.machine.woken],
+  assert.equal([timers(cpu), read(cpu, 0x390), cpu.board.woken],
     [160 + 90 * 2, 90, true]);
   cpu.d[CLOCK] = 161;
   assert.is(read(cpu, 0x390), 90, "the last tick of a count");
@@ -629,7 +629,7 @@ test("a timer that runs out: once, or from then on again", () => {
     writeApic(cpu, 0x3e0, 1);
     writeApic(cpu, 0x320, entry);
     writeApic(cpu, 0x380, 0x80000000);
-    cpu.machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
+    cpu.board.queue.cancel(cpu.id, APIC_TIMER_EVENT);
     timerExpired(cpu, 1000);
     return [waiting(cpu).join(), timers(cpu), read(cpu, 0x390)];
   };

@@ -4,6 +4,6 @@ import type { Cpu } from "../src/machine";
 
 /** The machine whose CPU this is. */
 export function machineOf(cpu: Cpu): Machine {
-  if (cpu.machine instanceof Machine) return cpu.machine;
+  if (cpu.board instanceof Machine) return cpu.board;
   throw new Error("this CPU sits on a board without a machine");
 }

@@ -657,7 +657,7 @@ test("a TSS of 16 bits has no bitmap, real mode needs none", () => {
 
 test("IN and OUT ask before the device does, of 16 bits of a port", () => {
   const cpu = withBitmap([], 0x68 + 0x2000), told: number[][] = [];
-  cpu.machine.addDevice({
+  cpu.board.addDevice({
     name: "a device", ports: { from: 0x7fff, length: 4 },
     readPort: (offset, size) => 0x10 * offset + size,
     writePort: (...all) => told.push(all),

@@ -32,7 +32,7 @@ function load(text: string, r = 0, handler = "iret", quiet = false) {
   cpu.w[ESP] = 0x9000;
   if (r === 3) cpu.w[ESP] = 0xb000;
   const seen: string[] = [];
-  cpu.machine.events.on((e: MachineEvent) => {
+  cpu.board.events.on((e: MachineEvent) => {
     if (quiet) return;
     if (e.kind !== "exception" && e.kind !== "interrupt") return;
     const bits = e.vector === 1 ? `:${(cpu.w[DR + 6]! & 0xe00f)
@@ -47,7 +47,7 @@ function load(text: string, r = 0, handler = "iret", quiet = false) {
 }
 
 function put(cpu: Cpu, at: number, text: string): void {
-  cpu.machine.writeRam(at, assemble(text + "\n", { origin: at }).bytes);
+  cpu.board.writeRam(at, assemble(text + "\n", { origin: at }).bytes);
 }
 
 /** Sets breakpoint n by hand. */

@@ -191,8 +191,8 @@ const RAN = 2 ** 40 + 123, TIME = 2 ** 40 + 456;
 
 /** A CPU with something in every register. */
 function used(): Cpu {
-  const [, cpu] = cpus(2) as [Cpu, Cpu], { w, d, machine } = cpu;
-  machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
+  const [, cpu] = cpus(2) as [Cpu, Cpu], { w, d, board } = cpu;
+  board.queue.cancel(cpu.id, APIC_TIMER_EVENT);
   for (let i = 0; i < APIC; i++) w[i] = 0x11111111;
   for (const i of [...w.keys()].slice(TLBS)) w[i] = 0x2222;
   d[RETIRED] = RAN;

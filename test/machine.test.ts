@@ -363,7 +363,7 @@ test("bits of the APIC that only report can't be written", () => {
 
 test("the APIC notes errors, once for each sort, and ESR tells", () => {
   const cpu = load(endless).cpus[0]!, taken: unknown[] = [];
-  cpu.machine.events.on((e) => {
+  cpu.board.events.on((e) => {
     if (e.kind === "interrupt") taken.push(e.vector);
   });
   const told = () => {

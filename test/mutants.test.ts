@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { join, resolve } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { explanations } from "./mutants/explained";
 import { mutantsOf, sample } from "./mutants/points";
 import type { Mutant } from "./mutants/points";
 import { functionAround } from "./mutants/reach";
@@ -138,6 +139,13 @@ test("who is noticed and who isn't is told, with an exit status", () => {
   } finally {
     project.remove();
   }
+});
+
+test("each line that is explained stands where it is said to", () => {
+  const gone = explanations.filter(({ path, was }) =>
+    !fs.readFileSync(join(root, path), "utf8").split("\n")
+      .some((line) => line.trim() === was));
+  assert.equal(gone, []);
 });
 
 test.run();

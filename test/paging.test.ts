@@ -501,8 +501,8 @@ test("reserved bits of CR4 are refused, and so is PG without PE", () => {
 });
 
 test("code pages lose the fast write, and a write reports itself", () => {
-  const cpu = paged(), { machine } = cpu, told: number[] = [];
-  machine.dropCode = (physical, length) => told.push(physical, length);
+  const cpu = paged(), { board } = cpu, told: number[] = [];
+  board.dropCode = (physical, length) => told.push(physical, length);
   cpu.store(DATA, 0x5000, 4, 1);
   cpu.markCode(5);
   cpu.store(DATA, 0x5010, 2, 1);
@@ -512,7 +512,7 @@ test("code pages lose the fast write, and a write reports itself", () => {
 
 test("an entry tells what it was made of, and so does its event", () => {
   const cpu = paged(), told: MachineEvent[] = [];
-  cpu.machine.events.on((e) => {
+  cpu.board.events.on((e) => {
     if (e.kind === "tlb-fill") told.push(e);
   });
   writeControl(cpu, 4, 0x90);
@@ -596,7 +596,7 @@ test("the short way goes up to a page's last word, and not across", () => {
   cpu.store(DATA, 0x5000, 4, 0);
   cpu.store(DATA, 0x6000, 4, 0x22222222);
   // The fast table alone is led astray, until somebody goes the long way.
-  const host = cpu.machine.layout.ramBase + 0x7000, right = cpu.fast[5]!;
+  const host = cpu.board.layout.ramBase + 0x7000, right = cpu.fast[5]!;
   const astray = () => { cpu.fast[5] = (host ^ 0x5000) | (right & 4095); };
   for (const load of [cpu.load, cpu.loadForWrite].map((f) => f.bind(cpu))) {
     astray();

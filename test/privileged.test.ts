@@ -156,8 +156,8 @@ test("far transfers of both sizes, direct and by memory", () => {
   const landing = "movl %esp, %edi\n hlt";
   const go = (text: string, prepare = (_: Cpu) => {}) => {
     const cpu = run(text, (c) => {
-      c.machine.writeRam(0x5000, assemble(landing).bytes);
-      c.machine.writeRam(0x15000, assemble(landing).bytes);
+      c.board.writeRam(0x5000, assemble(landing).bytes);
+      c.board.writeRam(0x15000, assemble(landing).bytes);
       prepare(c);
     });
     return { cpu, at: cpu.w[EIP]! - 3, pushed: 0x9000 - cpu.w[EDI]! };
@@ -190,7 +190,7 @@ test("far returns and iret of both sizes take what is theirs", () => {
   const go = (bytes: string, words: number[], size: 2 | 4) => {
     const cpu = run(`.byte ${bytes}`, (c) => {
       for (const at of [0x5000, 0x15000])
-        c.machine.writeRam(at, assemble(landing).bytes);
+        c.board.writeRam(at, assemble(landing).bytes);
       words.forEach((word, n) => size === 2
         ? c.store16(0x9000 + 2 * n, word) : c.store32(0x9000 + 4 * n, word));
     });
@@ -276,7 +276,7 @@ test("ports: each size goes where it says, by byte and by DX", () => {
     " out %ax, (%dx)\n out %eax, (%dx)\n in $0x80, %al\n mov %eax, %ecx\n" +
     " in (%dx), %ax\n mov %eax, %ebp\n in $0xff, %eax", (c) => {
     for (const [from, length] of [[0x80, 0x80], [0x8000, 16]] as const)
-      c.machine.addDevice({ name: "log", ports: { from, length },
+      c.board.addDevice({ name: "log", ports: { from, length },
         readPort: () => 0xfedcba98 | 0,
         writePort: (at, size, v) => told.push([from + at, size, v]) });
   });
@@ -294,7 +294,7 @@ test("strings go to and from all 16 bits of a port's number", () => {
     " mov $0x7100, %edi\n outsb\n outsl\n insb\n insl", (c) => {
     c.store32(0x7000, 0x44332211);
     c.store32(0x7004, 0x88776655 | 0);
-    c.machine.addDevice({ name: "log", ports: { from: 0x8000, length: 16 },
+    c.board.addDevice({ name: "log", ports: { from: 0x8000, length: 16 },
       readPort: () => 0xfedcba98 | 0,
       writePort: (at, size, v) => told.push([at, size, v]) });
   });

@@ -101,7 +101,7 @@ test("a selector is a paragraph, and loading CS is a jump", () => {
 test("INT pushes flags, CS and IP, and IRET takes them back", () => {
   const cpu = real([0xfb, 0xcd, 0x21, 0xf4]); // sti; int $0x21; hlt
   vector(cpu, 0x21, 0x100, 0x10);
-  cpu.machine.writeRam(0x1010, Uint8Array.of(0xcf));
+  cpu.board.writeRam(0x1010, Uint8Array.of(0xcf));
   go(cpu, 2);
   assert.equal([segmentRegister(cpu, CS).base, cpu.w[EIP]], [0x1000, 0x10]);
   assert.equal(words(cpu, 3), [0x7c03, 0, 0x202]);
@@ -158,7 +158,7 @@ test("SP 1 is the end: a push that can't is #SS, and its frame can't be "
 
 test("execution beyond the limit of CS is #GP", () => {
   const cpu = real([], 0x7c00);
-  cpu.machine.writeRam(0xfffe, Uint8Array.of(0x90, 0x90));
+  cpu.board.writeRam(0xfffe, Uint8Array.of(0x90, 0x90));
   vector(cpu, 13, 0, 0x500);
   cpu.w[EIP] = 0xfffe;
   go(cpu, 3);
@@ -174,7 +174,7 @@ test("LIDT moves the table; a vector beyond its limit is #GP", () => {
   cpu.store32(0x602, 0xff003000);       // the top byte isn't loaded
   cpu.store32(0x3000 + 4 * 0x20, 0x500);
   cpu.store32(0x3000 + 4 * 13, 0x580);
-  cpu.machine.writeRam(0x500, Uint8Array.of(0xcf));
+  cpu.board.writeRam(0x500, Uint8Array.of(0xcf));
   go(cpu, 4);
   assert.equal([cpu.w[EIP], cpu.peekStack(0, 2)], [0x580, 0x7c07]);
 });
@@ -216,7 +216,7 @@ test("code can be written through CS after a visit to protected mode",
   () => {
     const cpu = real([0x2e, 0xc6, 0x06, 0x00, 0x70, 0x55, 0xf4]);
     putSegment(cpu, CS, 8, 0, 0xffff, 0x9b);
-    cpu.machine.writeRam(0x500, Uint8Array.of(0xea, 0, 0x7c, 0, 0));
+    cpu.board.writeRam(0x500, Uint8Array.of(0xea, 0, 0x7c, 0, 0));
     cpu.w[EIP] = 0x500;
     go(cpu);
     assert.is(cpu.load8(0x7000), 0x55);
@@ -228,7 +228,7 @@ test("far calls and returns, with 16 and with 32 bits", () => {
     0x66, 0x9a, 4, 0, 0, 0, 0x00, 0x10, // lcalll $0x1000, $4
     0xf4,
   ]);
-  cpu.machine.writeRam(0x10000, Uint8Array.of(
+  cpu.board.writeRam(0x10000, Uint8Array.of(
     0xca, 0, 0, 0x90, 0x66, 0xcb));     // lret $0; nop; lretl
   go(cpu);
   assert.equal([cpu.w[EIP], cpu.w[ESP], cpu.w[ACTIVITY]],
@@ -257,7 +257,7 @@ test("rep movsb with 16-bit addresses counts CX and wraps DI", () => {
 test("an NMI is taken with IF clear, once until IRET", () => {
   const cpu = real([0x90, 0x90, 0x90, 0xf4]);
   vector(cpu, 2, 0, 0x500);
-  cpu.machine.writeRam(0x500, Uint8Array.of(0x43, 0xcf)); // inc %bx; iret
+  cpu.board.writeRam(0x500, Uint8Array.of(0x43, 0xcf)); // inc %bx; iret
   raiseNmi(cpu);
   go(cpu, 2);
   assert.equal([cpu.w[EBX], cpu.w[EIP]], [1, 0x501]);

@@ -76,7 +76,7 @@ function execute({ text, ring: r = 0, prepare }: ByHand): Cpu {
 
 /** A device at ports 0x40 to 0x43 that remembers four bytes. */
 function latch(cpu: Cpu): Device {
-  const state = cpu.machine.allocateState("latch", 1);
+  const state = cpu.board.allocateState("latch", 1);
   return {
     name: "latch", ports: { from: 0x40, length: 4 },
     readPort: () => state[0]!,
@@ -189,9 +189,9 @@ const byHand: Record<string, ByHand> = {
       c.w[MSR_SYSENTER_ESP] = 0xa000;
       c.w[MSR_SYSENTER_EIP] = 0x5000;
       c.w[EDI] = 0;
-      c.machine.writeRam(0x5000, assemble("movl $0x5100, %edx\n" +
+      c.board.writeRam(0x5000, assemble("movl $0x5100, %edx\n" +
         " movl $0x9100, %ecx\n movl %esp, %edi\n sysexit").bytes);
-      c.machine.writeRam(0x5100, assemble("movl %esp, %esi\n" +
+      c.board.writeRam(0x5100, assemble("movl %esp, %esi\n" +
         " int3").bytes);
     },
     check: (c) => [c.w[EDI], c.w[ESI]], expected: [0xa000, 0x9100] },

@@ -747,7 +747,7 @@ test("ports: IOPL first, then the bitmap in the TSS", () => {
 
 test("ports: who asks without the right reaches no device", () => {
   const cpu = prepared(), told: number[] = [];
-  cpu.machine.addDevice({ name: "echo", ports: { from: 0x80, length: 4 },
+  cpu.board.addDevice({ name: "echo", ports: { from: 0x80, length: 4 },
     readPort: () => told.push(0), writePort: () => told.push(1) });
   for (const size of [1, 2, 4] as const) {
     goTo(cpu, 3);

@@ -145,7 +145,7 @@ test("beyond the limit of CS it is #GP, whether or not there is a page", () => {
     for (let n = 0; n < 16; n++) {
       cpu.store32(0x21000 + 4 * n, n === 5 ? 0 : 0x1000 * n + 3);
     }
-    cpu.machine.writeRam(0x4ffb, Uint8Array.of(0xb8, 1, 0, 0, 0));
+    cpu.board.writeRam(0x4ffb, Uint8Array.of(0xb8, 1, 0, 0, 0));
     cpu.w[EIP] = 0x4ffb;
     cpu.w[SEGMENTS + 4 * CS + LIMIT] = 0x4fff;
     cpu.w[CR3] = 0x20000;

@@ -33,12 +33,12 @@ function load(text: string, handler = "hlt"): Cpu {
 }
 
 function put(cpu: Cpu, at: number, text: string): void {
-  cpu.machine.writeRam(at, assemble(text + "\n", { origin: at }).bytes);
+  cpu.board.writeRam(at, assemble(text + "\n", { origin: at }).bytes);
 }
 
 function vectors(cpu: Cpu): string[] {
   const seen: string[] = [];
-  cpu.machine.events.on((e: MachineEvent) => {
+  cpu.board.events.on((e: MachineEvent) => {
     if (e.kind === "exception" || e.kind === "interrupt") {
       seen.push(`${e.vector}@${Number(e.eip).toString(16)}`);
     }
@@ -131,9 +131,9 @@ test("a page that holds no code any more can be written fast again", () => {
   const cpu = load("movl $0x90909090, 0x4800\n call 0x4800\n hlt");
   put(cpu, 0x4800, "mov $7, %eax\n ret");
   machineOf(cpu).run({ maxInstructions: 3 });
-  const { codePages } = cpu.machine;
+  const { codePages } = cpu.board;
   assert.is(codePages[4], 1);
-  cpu.machine.writeRam(0x4000, new Uint8Array(4096));
+  cpu.board.writeRam(0x4000, new Uint8Array(4096));
   assert.is(codePages[4], 0);
 });
 
@@ -408,7 +408,7 @@ test("a run of steps ends by number, by clock, by wake, by the CPU", () => {
     for (const [most, ticks, steps] of rows) {
       const cpu = load(text, text), { d } = cpu, runner = runnerOf(cpu);
       cpu.w[ESP] = 0xf0000;
-      [d[RETIRED], d[CLOCK], cpu.machine.woken] = [100, 50, false];
+      [d[RETIRED], d[CLOCK], cpu.board.woken] = [100, 50, false];
       assert.is(runner.run(most, 50 + ticks), steps, `${most}, ${ticks}`);
       assert.equal([d[RETIRED], d[CLOCK]], [100 + steps, 50 + steps]);
     }
@@ -416,11 +416,11 @@ test("a run of steps ends by number, by clock, by wake, by the CPU", () => {
   for (const state of [RUNNING, HALTED, WAITING, SHUTDOWN]) {
     const cpu = load("nop");
     cpu.w[ACTIVITY] = state;
-    cpu.machine.woken = state === RUNNING;
+    cpu.board.woken = state === RUNNING;
     assert.is(runnerOf(cpu).run(5, Infinity), 0, `${state}`);
   }
   const sleeper = load("nop\n hlt\n nop");
-  sleeper.machine.woken = false;
+  sleeper.board.woken = false;
   assert.is(runnerOf(sleeper).run(5, Infinity), 2);
 });
 
@@ -485,8 +485,8 @@ test("what can't be decoded is #UD, and told but behind a LOCK", () => {
   ];
   for (const [bytes, told] of rows) {
     const cpu = load("nop"), seen = vectors(cpu), what: unknown[] = [];
-    cpu.machine.writeRam(ORIGIN, Uint8Array.from(bytes));
-    cpu.machine.events.on((e) => {
+    cpu.board.writeRam(ORIGIN, Uint8Array.from(bytes));
+    cpu.board.events.on((e) => {
       if (e.kind === "unimplemented") what.push(e.what);
     });
     machineOf(cpu).run({ maxInstructions: 1 });

@@ -384,10 +384,10 @@ test("a missing page of either TSS faults before anything happens", () => {
 test("local breakpoints go off, global ones stay; T traps", () => {
   const cpu = two({ trap: 1 });
   const handler = assemble("hlt").bytes;
-  cpu.machine.writeRam(0x5000, assemble("nop\n hlt").bytes);
-  cpu.machine.writeRam(0x6001, handler);
+  cpu.board.writeRam(0x5000, assemble("nop\n hlt").bytes);
+  cpu.board.writeRam(0x6001, handler);
   gate(cpu, IDT + 8, INT_GATE, codeOf(0), 0x6001);
-  cpu.machine.writeRam(0x4000, assemble("ljmp $0x90, $0").bytes);
+  cpu.board.writeRam(0x4000, assemble("ljmp $0x90, $0").bytes);
   cpu.w[DR + 7] = 0x5ff;
   cpu.w[EIP] = 0x4000;
   machineOf(cpu).run({ maxInstructions: 3 });

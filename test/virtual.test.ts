@@ -25,8 +25,8 @@ function virtual(bytes: number[], iopl = 0): Cpu {
     gate(cpu, IDT + 8 * n, INT_GATE | ring(n === 0x31 ? 0 : 3), 8,
       HANDLER + n);
   }
-  cpu.machine.writeRam(HANDLER, new Uint8Array(256).fill(0xf4));
-  cpu.machine.writeRam(0x10000, Uint8Array.from(bytes));
+  cpu.board.writeRam(HANDLER, new Uint8Array(256).fill(0xf4));
+  cpu.board.writeRam(0x10000, Uint8Array.from(bytes));
   cpu.w[ESP] = STACK0 - 36;
   enter(cpu, VM | 2 | (iopl << 12));
   cpu.w[EIP] = cpu.next;
@@ -103,7 +103,7 @@ test("an exception leaves it, with all segments on ring 0's stack", () => {
 
 test("and IRET goes back to it", () => {
   const cpu = virtual([0x0f, 0x0b, 0x90]);
-  cpu.machine.writeRam(HANDLER + 6,
+  cpu.board.writeRam(HANDLER + 6,
     Uint8Array.of(0x83, 0x04, 0x24, 2, 0xcf)); // addl $2, (%esp); iret
   machineOf(cpu).run({ maxInstructions: 4 });
   assert.equal([cpu.w[EIP], cpu.w[CPL]], [3, 3]);
@@ -148,7 +148,7 @@ function extended(bytes: number[], flags = 0, iopl = 0): Cpu {
   for (let i = 0; i < 8; i++) cpu.store32(TSS + 0x68 + 4 * i, -1);
   cpu.store32(TSS + 0x6c, ~2);
   cpu.store32(4 * 0x21, 0x10000100);
-  cpu.machine.writeRam(0x10100, Uint8Array.of(0xcc));
+  cpu.board.writeRam(0x10100, Uint8Array.of(0xcc));
   return cpu;
 }
 
@@ -248,7 +248,7 @@ test("VME, PVI: who arrives with VIF and VIP is sent back by #GP", () => {
 /** A CPU in ring 3 of protected mode about to execute bytes. */
 function ring3(bytes: number[]): Cpu {
   const cpu = virtual([0x90]);
-  cpu.machine.writeRam(0x7000, Uint8Array.from(bytes));
+  cpu.board.writeRam(0x7000, Uint8Array.from(bytes));
   cpu.w[CPL] = 0;
   cpu.setEflags(2);
   putSegment(cpu, CS, 8, 0, -1, 0xc09b);
@@ -437,9 +437,9 @@ test("VME: each vector has its bit, in a map in front of that of ports",
         let inside: boolean | undefined;
         return fault(() => { inside = isRedirected(cpu, vector); }) ?? inside;
       };
-      cpu.machine.writeRam(at, Uint8Array.of(~(1 << bit)));
+      cpu.board.writeRam(at, Uint8Array.of(~(1 << bit)));
       const clear = ask();
-      cpu.machine.writeRam(at, Uint8Array.of(1 << bit));
+      cpu.board.writeRam(at, Uint8Array.of(1 << bit));
       assert.equal(ask(), [13, 0], "set, and IOPL is 0");
       cpu.w[SYSTEM_FLAGS] = VM | IOPL;
       assert.equal(ask(), Array.isArray(clear) ? clear : false);
@@ -482,7 +482,7 @@ test("IRET takes all nine words from their places, EIP up to FFFF", () => {
 
 test("far calls and segment loads are those of real mode", () => {
   const cpu = virtual([0x9a, 0x00, 0x01, 0x00, 0x10, 0xcc]);
-  cpu.machine.writeRam(0x10100, Uint8Array.of(
+  cpu.board.writeRam(0x10100, Uint8Array.of(
     0xb8, 0x34, 0x12, 0x8e, 0xd8, 0xcb));
   assert.is(ended(cpu), 3);
   assert.equal(frame(cpu, 2), [6, 0x1000]);

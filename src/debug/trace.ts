@@ -45,7 +45,7 @@ function textOf(cpu: Cpu, known: Known): string {
   const { w, id } = cpu;
   const eip = w[EIP]!;
   const where = `${hex16(w[selectorOf(CS)]!)}:${hex32(eip)}`;
-  const count = pad(cpu.machine.count);
+  const count = pad(cpu.board.count);
   return `${count} ${id} ${w[CPL]!} ${where} ${disassembly(cpu, known)}`;
 }
 /** By EIP, and the size of the code: what was read there, and the text. */

@@ -10,7 +10,7 @@ export type HostEvent =
 
 /** Tells who listens, if anybody does. */
 export function emit<E extends { kind: string }>(cpu: Cpu, event: E): void {
-  const stream = cpu.machine.events;
+  const stream = cpu.board.events;
   if (stream.active)
-    stream.emit({ ...event, cpu: cpu.id, count: cpu.machine.count });
+    stream.emit({ ...event, cpu: cpu.id, count: cpu.board.count });
 }

@@ -12,7 +12,7 @@ export function lguestAlarm(cpu: Cpu): void {
   const vcpu = currentVcpu(cpu);
   vcpu.alarm_changed = 0;
   const delta = vcpu.alarm_delta;
-  const ticks = delta * (cpu.machine.layout.ticksPerSecond / 1e9);
+  const ticks = delta * (cpu.board.layout.ticksPerSecond / 1e9);
   setAlarm(cpu, delta > 0 ? Math.ceil(cpu.clock + ticks) : 0);
   cpu.w[EAX] = ticksToNext(cpu, false) | 0;
 }

@@ -84,7 +84,7 @@ function clockEvent(vcpu: Vcpu, delta: number): void {
 }
 
 function init(vcpu: Vcpu, data: number): void {
-  const { lg } = vcpu, { ticksPerSecond } = vcpu.cpu.machine.layout;
+  const { lg } = vcpu, { ticksPerSecond } = vcpu.cpu.board.layout;
   if (!guestHas(lg, data, guestDataLayout.bytes))
     return killGuest(lg, `Bad address of lguest_data ${hex(data)}`);
   lg.initialized = 1;

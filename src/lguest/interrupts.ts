@@ -88,7 +88,7 @@ function takeFlags(vcpu: Vcpu): boolean {
 
 /** Writes the wall clock into lguest_data. */
 export function tellTime(lg: Guest): void {
-  const { cpu } = lg, { ticksPerSecond } = cpu.machine.layout;
+  const { cpu } = lg, { ticksPerSecond } = cpu.board.layout;
   const ticks = Math.max(lg.told, Math.floor(cpu.clock));
   lg.told = ticks;
   const rest = ticks % ticksPerSecond;

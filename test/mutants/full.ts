@@ -3,8 +3,8 @@
 //   [--judges WORD,…]  only test files that have one of these in their path
 //   [--list 1]         tell the mutants, and run nothing
 //
-// Do the tests notice? One token of src/machine, src/host or src/lguest is
-// changed at a time, in a copy of the project, and the tests run until one fails: without
+// Do the tests notice? One token of the machine, the Host, lguest or those who
+// watch them is changed at a time, in a copy of the project, and the tests run until one fails: without
 // any foreign program, without the live processor, and without the tests of
 // the loom, which would see that src/ isn't what the chapters say. Status 0:
 // all were noticed, but for those that explained.ts explains; 1: some weren't;
@@ -52,7 +52,7 @@ interface Judge {
 /** The files that can be changed. */
 const sources = [...readSources(root)]
   .map(([path, text]) => ({ path, text }))
-  .filter(({ path }) => /^src\/(machine|host|lguest)\/.*\.ts$/.test(path)
+  .filter(({ path }) => /^src\/(machine|host|lguest|debug(?!\/gdb))\/.*\.ts$/.test(path)
     && !path.endsWith("/index.ts"));
 
 // Who noticed what the last time, and is asked first.

@@ -12,7 +12,7 @@ interface Piece {
 function* pieces(
   cpu: Cpu, address: number, length: number, physical: boolean,
 ): Generator<Piece | undefined> {
-  const end = address + length, { addressMask } = cpu.machine;
+  const end = address + length, { addressMask } = cpu.board;
   while (address < end) {
     const upTo = Math.min(end, address - (address % 4096) + 4096);
     const at = physical ? address : walkQuietly(cpu, address | 0);
@@ -27,10 +27,10 @@ function* pieces(
 export function readMemory(
   cpu: Cpu, address: number, length: number, physical: boolean,
 ): Uint8Array {
-  const { machine } = cpu, bytes = new Uint8Array(length);
+  const { board } = cpu, bytes = new Uint8Array(length);
   let done = 0;
   for (const piece of pieces(cpu, address, length, physical)) {
-    const at = piece ? machine.readable(piece.from, piece.length) : -1;
+    const at = piece ? board.readable(piece.from, piece.length) : -1;
     if (!piece || at < 0) break;
     bytes.set(cpu.bytes.subarray(at, at + piece.length), done);
     done += piece.length;
@@ -43,16 +43,16 @@ export function readMemory(
 export function writeMemory(
   cpu: Cpu, address: number, bytes: Uint8Array, physical: boolean,
 ): void {
-  const { machine } = cpu, found: Piece[] = [];
+  const { board } = cpu, found: Piece[] = [];
   for (const piece of pieces(cpu, address, bytes.length, physical)) {
-    if (!piece || machine.writable(piece.from, piece.length) < 0) {
+    if (!piece || board.writable(piece.from, piece.length) < 0) {
       throw new Refusal(BAD_ADDRESS);
     }
     found.push(piece);
   }
   let done = 0;
   for (const { from, length } of found) {
-    machine.writeRam(from, bytes.subarray(done, done + length));
+    board.writeRam(from, bytes.subarray(done, done + length));
     done += length;
   }
 }

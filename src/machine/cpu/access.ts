@@ -7,8 +7,8 @@ export function tellAccess(
   cpu: Cpu, kind: "port" | "device", address: number, size: number,
   value: number, write: boolean,
 ): void {
-  const { machine } = cpu;
-  if (machine.events.active) machine.events.emit({ kind, cpu: cpu.id,
-    count: machine.count, address, size, value: narrow(value, size) >>> 0,
+  const { board } = cpu;
+  if (board.events.active) board.events.emit({ kind, cpu: cpu.id,
+    count: board.count, address, size, value: narrow(value, size) >>> 0,
     write });
 }

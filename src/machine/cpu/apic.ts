@@ -31,7 +31,7 @@ export function resetApic(cpu: Cpu, init = false): void {
   if (!init)
     w[MSR_APIC_BASE] = 0xfee00000 | GLOBAL_ENABLE |
       (cpu.id ? 0 : FIRST_CPU);
-  cpu.machine.queue.cancel(cpu.id, APIC_TIMER_EVENT);
+  cpu.board.queue.cancel(cpu.id, APIC_TIMER_EVENT);
   refreshAttention(cpu);
   refreshIntr(cpu);
 }
@@ -49,7 +49,7 @@ export function writeApicBase(cpu: Cpu, low: number, high: number): void {
 }
 
 const takesIntr = (cpu: Cpu) =>
-  cpu.id === 0 && cpu.machine.interruptController !== undefined;
+  cpu.id === 0 && cpu.board.interruptController !== undefined;
 
 /** Whether the wire from the interrupt controller leads to this core. */
 export function intrConnected(cpu: Cpu): boolean {
@@ -62,9 +62,9 @@ export function intrConnected(cpu: Cpu): boolean {
 /** Sets or clears ATTEND_INTR by the wire and by LINT0. */
 export function refreshIntr(cpu: Cpu): void {
   const w = cpu.w;
-  if (intrConnected(cpu) && cpu.machine.intr) {
+  if (intrConnected(cpu) && cpu.board.intr) {
     w[ATTENTION]! |= ATTEND_INTR;
-    cpu.machine.wake();
+    cpu.board.wake();
   } else {
     w[ATTENTION]! &= ~ATTEND_INTR;
   }
@@ -110,7 +110,7 @@ function refreshAttention(cpu: Cpu): void {
   const w = cpu.w;
   if (getsThrough(w, highest(w, IRR))) {
     w[ATTENTION]! |= ATTEND_INTERRUPT;
-    cpu.machine.wake();
+    cpu.board.wake();
   } else {
     w[ATTENTION]! &= ~ATTEND_INTERRUPT;
   }
@@ -249,9 +249,9 @@ function divisor(w: Int32Array): number {
 }
 
 function startTimer(cpu: Cpu): void {
-  const w = cpu.w, { queue } = cpu.machine;
+  const w = cpu.w, { queue } = cpu.board;
   queue.cancel(cpu.id, APIC_TIMER_EVENT);
-  cpu.machine.wake();
+  cpu.board.wake();
   const count = w[INITIAL]! >>> 0;
   cpu.d[TIMER_END] = 0;
   if (!count) return;
@@ -262,14 +262,14 @@ function startTimer(cpu: Cpu): void {
 
 /** Another divisor: the count goes on from where it is. */
 function setDivide(cpu: Cpu, value: number): void {
-  const { w, d } = cpu, { queue } = cpu.machine, before = divisor(w);
+  const { w, d } = cpu, { queue } = cpu.board, before = divisor(w);
   w[DIVIDE] = value;
   const left = d[TIMER_END]! - d[CLOCK]!;
   if (left <= 0) return;
   d[TIMER_END] = d[CLOCK]! + Math.ceil(left * divisor(w) / before);
   queue.cancel(cpu.id, APIC_TIMER_EVENT);
   queue.add(d[TIMER_END]!, cpu.id, APIC_TIMER_EVENT);
-  cpu.machine.wake();
+  cpu.board.wake();
 }
 
 function currentCount(cpu: Cpu): number {
@@ -284,7 +284,7 @@ export function timerExpired(cpu: Cpu, when: number): void {
     const count = w[INITIAL]! >>> 0;
     const end = when + Math.max(count * divisor(w), 1);
     cpu.d[TIMER_END] = end;
-    cpu.machine.queue.add(end, cpu.id, APIC_TIMER_EVENT);
+    cpu.board.queue.add(end, cpu.id, APIC_TIMER_EVENT);
   } else {
     cpu.d[TIMER_END] = 0;
   }
@@ -329,7 +329,7 @@ const FIXED = 0, LOWEST_PRIORITY = 1, BY_NMI = 4, INIT = 5, START_UP = 6,
 
 function sendInterrupt(cpu: Cpu, command: number): void {
   const vector = command & 0xff, mode = (command >>> 8) & 7;
-  const { machine } = cpu, meant = targets(cpu, command);
+  const { board } = cpu, meant = targets(cpu, command);
   const raises = mode === FIXED || mode === LOWEST_PRIORITY;
   if (raises && vector < 16) {
     noteError(cpu, SENT_ILLEGAL);
@@ -338,8 +338,8 @@ function sendInterrupt(cpu: Cpu, command: number): void {
   if (meant.length === 0) noteError(cpu, NOT_ACCEPTED);
   const asked = mode === LOWEST_PRIORITY ? leastBusy(meant) : meant;
   for (const target of asked) {
-    if (machine.events.active) {
-      machine.events.emit({ kind: "ipi", cpu: cpu.id, count: machine.count,
+    if (board.events.active) {
+      board.events.emit({ kind: "ipi", cpu: cpu.id, count: board.count,
         to: target.id, vector, mode });
     }
     if (raises) raiseInterrupt(target, vector);
@@ -361,7 +361,7 @@ function leastBusy(meant: readonly Cpu[]): Cpu[] {
 /** A non-maskable interrupt arrives. */
 export function raiseNmi(cpu: Cpu): void {
   cpu.w[ATTENTION]! |= ATTEND_NMI;
-  cpu.machine.wake();
+  cpu.board.wake();
 }
 
 /** A start-up IPI: a waiting CPU begins in real mode at vector << 12. */

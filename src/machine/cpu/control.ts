@@ -36,10 +36,10 @@ function writeCr0(cpu: Cpu, value: number): void {
 }
 
 function writeCr3(cpu: Cpu, value: number): void {
-  const { machine } = cpu;
+  const { board } = cpu;
   cpu.w[CR3] = value & 0xfffff018;
-  if (machine.events.active) machine.events.emit({ kind: "cr3", cpu: cpu.id,
-    count: machine.count, value: value >>> 0 });
+  if (board.events.active) board.events.emit({ kind: "cr3", cpu: cpu.id,
+    count: board.count, value: value >>> 0 });
   tlbFlush(cpu, (cpu.w[CR4]! & CR4_PGE) !== 0);
 }
 

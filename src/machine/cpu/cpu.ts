@@ -62,14 +62,14 @@ export class Cpu {
   /** Grows whenever a translation for code may have been lost. */
   codeVersion = 0;
 
-  /** `machine` is the board it sits on; `peers` are all CPUs there, itself
-   * among them; `hostCalls` is the table that they share. */
+  /** `board` is what it sits on; `peers` are all CPUs there, itself among
+   * them; `hostCalls` is the table that they share. */
   constructor(
-    readonly machine: Board, readonly id: number,
+    readonly board: Board, readonly id: number,
     readonly peers: readonly Cpu[],
     readonly hostCalls: readonly (HostCall | undefined)[],
   ) {
-    const { layout, memory } = machine;
+    const { layout, memory } = board;
     const at = layout.cpuBase + id * layout.cpuStride;
     this.w = new Int32Array(memory.buffer, at, layout.cpuStride / 4);
     this.d = new Float64Array(memory.buffer, at, layout.cpuStride / 8);
@@ -401,7 +401,7 @@ export class Cpu {
   fillFast(linear: number, physical: number, bits: number): void {
     if (this.fastFilled === FAST_LIST) this.dropFast();
     const page = linear >>> 12;
-    const host = this.machine.layout.ramBase + physical;
+    const host = this.board.layout.ramBase + physical;
     this.fast[page] = ((host ^ linear) & -4096) | bits;
     this.fastList[this.fastFilled++] = page;
   }
@@ -441,41 +441,41 @@ export class Cpu {
   }
   /** Reads physical memory: RAM, or a device's registers. */
   readPhysical(physical: number, size: Size): number {
-    const { machine } = this;
-    physical = (physical & machine.addressMask) >>> 0;
+    const { board } = this;
+    physical = (physical & board.addressMask) >>> 0;
     if (isApic(this, physical)) return apicRead(this, physical, size);
-    const at = machine.readable(physical, size);
+    const at = board.readable(physical, size);
     if (at >= 0) {
       if (size === 4) return this.view.getInt32(at, true);
       return size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
     }
-    const value = machine.readDevice(physical, size);
+    const value = board.readDevice(physical, size);
     tellAccess(this, "device", physical, size, value, false);
     return value;
   }
 
   /** Writes physical memory; decoded code there is forgotten. */
   writePhysical(physical: number, size: Size, value: number): void {
-    const { machine, view } = this;
-    physical = (physical & machine.addressMask) >>> 0;
+    const { board, view } = this;
+    physical = (physical & board.addressMask) >>> 0;
     const apic = isApic(this, physical);
-    const at = apic ? -1 : machine.writable(physical, size);
+    const at = apic ? -1 : board.writable(physical, size);
     if (at < 0) {
       tellAccess(this, "device", physical, size, value, true);
       if (apic) apicWrite(this, physical, size, value);
-      else machine.writeDevice(physical, size, value);
+      else board.writeDevice(physical, size, value);
       return;
     }
     if (size === 4) view.setInt32(at, value, true);
     else if (size === 2) view.setInt16(at, value, true);
     else this.bytes[at] = value;
-    if (machine.codePages[physical >>> 12]) {
-      machine.dropCode(physical, size);
+    if (board.codePages[physical >>> 12]) {
+      board.dropCode(physical, size);
     }
   }
   /** Decoded code of this frame exists now: no fast writes to it. */
   markCode(frame: number): void {
-    const { codePages } = this.machine;
+    const { codePages } = this.board;
     if (codePages[frame]) return;
     codePages[frame] = 1;
     for (const cpu of this.peers) cpu.dropFast();
@@ -483,9 +483,9 @@ export class Cpu {
 
   /** Starts or wakes: its clock joins machine time. */
   start(): void {
-    this.d[CLOCK] = this.machine.time;
+    this.d[CLOCK] = this.board.time;
     this.w[ACTIVITY] = RUNNING;
-    this.machine.wake();
+    this.board.wake();
   }
 
   /** An INIT, or RESET: the CPU waits for its start-up IPI; the first CPU
@@ -493,7 +493,7 @@ export class Cpu {
   initialize(what: "INIT" | "RESET" = "INIT"): void {
     if (this.id === 0) resetVector(this, what === "INIT");
     else resetWaiting(this, what === "INIT");
-    this.machine.wake();
+    this.board.wake();
   }
 }
 

@@ -123,7 +123,7 @@ export function softwareInterrupt(
   cpu: Cpu, vector: number, next: number,
   kind: "int" | "int3" | "into" | "int1",
 ): void {
-  const { events } = cpu.machine;
+  const { events } = cpu.board;
   if (kind === "int" && isRedirected(cpu, vector)) {
     enterOwnHandler(cpu, vector, next);
   } else {
@@ -134,7 +134,7 @@ export function softwareInterrupt(
   }
   cpu.entered = true;
   if (events.active) events.emit({ kind: "interrupt", cpu: cpu.id,
-    count: cpu.machine.count, vector, source: kind, eip: next >>> 0 });
+    count: cpu.board.count, vector, source: kind, eip: next >>> 0 });
 }
 
 /** INT n that stays in virtual 8086 mode (SDM 3B, 20.3.3.4). */
@@ -164,10 +164,10 @@ export function combineFaults(
 /** The third fault in a row: the CPU stops until it is reset. */
 export function shutDown(cpu: Cpu): void {
   cpu.w[ACTIVITY] = SHUTDOWN;
-  const { machine } = cpu;
-  machine.wake();
-  if (machine.events.active) machine.events.emit({ kind: "shutdown",
-    cpu: cpu.id, count: machine.count, eip: cpu.w[EIP]! >>> 0 });
+  const { board } = cpu;
+  board.wake();
+  if (board.events.active) board.events.emit({ kind: "shutdown",
+    cpu: cpu.id, count: board.count, eip: cpu.w[EIP]! >>> 0 });
 }
 
 /** Delivers an exception, or an external interrupt by its vector, at the
@@ -209,9 +209,9 @@ export function deliverTrap(cpu: Cpu): void {
 }
 
 function tell(cpu: Cpu, vector: number, fault: Fault | undefined): void {
-  const { events } = cpu.machine;
+  const { events } = cpu.board;
   if (!events.active) return;
-  const { count } = cpu.machine;
+  const { count } = cpu.board;
   const common = { cpu: cpu.id, count, vector, eip: cpu.w[EIP]! >>> 0 };
   if (!fault) {
     events.emit({ kind: "interrupt", source: "external", ...common });

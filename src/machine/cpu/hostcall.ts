@@ -14,12 +14,12 @@ export interface HostCall {
 
 /** 0F 3F ib: armed and in ring 0 a host call, otherwise #UD. */
 export function runHostCall(cpu: Cpu, n: number): void {
-  const { machine } = cpu;
+  const { board } = cpu;
   const found = cpu.hostCalls[n];
-  if (!machine.hostArmed || cpu.w[CPL] !== 0 || !found) throw new Fault(UD);
-  const { events } = machine;
+  if (!board.hostArmed || cpu.w[CPL] !== 0 || !found) throw new Fault(UD);
+  const { events } = board;
   if (events.active) events.emit({
-    kind: "hostcall", cpu: cpu.id, count: machine.count, number: n,
+    kind: "hostcall", cpu: cpu.id, count: board.count, number: n,
     name: found.name,
   });
   found.run(cpu);

@@ -27,7 +27,7 @@ export function takeInterrupt(cpu: Cpu): boolean {
   } else if (why & ATTEND_INTERRUPT) {
     deliver(cpu, acknowledge(cpu));
   } else {
-    deliver(cpu, cpu.machine.interruptController!.acknowledge());
+    deliver(cpu, cpu.board.interruptController!.acknowledge());
   }
   return true;
 }

@@ -10,7 +10,7 @@ import {
 
 /** The time stamp: ticks since it was set to 0. */
 export function timeStamp(cpu: Cpu): number {
-  return cpu.machine.showClock(cpu.d[CLOCK]!) + cpu.d[TSC_OFFSET]!;
+  return cpu.board.showClock(cpu.d[CLOCK]!) + cpu.d[TSC_OFFSET]!;
 }
 
 /** RDTSC to EDX:EAX. */
@@ -51,7 +51,7 @@ export function writeMsr(cpu: Cpu): void {
   if (word === MSR_APIC_BASE) writeApicBase(cpu, w[EAX]!, w[EDX]!);
   else if (word !== undefined) w[word] = w[EAX]!;
   else if (number === TSC) {
-    d[TSC_OFFSET] = (w[EAX]! >>> 0) - cpu.machine.showClock(cpu.d[CLOCK]!);
+    d[TSC_OFFSET] = (w[EAX]! >>> 0) - cpu.board.showClock(cpu.d[CLOCK]!);
   } else if (number === COUNTER || number === COUNTER + 1) {
     writeCounter(cpu, number - COUNTER, w[EAX]!);
   } else if (number === SELECT || number === SELECT + 1) {

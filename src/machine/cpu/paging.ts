@@ -26,10 +26,10 @@ export function translate(
     const found = walk(cpu, linear, write, user, code);
     at = tlbTakeOldest(cpu, code);
     tlbWrite(cpu, at, linear, found);
-    const { machine } = cpu;
-    if (machine.events.active) {
-      machine.events.emit({ kind: "tlb-fill", cpu: cpu.id,
-        count: machine.count, code, linear: linear >>> 0,
+    const { board } = cpu;
+    if (board.events.active) {
+      board.events.emit({ kind: "tlb-fill", cpu: cpu.id,
+        count: board.count, code, linear: linear >>> 0,
         frame: (found & -4096) >>> 0, global: (found & PTE_G) !== 0 });
     }
   } else if (!allowed(cpu, w[at]!, write, user)) {
@@ -50,7 +50,7 @@ export function translate(
     tlbWrite(cpu, at, linear, found);
   }
   const bits = w[at]!, within = bits & PTE_PS ? 0x3fffff : 0xfff;
-  const { addressMask } = cpu.machine;
+  const { addressMask } = cpu.board;
   const physical =
     ((w[at + TLB_FRAME]! | (linear & within)) & addressMask) >>> 0;
   enterFast(cpu, linear, physical, bits, code);
@@ -111,7 +111,7 @@ function walk(
 }
 
 function unpaged(cpu: Cpu, linear: number, code: boolean): number {
-  const physical = (linear & cpu.machine.addressMask) >>> 0;
+  const physical = (linear & cpu.board.addressMask) >>> 0;
   const bits = PTE_P | PTE_RW | PTE_US | PTE_D;
   enterFast(cpu, linear, physical, bits, code);
   return physical;
@@ -121,8 +121,8 @@ function unpaged(cpu: Cpu, linear: number, code: boolean): number {
 function enterFast(
   cpu: Cpu, linear: number, physical: number, bits: number, code: boolean,
 ): void {
-  const frame = physical & -4096, { machine } = cpu;
-  if (machine.frameOf(frame >>> 0) < 0 || isApic(cpu, frame)) return;
+  const frame = physical & -4096, { board } = cpu;
+  if (board.frameOf(frame >>> 0) < 0 || isApic(cpu, frame)) return;
   let may = FAST_READ | (bits & PTE_US ? FAST_READ_USER : 0);
   if (code) {
     cpu.fillFastCode(linear, frame, may);
@@ -130,10 +130,10 @@ function enterFast(
   }
   if (cpu.dataWatch?.pages.has(linear >>> 12)) return;
   if (cpu.dataGuards?.has(linear >>> 12)) return;
-  if (frame >>> 0 >= machine.ramSize) return;
-  const window = machine.windowOf(frame >>> 0);
+  if (frame >>> 0 >= board.ramSize) return;
+  const window = board.windowOf(frame >>> 0);
   if (window & NOT_READ) return;
-  if (bits & PTE_D && !window && !machine.codePages[frame >>> 12]) {
+  if (bits & PTE_D && !window && !board.codePages[frame >>> 12]) {
     if (allowed(cpu, bits, true, false)) may |= FAST_WRITE;
     if (allowed(cpu, bits, true, true)) may |= FAST_WRITE_USER;
   }
@@ -158,7 +158,7 @@ export function walkQuietly(cpu: Cpu, linear: number): number | undefined {
 // Nobody has page tables in a device.
 function quietEntry(cpu: Cpu, table: number, index: number): number {
   const at = ((table & -4096) >>> 0) + 4 * index;
-  return cpu.machine.readable(at, 4) < 0 ? 0 : cpu.readPhysical(at, 4);
+  return cpu.board.readable(at, 4) < 0 ? 0 : cpu.readPhysical(at, 4);
 }
 
 /** Where an address lies, without side effects: no A, no D, no fill;
@@ -176,8 +176,8 @@ export function peekPage(cpu: Cpu, linear: number): number | undefined {
 export function peek(cpu: Cpu, linear: number): number | undefined {
   const physical = peekPage(cpu, linear);
   if (physical === undefined) return undefined;
-  const { machine } = cpu, real = (physical & machine.addressMask) >>> 0;
-  if (machine.readable(real, 1) < 0) return undefined;
+  const { board } = cpu, real = (physical & board.addressMask) >>> 0;
+  if (board.readable(real, 1) < 0) return undefined;
   return cpu.readPhysical(physical, 1);
 }
 

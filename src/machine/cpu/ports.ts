@@ -30,7 +30,7 @@ export function portIn(cpu: Cpu, port: number, size: 1 | 2 | 4): number {
   port &= 0xffff;
   if (!ioPermitted(cpu, port, size)) throw gp();
   notePort(cpu, port, size);
-  const value = cpu.machine.readPort(port, size);
+  const value = cpu.board.readPort(port, size);
   tellAccess(cpu, "port", port, size, value, false);
   return value;
 }
@@ -43,5 +43,5 @@ export function portOut(
   if (!ioPermitted(cpu, port, size)) throw gp();
   notePort(cpu, port, size);
   tellAccess(cpu, "port", port, size, value, true);
-  cpu.machine.writePort(port, size, value);
+  cpu.board.writePort(port, size, value);
 }

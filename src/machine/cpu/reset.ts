@@ -24,7 +24,7 @@ function clear(cpu: Cpu, init: boolean): void {
   w.fill(0, SEGMENTS, init ? MSR_SYSENTER_CS : DEBUG_PENDING);
   w.fill(0, DEBUG_PENDING, APIC);
   w.fill(0, init ? TLBS : COUNTER_SELECT);
-  if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.machine.showClock(cpu.d[CLOCK]!);
+  if (!init) cpu.d[TSC_OFFSET] = 0 - cpu.board.showClock(cpu.d[CLOCK]!);
   w[DR + 6] = DR6_ONES;
   w[DR + 7] = DR7_ONE;
   putSegment(cpu, LDTR, 0, 0, 0xffff, SEG_P | TYPE_LDT);

@@ -13,13 +13,13 @@ const pageMask = (bits: number) => bits & PTE_PS ? 0xffc00000 : 0xfffff000;
 
 /** Word index of the first entry of the data or the code TLB. */
 export function tlbStart(cpu: Cpu, code: boolean): number {
-  const { dataTlb } = cpu.machine.layout;
+  const { dataTlb } = cpu.board.layout;
   return TLBS + TLB_HEAD + (code ? dataTlb * TLB_WORDS : 0);
 }
 
 /** How many entries the data or the code TLB has. */
 export function tlbSize(cpu: Cpu, code: boolean): number {
-  const { dataTlb, codeTlb } = cpu.machine.layout;
+  const { dataTlb, codeTlb } = cpu.board.layout;
   return code ? codeTlb : dataTlb;
 }
 
@@ -93,9 +93,9 @@ export function tlbFlush(cpu: Cpu, keepGlobal: boolean): void {
     cpu.dropFast();
     cpu.dropFastCode();
   }
-  const { events } = cpu.machine;
+  const { events } = cpu.board;
   if (events.active) events.emit({ kind: "tlb-flush", cpu: cpu.id,
-    count: cpu.machine.count, dropped, kept });
+    count: cpu.board.count, dropped, kept });
 }
 
 /** A TLB entry as a debugger shows it; numbers are unsigned. */

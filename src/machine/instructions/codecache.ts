@@ -36,9 +36,9 @@ function emptyPage(): (Decoded | undefined)[] {
 export class CodeCache {
   private readonly pages: (CodePage | undefined)[] = [];
 
-  constructor(private readonly machine: Board) {
-    machine.dropCode = (physical, length) => this.drop(physical, length);
-    machine.dropAllCode = () => this.dropAll();
+  constructor(private readonly board: Board) {
+    board.dropCode = (physical, length) => this.drop(physical, length);
+    board.dropAllCode = () => this.dropAll();
   }
 
   /** The records of a frame; from now on writes to it are noticed. */
@@ -58,7 +58,7 @@ export class CodeCache {
       if (!page?.live) continue;
       const offset = at % PAGE_BYTES;
       page.drop(offset - LONGEST + 1, offset + LINE);
-      if (!page.live) this.machine.codePages[frame] = 0;
+      if (!page.live) this.board.codePages[frame] = 0;
     }
   }
 

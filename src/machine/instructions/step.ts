@@ -43,10 +43,10 @@ export class Runner {
    * interrupt or fault; ends early when the clock reaches the deadline, the
    * CPU stops, or the machine was woken. Gives the number of steps. */
   run(most: number, deadline: number): number {
-    const { cpu } = this, { machine, w, d } = cpu;
+    const { cpu } = this, { board, w, d } = cpu;
     const start = d[RETIRED]!, end = start + most;
     cpu.look = true;
-    while (d[RETIRED]! < end && d[CLOCK]! < deadline && !machine.woken) {
+    while (d[RETIRED]! < end && d[CLOCK]! < deadline && !board.woken) {
       if (w[ACTIVITY] !== RUNNING) break;
       try {
         this.stretch(end, deadline);
@@ -73,12 +73,12 @@ export class Runner {
     return false;
   }
   private stretch(end: number, deadline: number): void {
-    const { cpu, builder } = this, { machine, w, d } = cpu;
+    const { cpu, builder } = this, { board, w, d } = cpu;
     let { page, records } = this, left = 0, base = 0, limit = 0;
     for (;;) {
-      if (left === 0 || cpu.look || machine.woken) {
+      if (left === 0 || cpu.look || board.woken) {
         left = Math.min(end - d[RETIRED]!, Math.ceil(deadline - d[CLOCK]!));
-        if (left <= 0 || machine.woken || !this.mayGoOn()) return;
+        if (left <= 0 || board.woken || !this.mayGoOn()) return;
         page = this.page;
         base = w[CS_BASE]!;
         limit = w[CS_LIMIT]!;
@@ -128,17 +128,17 @@ export class Runner {
     if (eip >>> 0 > w[CS_LIMIT]! >>> 0) throw gp();
     const physical = cpu.codeAddress(linear);
     this.page = linear & -4096;
-    const frame = cpu.machine.frameOf(physical);
+    const frame = cpu.board.frameOf(physical);
     this.code = frame < 0 ? this.nowhere : this.cache.page(frame);
     this.records = cpu.code32 ? this.code.wide : this.code.narrow;
   }
   // Only what lies in one page of RAM is remembered.
   private decodeAt(eip: number): Decoded {
-    const { cpu } = this, { machine, w } = cpu, version = cpu.codeVersion;
+    const { cpu } = this, { board, w } = cpu, version = cpu.codeVersion;
     const insn = new Decoded(fetchInstruction(cpu, eip));
     const linear = (w[CS_BASE]! + eip) | 0, offset = linear & 0xfff;
     const physical = cpu.codeAddress(linear);
-    const frame = machine.frameOf(physical);
+    const frame = board.frameOf(physical);
     if (offset + insn.length <= 4096 && frame >= 0) {
       cpu.markCode(frame);
       this.records[offset] = insn;
@@ -185,7 +185,7 @@ export function fetchInstruction(cpu: Cpu, eip: number): Insn {
 // A host call that nobody armed is two bytes, and #UD: its third byte may lie
 // on a page that isn't there.
 function endsUnarmed(cpu: Cpu, byteAt: (i: number) => number): boolean {
-  if (cpu.machine.hostArmed && cpu.w[CPL] === 0) return false;
+  if (cpu.board.hostArmed && cpu.w[CPL] === 0) return false;
   try {
     let at = 0;
     while (isPrefix(byteAt(at))) at++;
@@ -218,9 +218,9 @@ const runners = new WeakMap<Cpu, Runner>();
 export function runnerOf(cpu: Cpu): Runner {
   let runner = runners.get(cpu);
   if (runner) return runner;
-  const { machine } = cpu;
-  const cache = caches.get(machine) ?? new CodeCache(machine);
-  caches.set(machine, cache);
+  const { board } = cpu;
+  const cache = caches.get(board) ?? new CodeCache(board);
+  caches.set(board, cache);
   runner = new Runner(cpu, cache);
   runners.set(cpu, runner);
   return runner;
@@ -229,6 +229,6 @@ export function runnerOf(cpu: Cpu): Runner {
 /** One step of a CPU: an instruction, or the delivery of an interrupt or
  * a fault. A CPU that doesn't run does nothing. */
 export function step(cpu: Cpu): void {
-  cpu.machine.woken = false;
+  cpu.board.woken = false;
   runnerOf(cpu).run(1, Infinity);
 }

@@ -5,8 +5,8 @@ import { EIP } from "../ground/state";
 
 /** #UD, and an event that says what the machine doesn't have yet. */
 export function unimplemented(cpu: Cpu, what: string): Fault {
-  const { machine } = cpu;
-  machine.events.emit({ kind: "unimplemented", cpu: cpu.id,
-    count: machine.count, what, eip: cpu.w[EIP]! >>> 0 });
+  const { board } = cpu;
+  board.events.emit({ kind: "unimplemented", cpu: cpu.id,
+    count: board.count, what, eip: cpu.w[EIP]! >>> 0 });
   return new Fault(UD);
 }

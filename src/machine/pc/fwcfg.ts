@@ -13,8 +13,8 @@ function little(n: number, bytes: number): number[] {
 
 const text = (s: string) => [...s].map((c) => c.charCodeAt(0));
 
-function contents(machine: Board): Map<number, number[]> {
-  const cpus = little(machine.layout.cpus, 2), { ramSize } = machine;
+function contents(board: Board): Map<number, number[]> {
+  const cpus = little(board.layout.cpus, 2), { ramSize } = board;
   const e820 = [...little(0, 8), ...little(ramSize, 8), ...little(1, 4)];
   const name = text("etc/e820");
   const entry = [...little(e820.length, 4).reverse(),
@@ -30,11 +30,11 @@ function contents(machine: Board): Map<number, number[]> {
 
 /** QEMU's firmware configuration device; gives its registers. */
 export function addFirmwareConfig(
-  machine: Board,
+  board: Board,
 ): Registers<"selector" | "at"> {
-  const r = nameWords(machine.allocateState("fw_cfg", 2), ["selector", "at"]);
-  const items = contents(machine);
-  machine.addDevice({
+  const r = nameWords(board.allocateState("fw_cfg", 2), ["selector", "at"]);
+  const items = contents(board);
+  board.addDevice({
     name: "fw_cfg", ports: { from: 0x510, length: 2 },
     readPort: (offset, size) => {
       if (offset === 0) return size === 2 ? r.selector : -1;

@@ -15,18 +15,18 @@ export class Keyboard {
   private readonly queue: Int32Array;
 
   constructor(
-    private readonly machine: Board, private readonly pics: Pics,
+    private readonly board: Board, private readonly pics: Pics,
     private readonly resetMachine: () => void,
   ) {
-    const words = machine.allocateState("8042", QUEUE + LENGTH);
+    const words = board.allocateState("8042", QUEUE + LENGTH);
     const r = this.r = registersOf(words);
     this.queue = words.subarray(QUEUE);
-    machine.addDevice({
+    board.addDevice({
       name: "8042 data", bytewide: true, ports: { from: 0x60, length: 1 },
       readPort: () => this.take(),
       writePort: (_, __, value) => this.data(value),
     });
-    machine.addDevice({
+    board.addDevice({
       name: "8042", bytewide: true, ports: { from: 0x64, length: 1 },
       readPort: () => 0x10 | (r.lastCommand ? 8 : 0) |
         (r.command & 4) | (r.count ? 1 : 0),
@@ -56,7 +56,7 @@ export class Keyboard {
   }
 
   private command(value: number): void {
-    const { r, machine } = this;
+    const { r, board } = this;
     r.lastCommand = 1;
     r.pending = 0;
     switch (value) {
@@ -69,9 +69,9 @@ export class Keyboard {
       case 0xad: r.command |= 0x10; break;
       case 0xae: r.command &= ~0x10; break;
       case 0xc0: this.put(0xa0); break;
-      case 0xdd: machine.a20 = false; break;
-      case 0xdf: machine.a20 = true; break;
-      case 0xd0: this.put(0xcd | (machine.a20 ? A20_BIT : 0)); break;
+      case 0xdd: board.a20 = false; break;
+      case 0xdf: board.a20 = true; break;
+      case 0xd0: this.put(0xcd | (board.a20 ? A20_BIT : 0)); break;
       case 0x60: case 0xd1: case 0xd2: case 0xd3: case 0xd4:
         r.pending = value;
         break;
@@ -88,7 +88,7 @@ export class Keyboard {
       r.command = value;
       this.put();
     } else if (command === 0xd1) {
-      this.machine.a20 = (value & A20_BIT) !== 0;
+      this.board.a20 = (value & A20_BIT) !== 0;
       if (!(value & 1)) this.resetMachine();
     } else if (command === 0xd2) {
       this.put(value);

@@ -35,14 +35,14 @@ export class Pci {
   private readonly config: readonly Uint8Array[];
 
   constructor(
-    private readonly machine: Board,
+    private readonly board: Board,
     private readonly resetMachine: () => void,
   ) {
-    const w = machine.allocateState("PCI", WORDS);
+    const w = board.allocateState("PCI", WORDS);
     this.r = registersOf(w);
     this.config = FIRST.map((_, i) => new Uint8Array(
       w.buffer, w.byteOffset + 4 * CONFIG + i * SPACE, SPACE));
-    machine.addDevice({
+    board.addDevice({
       name: "PCI", ports: { from: 0xcf8, length: 8 },
       readPort: (offset, size) => this.read(offset, size),
       writePort: (offset, size, v) => this.write(offset, size, v),
@@ -98,8 +98,8 @@ export class Pci {
     const what = (bits: number) =>
       (bits & 1 ? 0 : NOT_READ) | (bits & 2 ? 0 : NOT_WRITTEN);
     const turn = (from: number, length: number, bits: number) => {
-      if (this.machine.windowOf(from) === what(bits)) return;
-      this.machine.setWindow(from, length, what(bits));
+      if (this.board.windowOf(from) === what(bits)) return;
+      this.board.setWindow(from, length, what(bits));
     };
     turn(0xf0000, 0x10000, bytes[PAM]! >> 4);
     for (let i = 0; i < 12; i++) {

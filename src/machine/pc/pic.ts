@@ -20,11 +20,11 @@ const ALWAYS_EDGE = [0b0000_0111, 0b0010_0001];
 export class Pics {
   private readonly chips: readonly [Chip, Chip];
 
-  constructor(private readonly machine: Board, private readonly cpu: Cpu) {
-    const words = machine.allocateState("8259", 2 * NAMES.length);
+  constructor(private readonly board: Board, private readonly cpu: Cpu) {
+    const words = board.allocateState("8259", 2 * NAMES.length);
     this.chips = [nameWords(words, NAMES),
       nameWords(words.subarray(NAMES.length), NAMES)];
-    machine.interruptController = this;
+    board.interruptController = this;
     for (const chip of [0, 1]) {
       const device: Device = {
         name: `8259 ${chip}`, bytewide: true,
@@ -32,9 +32,9 @@ export class Pics {
         readPort: (offset) => this.read(chip, offset),
         writePort: (offset, _, value) => this.write(chip, offset, value),
       };
-      machine.addDevice(device);
+      board.addDevice(device);
     }
-    machine.addDevice({
+    board.addDevice({
       name: "ELCR", bytewide: true, ports: { from: 0x4d0, length: 2 },
       readPort: (offset) => this.chips[offset]!.elcr,
       writePort: (offset, _, value) => {
@@ -66,7 +66,7 @@ export class Pics {
     if (asking(two) >= 0) one.irr |= 4;
     else one.irr &= ~4;
     const intr = asking(one) >= 0;
-    if (intr !== this.machine.intr) this.machine.intr = intr;
+    if (intr !== this.board.intr) this.board.intr = intr;
   }
   /** Whether a request on this wire would wake the CPU it leads to. */
   wouldInterrupt(irq: number): boolean {

@@ -27,20 +27,20 @@ export class Pit {
   private readonly kind: number;
 
   constructor(
-    private readonly machine: Board, private readonly pics: Pics,
+    private readonly board: Board, private readonly pics: Pics,
   ) {
-    const counter = () => counterOf(machine.allocateState("8254", WORDS));
+    const counter = () => counterOf(board.allocateState("8254", WORDS));
     this.counters = [counter(), counter(), counter()];
-    this.port61 = machine.allocateState("port 0x61", 1);
-    this.kind = machine.addHandler(() => this.edge(),
+    this.port61 = board.allocateState("port 0x61", 1);
+    this.kind = board.addHandler(() => this.edge(),
       () => pics.wouldInterrupt(0));
-    machine.addDevice({
+    board.addDevice({
       name: "8254", bytewide: true, ports: { from: 0x40, length: 4 },
       readPort: (n) => n < 3 ? this.read(this.counters[n]!) : -1,
       writePort: (n, _, v) => n < 3 ?
         this.write(this.counters[n]!, v) : this.control(v),
     });
-    machine.addDevice({
+    board.addDevice({
       name: "port 0x61", bytewide: true, ports: { from: 0x61, length: 1 },
       readPort: () => this.read61(),
       writePort: (_, __, v) => {
@@ -54,13 +54,13 @@ export class Pit {
   /** Clocks since the counter began; it stands while its gate is low. */
   private elapsed(c: Counter): number {
     if (c.paused) return c.held;
-    const ticks = this.machine.time - c.start;
-    const { ticksPerSecond } = this.machine.layout;
+    const ticks = this.board.time - c.start;
+    const { ticksPerSecond } = this.board.layout;
     return Math.floor(ticks * PIT_HZ / ticksPerSecond);
   }
 
   private ticksOf(clocks: number): number {
-    return clocks * this.machine.layout.ticksPerSecond / PIT_HZ;
+    return clocks * this.board.layout.ticksPerSecond / PIT_HZ;
   }
 
   /** Clocks of the count that is loaded. */
@@ -131,7 +131,7 @@ export class Pit {
   }
   private begin(c: Counter): void {
     this.load(c);
-    c.start = this.machine.time;
+    c.start = this.board.time;
     c.edges = 0;
     c.runs = 1;
     c.paused = c.gate ? 0 : 1;
@@ -139,14 +139,14 @@ export class Pit {
   }
 
   private queueEdge(): void {
-    const { machine, counters: [c] } = this;
-    machine.queue.cancel(NO_CPU, this.kind);
+    const { board, counters: [c] } = this;
+    board.queue.cancel(NO_CPU, this.kind);
     const again = c.mode === 2 || c.mode === 3;
     if (c.edges > 0 && !again) return;
     const middle = this.waits(c) ? this.lead(c) : 0;
     const clocks = middle ? c.held + this.clocksOf(c, c.reload) - middle
       : (c.edges + 1) * this.period(c) + (c.mode === 4 ? 1 : 0);
-    machine.schedule(Math.ceil(c.start + this.ticksOf(clocks)), this.kind);
+    board.schedule(Math.ceil(c.start + this.ticksOf(clocks)), this.kind);
   }
 
   private edge(): void {
@@ -171,7 +171,7 @@ export class Pit {
     } else if (mode === 2 || mode === 3) {
       if (c.runs) this.begin(c);
     } else {
-      c.start = this.machine.time - Math.ceil(this.ticksOf(c.held));
+      c.start = this.board.time - Math.ceil(this.ticksOf(c.held));
       c.paused = 0;
     }
   }
@@ -201,7 +201,7 @@ export class Pit {
   private stop(c: Counter): void {
     c.runs = 0;
     if (c !== this.counters[0]) return;
-    this.machine.queue.cancel(NO_CPU, this.kind);
+    this.board.queue.cancel(NO_CPU, this.kind);
     this.pics.setIrq(0, c.mode !== 0);
   }
 
@@ -267,8 +267,8 @@ export class Pit {
     return value >> (c.halfRead ? 0 : 8);
   }
   private read61(): number {
-    const { machine } = this;
-    const clocks = machine.time * PIT_HZ / machine.layout.ticksPerSecond;
+    const { board } = this;
+    const clocks = board.time * PIT_HZ / board.layout.ticksPerSecond;
     const refresh = Math.floor(clocks / 18) % 2 ? 0x10 : 0;
     const output = this.output(this.counters[2]) ? 0x20 : 0;
     return this.port61[0]! | refresh | output;
@@ -276,7 +276,7 @@ export class Pit {
 
   /** As power-on leaves it. */
   reset(): void {
-    this.machine.queue.cancel(NO_CPU, this.kind);
+    this.board.queue.cancel(NO_CPU, this.kind);
     this.counters.forEach((c, n) => {
       clear(c);
       c.gate = n < 2 ? 1 : 0;

@@ -25,15 +25,15 @@ export class Rtc {
   private readonly kind: number;
 
   constructor(
-    private readonly machine: Board, private readonly pics: Pics,
+    private readonly board: Board, private readonly pics: Pics,
     date: number,
   ) {
-    const words = machine.allocateState("MC146818", CMOS + BYTES);
+    const words = board.allocateState("MC146818", CMOS + BYTES);
     const r = this.r = registersOf(words);
     this.cmos = words.subarray(CMOS);
-    this.kind = machine.addHandler((what) => this.tick(what),
+    this.kind = board.addHandler((what) => this.tick(what),
       (what) => this.wakes(what));
-    machine.addDevice({
+    board.addDevice({
       name: "MC146818", bytewide: true, ports: { from: 0x70, length: 2 },
       readPort: (offset) => offset ? this.read(r.index) : -1,
       writePort: (offset, _, value) => {
@@ -48,8 +48,8 @@ export class Rtc {
 
   /** Seconds since 1970 that the clock shows, with a fraction. */
   private now(): number {
-    const { machine } = this;
-    return this.r.base + machine.time / machine.layout.ticksPerSecond;
+    const { board } = this;
+    return this.r.base + board.time / board.layout.ticksPerSecond;
   }
 
   /** A number as the registers have it: binary, or in two digits. */
@@ -87,7 +87,7 @@ export class Rtc {
       : number(cmos[4]! - late) % 12 + (late ? 12 : 0);
     const shows = secondsOf({ year: get(CENTURY) * 100 + get(9),
       month: get(8), day: get(7), hour, minute: get(2), second: get(0) });
-    const { time, layout } = this.machine;
+    const { time, layout } = this.board;
     this.r.base = shows - time / layout.ticksPerSecond;
   }
   private read(i: number): number {
@@ -135,13 +135,13 @@ export class Rtc {
     const rate = this.cmos[A]! & 15;
     if (!rate) return 0;
     const hz = CRYSTAL >> ((rate < 3 ? rate + 7 : rate) - 1);
-    return this.machine.layout.ticksPerSecond / hz;
+    return this.board.layout.ticksPerSecond / hz;
   }
 
   /** How many such periods have passed. */
   private periods(): number {
     const each = this.periodTicks();
-    return each ? Math.floor(this.machine.time / each) : 0;
+    return each ? Math.floor(this.board.time / each) : 0;
   }
 
   /** Notes in C what has happened since this was last done. */
@@ -176,18 +176,18 @@ export class Rtc {
     return [0, 1, 2].every((i) => tries.some((fits) => fits[i]));
   }
   private plan(): void {
-    const { machine, cmos } = this, b = cmos[B]!;
-    machine.queue.cancel(NO_CPU, this.kind);
-    const { ticksPerSecond } = machine.layout, { time } = machine;
+    const { board, cmos } = this, b = cmos[B]!;
+    board.queue.cancel(NO_CPU, this.kind);
+    const { ticksPerSecond } = board.layout, { time } = board;
     if (b & (UIE | AIE) && !(b & SET)) {
       const left = Math.floor(this.now()) + 1 - this.now();
       const ticks = Math.ceil(left * ticksPerSecond);
-      machine.schedule(time + ticks, this.kind, SECOND);
+      board.schedule(time + ticks, this.kind, SECOND);
     }
     const each = this.periodTicks();
     if (b & PIE && each) {
       const next = Math.ceil((this.periods() + 1) * each);
-      machine.schedule(next, this.kind, PERIODIC);
+      board.schedule(next, this.kind, PERIODIC);
     }
   }
 
@@ -214,7 +214,7 @@ export class Rtc {
     this.update();
   }
   private describe(): void {
-    const { machine, cmos } = this;
+    const { board, cmos } = this;
     cmos[A] = 0x26;
     cmos[B] = H24;
     cmos[D] = 0x80;
@@ -222,11 +222,11 @@ export class Rtc {
       cmos[i] = word & 0xff;
       cmos[i + 1] = word >>> 8;
     };
-    const above1M = Math.max(0, machine.ramSize - 0x100000) / 1024;
+    const above1M = Math.max(0, board.ramSize - 0x100000) / 1024;
     put(0x15, 640);
     put(0x17, Math.min(above1M, 0xffff));
     put(0x30, Math.min(above1M, 0xffff));
-    put(0x34, Math.max(0, machine.ramSize - 0x1000000) / 0x10000);
-    cmos[0x5f] = machine.layout.cpus - 1;
+    put(0x34, Math.max(0, board.ramSize - 0x1000000) / 0x10000);
+    cmos[0x5f] = board.layout.cpus - 1;
   }
 }

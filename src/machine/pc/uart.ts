@@ -21,20 +21,20 @@ export class Uart {
   private readonly arrival: number;
 
   constructor(
-    private readonly machine: Board, private readonly pics: Pics,
+    private readonly board: Board, private readonly pics: Pics,
     private readonly send: (byte: number) => void,
   ) {
-    const w = machine.allocateState("16550", LINE + LINE_SIZE / 4);
+    const w = board.allocateState("16550", LINE + LINE_SIZE / 4);
     const r = this.r = registersOf(w);
     this.fifo = w.subarray(FIFO, FIFO + DEPTH);
     this.line = new Uint8Array(w.buffer, w.byteOffset + 4 * LINE, LINE_SIZE);
     const wakes = () => this.wouldInterrupt();
-    this.silence = machine.addHandler(() => {
+    this.silence = board.addHandler(() => {
       r.timeout = 1;
       this.update();
     }, wakes);
-    this.arrival = machine.addHandler(() => this.arrives(), wakes);
-    machine.addDevice({
+    this.arrival = board.addHandler(() => this.arrives(), wakes);
+    board.addDevice({
       name: "16550", bytewide: true, ports: { from: 0x3f8, length: 8 },
       readPort: (offset) => this.read(offset),
       writePort: (offset, _, value) => this.write(offset, value),
@@ -72,16 +72,16 @@ export class Uart {
   /** Ticks in which so many characters are sent. */
   private ticksOf(characters: number): number {
     const seconds = characters * 10 * (this.r.divisor || 1) / 115_200;
-    return Math.ceil(seconds * this.machine.layout.ticksPerSecond);
+    return Math.ceil(seconds * this.board.layout.ticksPerSecond);
   }
 
   /** Lets the next byte on the line begin to come. */
   private expect(): void {
-    const { machine, r } = this;
+    const { board, r } = this;
     const may = r.lineCount > 0 && this.hasRoom && !(r.mcr & 0x10);
     if (!may || r.comes) return;
     r.comes = 1;
-    machine.schedule(machine.time + this.ticksOf(1), this.arrival);
+    board.schedule(board.time + this.ticksOf(1), this.arrival);
   }
 
   private arrives(): void {
@@ -103,11 +103,11 @@ export class Uart {
     this.expectMore();
   }
   private expectMore(): void {
-    const { machine, r } = this;
+    const { board, r } = this;
     r.timeout = 0;
-    machine.queue.cancel(NO_CPU, this.silence);
+    board.queue.cancel(NO_CPU, this.silence);
     if (!r.count || !r.fifoOn) return;
-    machine.schedule(machine.time + this.ticksOf(4), this.silence);
+    board.schedule(board.time + this.ticksOf(4), this.silence);
   }
 
   /** What the IIR says, without the FIFO's bits. */
@@ -239,7 +239,7 @@ export class Uart {
 
   /** As power-on leaves it; what is on the line stays there. */
   reset(): void {
-    const { r, machine: { queue } } = this;
+    const { r, board: { queue } } = this;
     clear(r, "lineHead", "lineCount");
     r.divisor = 12;
     queue.cancel(NO_CPU, this.silence);

@@ -27,7 +27,7 @@ export function viewOf(
   const registers = shown.map(([name, word]) =>
     [name, hex32(cpu.w[word]!)] as const);
   return {
-    count: cpu.machine.count, ring: cpu.w[CPL]!,
+    count: cpu.board.count, ring: cpu.w[CPL]!,
     registers: [...registers, ["eflags", hex32(cpu.eflags())]],
     next: nextInstruction(cpu),
     where: nearest(labels, cpu.w[EIP]! >>> 0), happenings,
