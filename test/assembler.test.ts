@@ -6,7 +6,7 @@ import { assemble, AssemblerError } from "../src/assembler";
 import type { Assembled } from "../src/assembler";
 import { firstGuestText, guestText, tickingGuestText } from "../src/guest";
 import { completeKernelText, place } from "../src/host";
-import { SWITCHER, completeSwitcherText, lguestModule } from "../src/lguest";
+import { completeSwitcherText, lguestMap, lguestModule } from "../src/lguest";
 import { decode, forms } from "../src/table";
 import { gnuAssemble, gnuComplaints } from "./gnu";
 import { randomProgram } from "./programs";
@@ -168,7 +168,7 @@ testGnu("random programs are laid out as GNU as lays them out", () => {
 });
 
 testGnu("the book's own assembly", () => {
-  const switcher = compare(completeSwitcherText(), SWITCHER);
+  const switcher = compare(completeSwitcherText(), lguestMap.SWITCHER);
   const kernel = compare(completeKernelText(lguestModule({})), place.TEXT);
   compare(firstGuestText, 0xc0100000);
   compare(tickingGuestText, 0xc0100000);

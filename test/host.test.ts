@@ -8,9 +8,9 @@ import {
 } from "../src/host";
 import type { KernelModule } from "../src/host";
 import {
-  Guest, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, LgCpu, Lguest, LguestPages,
-  Regs, SWITCHER, SWITCHER_IMAGE, Vcpu, attachHost, bootHost, buildHost,
-  lguestOf, raiseIrq, regsOffset,
+  attachHost, bootHost, buildHost, Guest, LgCpu, Lguest, lguestMap,
+  lguestOf, LguestPages, LHREQ_GETREG, LHREQ_IRQ, LHREQ_SETREG, raiseIrq,
+  Regs, regsOffset, Vcpu,
 } from "../src/lguest";
 import type { DevLguest, GuestFiles, HostOptions } from "../src/lguest";
 import { guestOutcome, judge, launcher, worldSwitches } from "../src/launcher";
@@ -126,17 +126,17 @@ for (const hostPages of ["4m", "4k"] as const) test("kernel pages are " +
     hostPages === "4m" ? 0x183 : 0x103);
   assert.is(entry(directory, place.LOCAL_APIC), 0x103);
   assert.is(entry(directory, place.MEM_BASE + 0x100000), 7);
-  assert.is(entry(directory, SWITCHER), 1);
-  assert.is(entry(directory, SWITCHER + 0x1000), 3);
-  assert.is(entry(directory, SWITCHER + 0x2000), 3);
+  assert.is(entry(directory, lguestMap.SWITCHER), 1);
+  assert.is(entry(directory, lguestMap.SWITCHER + 0x1000), 3);
+  assert.is(entry(directory, lguestMap.SWITCHER + 0x2000), 3);
   assert.is(entry(directory, 0x100000), 0);
   const vcpu = get(memory, lg, Lguest.vcpu);
   const shadow = get(memory, vcpu, LgCpu.shadow, 0);
   assert.is(entry(shadow, 0x100000), 1);
   assert.is(entry(shadow, place.TEXT), 0);
-  assert.is(entry(shadow, SWITCHER), 1);
-  assert.is(entry(shadow, SWITCHER + 0x1000), 3);
-  assert.is(entry(shadow, SWITCHER + 0x2000), 1);
+  assert.is(entry(shadow, lguestMap.SWITCHER), 1);
+  assert.is(entry(shadow, lguestMap.SWITCHER + 0x1000), 3);
+  assert.is(entry(shadow, lguestMap.SWITCHER + 0x2000), 1);
   assert.is(machine.cpus[0]!.w[CR4]! & CR4_PGE, 0);
 });
 
@@ -161,7 +161,7 @@ test("unused text is 0xCC", () => {
   const end = symbols.get("text_end")! - place.TEXT;
   assert.ok(end < 0x8000);
   assert.ok(bytes.subarray(end, 0x8000).every((byte) => byte === 0xcc));
-  const page = SWITCHER_IMAGE - place.TEXT;
+  const page = lguestMap.SWITCHER_IMAGE - place.TEXT;
   assert.is(bytes[page + 4095], 0xcc);
 });
 

@@ -2,8 +2,9 @@
 // Tables drawn from the machine's memory: descriptors, gates, shadows.
 import { get, HOST, hostMemory, place, Shared } from "../host";
 import type { Field, Memory } from "../host";
-import { LgCpu, Lguest, lguestOf, LguestPages, SHADOWS, SWITCHER } from
-  "../lguest";
+import {
+  LgCpu, Lguest, lguestMap, lguestOf, LguestPages, SHADOWS,
+} from "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
 
@@ -44,7 +45,7 @@ export function drawGates(machine: Machine, cpu: number): string {
   for (let n = 0; n < 256; n++) {
     const [low, high] = pair(memory, pages, LguestPages.guest_idt, n);
     const offset = ((high & 0xffff0000) | (low & 0xffff)) >>> 0;
-    const dpl = (high >>> 13) & 3, ours = offset >= SWITCHER;
+    const dpl = (high >>> 13) & 3, ours = offset >= lguestMap.SWITCHER;
     if (ours && dpl === 0) continue;
     lines.push(`${n.toString(16).padStart(4)}  ` +
       `${(high >>> 8) & 1 ? "trap gate     " : "interrupt gate"}  DPL ${dpl}` +

@@ -1,7 +1,7 @@
 // Woven from chapters/72-costs.md.
 // Accounts of world switches, by cause, from the event stream.
 import { vector } from "../host";
-import { hypercalls, LGUEST_TRAP } from "../lguest";
+import { hypercalls, lguestMap } from "../lguest";
 import type { Machine, MachineEvent } from "../machine";
 
 /** What hypercalls are called. */
@@ -41,7 +41,7 @@ function causeOf(trap: number, next: MachineEvent): string | undefined {
 
 /** What is clear from the trap alone. */
 function plainCause(trap: number): string | undefined {
-  if ([13, 14, LGUEST_TRAP].includes(trap)) return undefined;
+  if ([13, 14, lguestMap.LGUEST_TRAP].includes(trap)) return undefined;
   if (trap === vector.TIMER_VECTOR) return "the Host's timer";
   if (trap >= 32 && trap < 256 && trap !== 128)
     return "another interrupt of the Host's";

@@ -1,7 +1,7 @@
 // Woven from chapters/71-segments.md.
 // Where addresses lead, drawn from the machine's memory.
 import { cpuArea, get, HOST, hostMemory, place, Shared } from "../host";
-import { LgCpu, Lguest, lguestOf, LguestPerCpu, SWITCHER } from "../lguest";
+import { LgCpu, Lguest, lguestMap, lguestOf, LguestPerCpu } from "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
 
@@ -104,7 +104,7 @@ export function drawSwitcher(machine: Machine, cpu: number): string {
   for (let page = 0; page < pages; page++) {
     const what = page === 0 ? "text" : (page & 1 ? "registers, CPU "
       : "state, CPU ") + ((page - 1) >>> 1);
-    lines.push(`${hex32(SWITCHER + 4096 * page)}  ` +
+    lines.push(`${hex32(lguestMap.SWITCHER + 4096 * page)}  ` +
       `${entry(host, page).padEnd(14)}  ${entry(guest, page).padEnd(14)}  ` +
       what);
   }

@@ -1,7 +1,7 @@
 // Woven from chapters/52-record.md.
 import * as v from "valibot";
 import { hostCallsOf, kernelImage } from "../host";
-import { GUESTS_MAX, lguestModule } from "../lguest";
+import { lguestMap, lguestModule } from "../lguest";
 import { Machine } from "../machine";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
@@ -26,7 +26,7 @@ const boot = v.strictObject({
 
 const shape = v.pipe(
   v.strictObject({ machine: machineShape, boot, host: v.string(),
-    guests: v.pipe(v.array(guest), v.maxLength(GUESTS_MAX)),
+    guests: v.pipe(v.array(guest), v.maxLength(lguestMap.GUESTS_MAX)),
     block: v.string() }),
   v.check(({ machine, boot: { schedule } }) =>
     fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"));

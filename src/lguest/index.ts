@@ -7,7 +7,7 @@ export { raiseIrq } from "./interrupts";
 export { pagesBesides } from "./launchers";
 export * from "./lguest";
 export * from "./lguestpages";
-export * from "./map";
+export { lguestMap } from "./map";
 export * from "./module";
 export * from "./structures";
 export * from "./switcher";

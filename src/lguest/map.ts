@@ -22,3 +22,9 @@ export const PGE_VECTOR = 0xf1;
 
 /** The hypercall's, seen only in a Guest. */
 export const LGUEST_TRAP = 0x1f;
+
+/** All of them by name, for assembly and for those who look on. */
+export const lguestMap = {
+  SWITCHER, SWITCHER_IMAGE, GUESTS, GUEST_STRIDE, GUESTS_MAX, LGUEST_CS,
+  LGUEST_DS, PGE_VECTOR, LGUEST_TRAP,
+};

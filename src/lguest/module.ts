@@ -12,12 +12,13 @@ import { guestsFromFiles } from "./guests";
 import { createLauncher, freeLauncher } from "./launchers";
 import { lgCpuLayout, lguestLayout } from "./lguest";
 import { lguestPagesLayout, regsLayout } from "./lguestpages";
-import * as map from "./map";
+import { GUEST_STRIDE, GUESTS_MAX, lguestMap, PGE_VECTOR, SWITCHER } from
+  "./map";
 import { lguestCpuLayout, lguestHostLayout } from "./structures";
 import { debugText, switcherText } from "./switcher";
 import { lguestText } from "./text";
 
-const constants = equates(map) + [lguestHostLayout, lguestCpuLayout,
+const constants = equates(lguestMap) + [lguestHostLayout, lguestCpuLayout,
   lguestLayout, lgCpuLayout, lguestPagesLayout, regsLayout]
   .map(layoutEquates).join("");
 
@@ -43,7 +44,7 @@ const built = new Map<string, Switcher>();
 
 function assembleSwitcher(text: string): Switcher {
   const { bytes, symbols } = assemble(completeSwitcherText(text),
-    { origin: map.SWITCHER, name: "switcher" });
+    { origin: SWITCHER, name: "switcher" });
   if (bytes.length > 4096)
     panic(`the Switcher takes ${bytes.length} bytes, and its page has 4096`);
   if (!symbols.has("switch_to_guest"))
@@ -64,8 +65,8 @@ export function lguestModule(
     text: lguestText + vectorTable("guest_stubs",
       (n) => symbols.get(`guest_trap_${n}`)!),
     data: `.byte ${bytes.join(", ")}\n.balign 4096, 0xcc\n` +
-      `.fill ${map.GUESTS_MAX * map.GUEST_STRIDE}, 1, 0\n`,
-    vectors: { [map.PGE_VECTOR]: "pge_interrupt" },
+      `.fill ${GUESTS_MAX * GUEST_STRIDE}, 1, 0\n`,
+    vectors: { [PGE_VECTOR]: "pge_interrupt" },
     symbols,
     calls: launcher ? lguestCalls(launcher) : nobody,
     setup: guestsFromFiles,

@@ -2,8 +2,9 @@
 import {
   HOST, PerCpu, Shared, Thread, cpuArea, place, selector,
 } from "../../src/host";
-import { LgCpu, Lguest, LguestPages, LguestPerCpu, SWITCHER_IMAGE, lguestOf }
-  from "../../src/lguest";
+import {
+  LgCpu, Lguest, lguestMap, lguestOf, LguestPages, LguestPerCpu,
+} from "../../src/lguest";
 import type { Oracle, Ram } from "./oracle";
 
 /** The CPU's own marks: accessed and dirty. */
@@ -34,7 +35,7 @@ export class Invariants {
     this.before = words.slice();
     this.claimed = new Uint8Array(words.byteLength / 4096);
     for (const [from, length] of [
-      [place.TEXT, 0x8000], [place.IDT, 4096], [SWITCHER_IMAGE, 4096],
+      [place.TEXT, 0x8000], [place.IDT, 4096], [lguestMap.SWITCHER_IMAGE, 4096],
     ] as const)
       this.constant.push([low(from),
         Buffer.from(this.live.subarray(low(from), low(from) + length))]);

@@ -4,8 +4,9 @@
 // what a world never had in its TLB, it never wrote.
 import { HOST, PerCpu, Shared, Thread, cpuArea, place } from "../../src/host";
 import type { Field } from "../../src/host";
-import { LgCpu, Lguest, Regs, SWITCHER, SWITCHER_IMAGE, lguestOf, regsOffset }
-  from "../../src/lguest";
+import {
+  LgCpu, Lguest, lguestMap, lguestOf, Regs, regsOffset,
+} from "../../src/lguest";
 import {
   CPL, CR0, CR0_WP, CR3, CR4, DR, DS, ES, FS, GDTR_BASE, GS, IDTR_LIMIT, IF,
   IOPL, LDTR, MSR_SYSENTER_CS, MSR_SYSENTER_EIP, SEGMENTS, TR, VM,
@@ -62,7 +63,7 @@ export class Oracle {
 
   constructor(readonly machine: Machine, readonly ram: Ram, guests: number) {
     this.owner = new Uint8Array(machine.ramSize / 4096);
-    this.text = frame(SWITCHER_IMAGE - place.KERNEL);
+    this.text = frame(lguestMap.SWITCHER_IMAGE - place.KERNEL);
     const ptes = ram.get(HOST, Shared.window_ptes);
     this.state = frame(ram.at(ptes + 8));
     this.boot = frame(ram.get(HOST, Shared.boot_directory));
@@ -120,7 +121,7 @@ export class Oracle {
       return this.inHost(cr3, linear, to);
     }
     this.guestFills++;
-    if (w[CPL] === 0 && linear < SWITCHER)
+    if (w[CPL] === 0 && linear < lguestMap.SWITCHER)
       this.complain(`ring 0 is at 0x${hex(linear)} in a Guest's world`);
     const current = this.ram.get(cpuAreaOf(event.cpu), PerCpu.current);
     const vcpu = this.ram.get(current, Thread.module);
@@ -147,9 +148,9 @@ export class Oracle {
     const pte = this.ram.at((pde & 0xfffff000) +
       4 * ((linear >>> 12) & 1023));
     const writable = (pde & pte & 2) !== 0;
-    const good = frame(pte) === to && (linear < SWITCHER
+    const good = frame(pte) === to && (linear < lguestMap.SWITCHER
       ? this.owner[to] === n + 1
-      : this.inSwitcher(n, (linear - SWITCHER) >>> 12, to, writable) &&
+      : this.inSwitcher(n, (linear - lguestMap.SWITCHER) >>> 12, to, writable) &&
         (pde & pte & 4) === 0);
     if (!good)
       this.complain(`Guest ${n}${code ? "'s code" : ""} has 0x${hex(linear)} ` +

@@ -1,7 +1,7 @@
 // The machine in a worker. It runs in slices, and hears us in between.
 import { guestText } from "../../../src/guest";
 import { defaultGuest } from "../../../src/guest";
-import { SWITCHER, buildHost, switcherText } from "../../../src/lguest";
+import { buildHost, lguestMap, switcherText } from "../../../src/lguest";
 import { boot } from "../../../src/launcher";
 import type { Session } from "../../../src/launcher";
 import { hex32 } from "../../../src/machine";
@@ -48,7 +48,7 @@ function noteTrap(event: MachineEvent): void {
   const { vector, eip, address } = event;
   if (typeof vector !== "number" || typeof eip !== "number") return;
   trap = { vector, eip, ...(typeof address === "number" && { address }) };
-  if (eip >>> 0 >= SWITCHER) inSwitcher ??= trap;
+  if (eip >>> 0 >= lguestMap.SWITCHER) inSwitcher ??= trap;
 }
 
 function say(answer: Answer): void {

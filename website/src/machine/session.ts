@@ -1,7 +1,7 @@
 // One boot: the texts it is made from, how far it runs, how it ended.
 import { AssemblerError, assemble, writeElf } from "../../../src/assembler";
 import { GUEST_PHYSICAL, GUEST_VIRTUAL } from "../../../src/guest";
-import { SWITCHER, completeSwitcherText } from "../../../src/lguest";
+import { completeSwitcherText, lguestMap } from "../../../src/lguest";
 import { judge } from "../../../src/launcher";
 import type { End, Session } from "../../../src/launcher";
 
@@ -51,7 +51,7 @@ export function switcherLine(
   text: string, address: number,
 ): number | undefined {
   const { lines } = assemble(completeSwitcherText(text),
-    { origin: SWITCHER, name: "switcher" });
+    { origin: lguestMap.SWITCHER, name: "switcher" });
   const last = lines.filter((one) => one.address <= address).at(-1);
   const inside = last?.file === "switcher" && address < last.address + 16;
   return inside ? last.line : undefined;
