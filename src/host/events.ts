@@ -3,14 +3,10 @@
 import type { Cpu } from "../machine";
 
 /** An event of the Host, without the place and time it gets. */
-export type HostEvent =
-  | { kind: "oops"; message: string }
-  /** TypeScript writes a field of struct host. */
-  | { kind: "host-store"; offset: number };
+export type HostEvent = { kind: "oops"; message: string };
 
-/** Tells who listens, if anybody does. */
+/** Tells who listens. Who tells often asks first whether anybody does. */
 export function emit<E extends { kind: string }>(cpu: Cpu, event: E): void {
-  const stream = cpu.board.events;
-  if (stream.active)
-    stream.emit({ ...event, cpu: cpu.id, count: cpu.board.count });
+  const { events, count } = cpu.board;
+  events.emit({ ...event, cpu: cpu.id, count });
 }

@@ -17,17 +17,17 @@ export function equates(numbers: Readonly<Record<string, number>>): string {
     `.equ ${name}, 0x${value.toString(16)}\n`).join("");
 }
 
+const constants = '# 1 "equates"\n' +
+  equates({ ...place, ...most, ...selector, ...vector }) +
+  [hostLayout, cpuLayout, trapFrame, threadLayout].map(layoutEquates).join("");
+
 /** The constants of the Host's assembly, and of a module's. */
 export function kernelEquates(
   module: Pick<KernelModule, "equates" | "calls">,
 ): string {
-  const layouts = [hostLayout, cpuLayout, trapFrame, threadLayout];
   const calls = hostCallsOf(module).map(({ name }, i) =>
     [`HC_${name}`, i + 1] as const);
-  return '# 1 "equates"\n' +
-    equates({ ...place, ...most, ...selector, ...vector }) +
-    layouts.map(layoutEquates).join("") +
-    equates(Object.fromEntries(calls)) + module.equates;
+  return constants + equates(Object.fromEntries(calls)) + module.equates;
 }
 
 /** Who handles which vector; all others are oopses. */
@@ -46,13 +46,14 @@ export function vectorTable(
     Array.from({ length: 256 }, (_, n) => `.long ${word(n)}\n`).join("");
 }
 
+const stubs = trapStubs("trap", () => "trap_common") +
+  vectorTable("host_stubs", (n) => `trap_${n}`);
+
 /** The complete text of the Host with a module. */
 export function completeKernelText(module: KernelModule): string {
   const all = { ...handlers, ...module.vectors };
   return kernelEquates(module) + kernelText +
-    `# 1 "module"\n${module.text}\n` +
-    trapStubs("trap", () => "trap_common") +
-    vectorTable("host_stubs", (n) => `trap_${n}`) +
+    `# 1 "module"\n${module.text}\n` + stubs +
     vectorTable("vector_table", (n) => all[n] ?? "unexpected") +
     "text_end:\n.balign 0x8000, 0xcc\n.fill 0x2000, 1, 0\n" +
     `# 1 "module's data"\n${module.data}`;
@@ -71,19 +72,28 @@ export interface HostImage {
 
 /** Assembles Host and module; bad assembly throws AssemblerError. */
 export function kernelImage(module: KernelModule): HostImage {
-  const text = completeKernelText(module);
-  const { bytes, symbols } = built.get(text) ?? assembleKernel(text);
+  const parts = [module.equates, module.data, JSON.stringify(module.vectors),
+    ...hostCallsOf(module).map(({ name }) => name)].join("\0");
+  const known = built.get(module.text);
+  const { bytes, symbols } = known?.parts === parts ? known
+    : assembleKernel(module, parts);
   return {
     bytes, origin: place.IMAGE, entry: symbols.get("start")! - place.KERNEL,
     symbols: new Map([...module.symbols, ...symbols]),
   };
 }
 
-/** The same text gives the same bytes, so we keep them. */
-const built = new Map<string, Pick<HostImage, "bytes" | "symbols">>();
+/** The same parts make the same bytes, so we keep them, by the text. */
+const built = new Map<string, Built>();
+interface Built {
+  parts: string;
+  bytes: Uint8Array;
+  symbols: ReadonlyMap<string, number>;
+}
 
-function assembleKernel(text: string): Pick<HostImage, "bytes" | "symbols"> {
-  const kernel = assemble(text, { origin: place.TEXT, name: "host" });
+function assembleKernel(module: KernelModule, parts: string): Built {
+  const kernel = assemble(completeKernelText(module),
+    { origin: place.TEXT, name: "host" });
   const more = kernel.symbols.get("text_end")! - place.HOST;
   if (more > 0) panic(`the module's text is ${more} bytes too long`);
   const data = kernel.bytes.length - (place.MODULE - place.TEXT);
@@ -91,7 +101,7 @@ function assembleKernel(text: string): Pick<HostImage, "bytes" | "symbols"> {
     panic(`the module brings ${data} bytes of data, and five pages are its`);
   const bytes = new Uint8Array(place.END - place.TEXT);
   bytes.set(kernel.bytes);
-  const image = { bytes, symbols: new Map(kernel.symbols) };
-  built.set(text, image);
+  const image = { parts, bytes, symbols: kernel.symbols };
+  built.set(module.text, image);
   return image;
 }

@@ -1,7 +1,6 @@
 // Woven from chapters/60-kernel.md.
 // The Host's own structures.
 import type { Cpu } from "../machine";
-import { emit } from "./events";
 import { put, structure } from "./layout";
 import type { Field } from "./layout";
 import { place } from "./map";
@@ -54,7 +53,9 @@ export const MODULE_WORDS = 2048;
 export function putShared(
   cpu: Cpu, field: Field, value: number, index = 0,
 ): void {
-  emit(cpu, { kind: "host-store", offset: field.offset });
+  const { events } = cpu.board;
+  if (events.active) events.emit({ kind: "host-store", cpu: cpu.id,
+    count: cpu.board.count, offset: field.offset });
   put(cpu, HOST, field, value, index);
 }
 

@@ -18,5 +18,6 @@ export type LguestEvent =
 export function tell(
   guest: { readonly cpu: Cpu; readonly index: number }, event: LguestEvent,
 ): void {
-  emit(guest.cpu, { ...event, guest: guest.index });
+  if (guest.cpu.board.events.active)
+    emit(guest.cpu, { ...event, guest: guest.index });
 }

@@ -34,23 +34,28 @@ export function completeSwitcherText(switcher = switcherText): string {
       : n < 32 || n === 128 ? "return_to_host" : "deliver_to_host");
 }
 
-interface Switcher {
-  bytes: Uint8Array;
-  symbols: ReadonlyMap<string, number>;
-}
+type Assembly = Pick<KernelModule, "equates" | "text" | "data" | "symbols">;
 
-/** The same text gives the same bytes, so we keep them. */
-const built = new Map<string, Switcher>();
+/** The same Switcher makes the same text and data, so we keep them. */
+const built = new Map<string, Assembly>();
 
-function assembleSwitcher(text: string): Switcher {
-  const { bytes, symbols } = assemble(completeSwitcherText(text),
+function assembleSwitcher(switcher: string): Assembly {
+  const { bytes, symbols } = assemble(completeSwitcherText(switcher),
     { origin: SWITCHER, name: "switcher" });
   if (bytes.length > 4096)
     panic(`the Switcher takes ${bytes.length} bytes, and its page has 4096`);
-  if (!symbols.has("switch_to_guest"))
+  const enter = symbols.get("switch_to_guest") ??
     panic("the Switcher has no label switch_to_guest");
-  built.set(text, { bytes, symbols });
-  return { bytes, symbols };
+  const assembly = {
+    equates: `${constants}.equ switch_to_guest, ${enter}\n`,
+    text: lguestText + vectorTable("guest_stubs",
+      (n) => symbols.get(`guest_trap_${n}`)!),
+    data: `.byte ${bytes.join(", ")}\n.balign 4096, 0xcc\n` +
+      `.fill ${GUESTS_MAX * GUEST_STRIDE}, 1, 0\n`,
+    symbols,
+  };
+  built.set(switcher, assembly);
+  return assembly;
 }
 
 /** lguest, with a Launcher that decides and a Switcher. */
@@ -58,16 +63,9 @@ export function lguestModule(
   options: Partial<Pick<HostOptions, "launcher" | "switcher">>,
 ): KernelModule {
   const { launcher, switcher = switcherText } = options;
-  const { bytes, symbols } = built.get(switcher) ?? assembleSwitcher(switcher);
-  const enter = `.equ switch_to_guest, ${symbols.get("switch_to_guest")}\n`;
   return {
-    equates: constants + enter,
-    text: lguestText + vectorTable("guest_stubs",
-      (n) => symbols.get(`guest_trap_${n}`)!),
-    data: `.byte ${bytes.join(", ")}\n.balign 4096, 0xcc\n` +
-      `.fill ${GUESTS_MAX * GUEST_STRIDE}, 1, 0\n`,
+    ...built.get(switcher) ?? assembleSwitcher(switcher),
     vectors: { [PGE_VECTOR]: "pge_interrupt" },
-    symbols,
     calls: launcher ? lguestCalls(launcher) : nobody,
     setup: guestsFromFiles,
     createProcess: createLauncher,

@@ -10,7 +10,7 @@ init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     call unlock_allocator
-# 642 "chapters/70-switcher.md"
+# 639 "chapters/70-switcher.md"
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax
