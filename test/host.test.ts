@@ -620,9 +620,10 @@ test("a loader notes 120 files, and says so of one more", () => {
     ({ bytes: Uint8Array.of(1), note: "" }));
   const machine = new Machine({ memory: 8 * MiB });
   let found = 0;
-  const module = { ...emptyModule,
-    setup: (_: unknown, notes: { files: readonly unknown[] }) =>
-      (found = notes.files.length) * 0 };
+  const module: KernelModule = { ...emptyModule, setup(_, { files }) {
+    found = files.length;
+    return 0;
+  } };
   bootKernel(machine, { module, files: files(120) });
   machine.run({ maxInstructions: 1e6 });
   assert.is(found, 120);

@@ -2,6 +2,7 @@
 // Accounts of world switches, by cause, from the event stream.
 import { vector } from "../host";
 import { hypercalls, lguestMap } from "../lguest";
+import { GP, PF } from "../machine";
 import type { Machine, MachineEvent } from "../machine";
 
 /** What hypercalls are called. */
@@ -33,15 +34,15 @@ const GENERAL: Readonly<Record<string, string>> = {
 
 /** What a switch was for, by its trap and what came next. */
 function causeOf(trap: number, next: MachineEvent): string | undefined {
-  if (trap === 14) return FAULT[next.kind];
-  if (trap === 13) return GENERAL[next.kind];
+  if (trap === PF) return FAULT[next.kind];
+  if (trap === GP) return GENERAL[next.kind];
   if (next.kind !== "hypercall" || next.posted) return undefined;
   return hypercallNames[Number(next.number)] ?? "a bad hypercall";
 }
 
 /** What is clear from the trap alone. */
 function plainCause(trap: number): string | undefined {
-  if ([13, 14, lguestMap.LGUEST_TRAP].includes(trap)) return undefined;
+  if ([GP, PF, lguestMap.LGUEST_TRAP].includes(trap)) return undefined;
   if (trap === vector.TIMER_VECTOR) return "the Host's timer";
   if (trap >= 32 && trap < 256 && trap !== 128)
     return "another interrupt of the Host's";

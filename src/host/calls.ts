@@ -1,7 +1,7 @@
 // Woven from chapters/62-threads.md.
 // The table of host calls: number, name, cost, function.
-import { cancelAlarm, tick } from "./alarms";
 import { panic } from "../machine";
+import { cancelAlarm, tick } from "./alarms";
 import type { HostCallRow, KernelModule } from "./module";
 import { oops } from "./oops";
 import { createProcess, freeProcess } from "./process";
@@ -10,7 +10,7 @@ import { enqueue, exitThread, freeThread, pickNext, takeZombie } from
   "./threads";
 
 /** The Host's own host calls, in the order of their numbers. */
-export const hostCallTable: readonly HostCallRow[] = [
+const hostCallTable: readonly HostCallRow[] = [
   { name: "setup", cost: 20000, run: setup },
   { name: "oops", cost: 1000, run: oops },
   { name: "create_process", cost: 50000, run: createProcess },

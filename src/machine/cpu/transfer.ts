@@ -11,7 +11,7 @@ import {
   codeSegment, dropInnerSegments, isProtected, selectorOf, stackSegment,
 } from "./segments";
 import { CPL, CS, ESP, RPL, SS, TYPE_WIDE } from "../ground/state";
-import { type Switch, switchTask, targetTask } from "./tasks";
+import { switchTask, targetTask } from "./tasks";
 
 const cut = (offset: number, size: number) =>
   size === 2 ? offset & 0xffff : offset;
@@ -39,22 +39,27 @@ export function farJump(
     realTransfer(cpu, selector, eip);
     return;
   }
-  if (isNull(selector)) throw gp();
-  const target = readDescriptor(cpu, selector);
-  if (!isSegment(target.type)) {
-    const task = targetTask(cpu, target);
-    if (task) switchTask(cpu, task, leaving(cpu, "jump", cpu.next));
-    else jumpGate(cpu, target);
-    return;
-  }
+  if (followed(cpu, selector, "jump", cpu.next, jumpGate)) return;
   const d = codeSegment(cpu, selector, "jump");
   checkTarget(d, eip);
   markAccessed(cpu, d);
   enterCode(cpu, d, selector, cpu.w[CPL]!, eip);
 }
 
-const leaving = (cpu: Cpu, how: "jump" | "call", eip: number): Switch =>
-  ({ how, eip, flags: cpu.eflags() });
+/** Goes where a selector of a task or a gate leads; false if it is that
+ * of a segment. */
+function followed(
+  cpu: Cpu, selector: number, how: "jump" | "call", next: number,
+  gate: (cpu: Cpu, target: Descriptor, next: number) => void,
+): boolean {
+  if (isNull(selector)) throw gp();
+  const target = readDescriptor(cpu, selector);
+  if (isSegment(target.type)) return false;
+  const task = targetTask(cpu, target);
+  if (task) switchTask(cpu, task, { how, eip: next, flags: cpu.eflags() });
+  else gate(cpu, target, next);
+  return true;
+}
 
 /** Checks that a gate may be used, and takes it apart. */
 function openGate(cpu: Cpu, gate: Descriptor) {
@@ -91,14 +96,7 @@ export function farCall(
     realTransfer(cpu, selector, eip);
     return;
   }
-  if (isNull(selector)) throw gp();
-  const target = readDescriptor(cpu, selector);
-  if (!isSegment(target.type)) {
-    const task = targetTask(cpu, target);
-    if (task) switchTask(cpu, task, leaving(cpu, "call", next));
-    else callGate(cpu, target, next);
-    return;
-  }
+  if (followed(cpu, selector, "call", next, callGate)) return;
   callInRing(cpu, codeSegment(cpu, selector, "jump"), selector, eip, size,
     next);
 }
