@@ -10,6 +10,7 @@ export function readChapterTexts(
   problems: Problem[],
 ): Map<string, string> | undefined {
   const texts = new Map<string, string>();
+  const numbers = new Map<string, string>();
   const folder = join(root, "chapters");
   const names = existsSync(folder) ? readdirSync(folder)
     .filter((name) => name.endsWith(".md")).sort() : [];
@@ -25,9 +26,15 @@ export function readChapterTexts(
       whole = false;
       if (text !== undefined) complain(path,
         "this chapter is empty; bring its text back, or delete it");
-    } else if (/^\d\d-/.test(name)) texts.set(path, text);
-    else complain(path,
-      "the name of a chapter begins with two digits and a dash");
+    } else if (!/^\d{2,3}-[a-z\d-]+\.md$/.test(name)) complain(path,
+      "the name of a chapter is three digits and a word: 120-ticks.md");
+    else {
+      const number = name.replace(/-.*/, ""), other = numbers.get(number);
+      if (other !== undefined) complain(path,
+        `${other} has this number already; give one of them another`);
+      numbers.set(number, path);
+      texts.set(path, text);
+    }
   }
   return whole ? texts : undefined;
 }

@@ -1,6 +1,7 @@
 // Woven from chapters/95-workers.md.
 // The loom: chapters in, program out. Stands apart from the program.
 export * from "./chapter";
+export * from "./contents";
 export * from "./diff";
 export * from "./examples";
 export * from "./home";

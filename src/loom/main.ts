@@ -4,7 +4,9 @@ import { resolve } from "node:path";
 import { checkTangled, readBook, readSources, tangle } from "./book";
 import { checkTypes } from "./check";
 import { build, writeExamples } from "./commands";
+import { contentsOf, drawContents } from "./contents";
 import { fixExamples } from "./fix";
+import { readChapterTexts } from "./gravel";
 import { codeLines, drawLayers, importsOf, roomsOf } from "./layers";
 import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
@@ -50,6 +52,12 @@ const duties: Record<string, () => void | Promise<void>> = {
     console.log(drawLayers(importsOf(sources)));
     console.log(`\n${drawLayers(importsOf(roomsOf(sources, "machine")))}`);
     console.log(`\nlguest: ${codeLines(sources, "lguest")} lines of code`);
+  },
+  contents() {
+    const problems: Problem[] = [];
+    const texts = readChapterTexts(root, problems) ?? new Map();
+    console.log(drawContents(contentsOf(texts, problems)));
+    finish(problems);
   },
   worker() {
     serve(root);

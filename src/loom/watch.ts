@@ -44,7 +44,7 @@ export function watch(root: string, what: Watching): void {
   for (const folder of folders)
     fs.watch(join(root, folder), (_, name) => {
       const path = `${folder}/${name}`;
-      if (/^(chapters\/\d\d-.*\.md|test\/.*\.ts)$/.test(path)) hear(path);
+      if (/^(chapters\/\d{3}-.*\.md|test\/.*\.ts)$/.test(path)) hear(path);
     });
   if (what.examples) {
     spare = startWorker(root);

@@ -31,8 +31,14 @@ export function weave(
   const fences = fencesOf(chapters);
   for (const fence of fences) {
     const { file, chunk: name } = fence;
-    if (file !== undefined)
-      files.set(file, [...(files.get(file) ?? []), fence]);
+    if (file !== undefined) {
+      const own = files.get(file) ?? [], first = own[0];
+      files.set(file, [...own, fence]);
+      if (first !== undefined && first.path !== fence.path)
+        problems.push({ ...fence, message: `${file} is told at `
+          + `${formatPlace(first)}, and a file belongs to one chapter; make `
+          + "this a chunk, and call for it there" });
+    }
     if (name === undefined) continue;
     const chunk = chunks.get(name), first = chunk?.fences[0];
     if (first !== undefined && first.path !== fence.path)

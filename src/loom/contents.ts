@@ -1,0 +1,76 @@
+// Woven from chapters/98-change.md.
+// The table of contents: numbers, subtitles, parts, and words.
+import type { Problem } from "./problem";
+
+/** The parts of the book; a chapter's hundreds say in which it is. */
+export const parts = ["Preparation", "Guest", "Drivers", "Launcher",
+  "Host", "Switcher", "Mastery", "The machine", "The workshop",
+  "Reference"] as const;
+
+/** A chapter in the table of contents. */
+export interface Entry {
+  readonly path: string;
+  /** "470", and what stands behind it: "shadow". */
+  readonly number: string;
+  readonly slug: string;
+  readonly part: string;
+  readonly title: string;
+  readonly subtitle: string;
+  /** Words with and without fences, counted as `wc -w` does. */
+  readonly words: number;
+  readonly prose: number;
+}
+
+/** The table of contents of chapters, given by their paths. */
+export function contentsOf(
+  texts: ReadonlyMap<string, string>, problems: Problem[],
+): Entry[] {
+  const names = new Map<string, string>();
+  return [...texts].map(([path, text]) => {
+    const [, number = "", slug = ""] =
+      /(\d{3})-([^/]*)\.md$/.exec(path) ?? [];
+    const [, matter = ""] = /^---\n([^]*?)\n---\n/.exec(text) ?? [];
+    const subtitle = /^subtitle: +(.+)$/m.exec(matter)?.[1] ?? "";
+    const title = /^# (.*)$/m.exec(text)?.[1] ?? "";
+    const complain = (message: string) =>
+      void problems.push({ path, line: 1, column: 1, message });
+    if (subtitle === "") complain("a chapter begins with a line ---, one "
+      + "with subtitle: and what it is about, and a line ---");
+    if (!title.startsWith("In which ")) complain(
+      'the title of a chapter is "# In which" and what happens');
+    for (const name of [slug, subtitle]) {
+      const other = names.get(name);
+      if (name !== "" && other !== undefined)
+        complain(`"${name}" is what ${other} is called already`);
+      names.set(name, path);
+    }
+    return { path, number, slug, title, subtitle,
+      part: parts[Number(number[0])] ?? "", ...countWords(text, matter) };
+  });
+}
+
+function countWords(text: string, matter: string) {
+  const count = (some: string) => some.match(/\S+/g)?.length ?? 0;
+  const prose = text.slice(matter.length)
+    .replace(/^( *)(```+|~~~+)[^]*?^\1\2 *$/gm, "");
+  return { words: count(text), prose: count(prose) };
+}
+
+/** The table of contents as text: words, prose alone, words before. */
+export function drawContents(entries: readonly Entry[]): string {
+  const row = (name: string, ...numbers: (number | string)[]) =>
+    name.padEnd(58) + numbers.map((n) => String(n).padStart(8)).join("");
+  const sum = (of: readonly Entry[], what: "words" | "prose") =>
+    of.reduce((all, entry) => all + entry[what], 0);
+  const lines = [row("", "words", "prose", "before")];
+  for (const part of parts) {
+    const own = entries.filter((entry) => entry.part === part);
+    if (own.length === 0) continue;
+    lines.push(row(part, sum(own, "words"), sum(own, "prose")));
+    for (const entry of own) lines.push(
+      row(`  ${entry.number} ${entry.subtitle}`, entry.words, entry.prose,
+        sum(entries.slice(0, entries.indexOf(entry)), "words")));
+  }
+  return [...lines, row("all", sum(entries, "words"),
+    sum(entries, "prose"))].join("\n");
+}
