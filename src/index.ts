@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // lguest, the program: everything but its command and its loom.
 export * from "./table";
 export * from "./machine";

@@ -40,8 +40,8 @@ test.run();
 
 test("a chapter saved under npm run dev is answered for, by its lines",
   async () => {
-    const project = makeProject({ "chapters/01-plant.md": program,
-      "chapters/02-other.md": "# In which\n\n## Elsewhere\n\n"
+    const project = makeProject({ "chapters/001-plant.md": program,
+      "chapters/002-other.md": "# In which\n\n## Elsewhere\n\n"
         + "```ts test\n1 // => 2\n```\n",
       "test/deep/three.ts": "export const three = 3;\n",
       "test/apart.ts": "export const three = 3;\n",
@@ -72,28 +72,28 @@ test("a chapter saved under npm run dev is answered for, by its lines",
       await says(/watching chapters/);
 
       // A better program, and an example that has not heard of it.
-      project.write("chapters/01-plant.md", program.replace("* 3", "* 4"));
+      project.write("chapters/001-plant.md", program.replace("* 3", "* 4"));
       const wrong = await says(/after it was saved/);
       assert.match(wrong, "wrote src/plant/index.ts");
-      assert.match(wrong, /chapters\/01-plant\.md:15:1/);
-      assert.match(wrong, /01-plant\.md: 0 passed, 1 failed, /);
+      assert.match(wrong, /chapters\/001-plant\.md:15:1/);
+      assert.match(wrong, /001-plant\.md: 0 passed, 1 failed, /);
 
       // A reference to nowhere: nothing is written, and it says where.
-      project.write("chapters/01-plant.md",
+      project.write("chapters/001-plant.md",
         program.replace("  return", "  // <<water>>\n  return"));
       const broken = await says(/nothing was written/);
-      assert.match(broken, "chapters/01-plant.md:6:3: no chunk is called");
+      assert.match(broken, "chapters/001-plant.md:6:3: no chunk is called");
       assert.match(project.read("src/plant/index.ts"), "* 4");
 
       // All is well.
-      project.write("chapters/01-plant.md", program);
+      project.write("chapters/001-plant.md", program);
       const right = await says(/after it was saved[^]*Enter runs all examples/);
-      assert.match(right, /01-plant\.md: 1 passed, 0 failed, [\d.]+ s/);
+      assert.match(right, /001-plant\.md: 1 passed, 0 failed, [\d.]+ s/);
 
       // All examples: the other chapter's fails, of which nobody has spoken.
       child.stdin.write("\n");
       const all = await says(/passed, \d+ failed/);
-      assert.match(all, '02-other.md:6:1: "Elsewhere"');
+      assert.match(all, '002-other.md:6:1: "Elsewhere"');
       assert.match(all, "1 passed, 1 failed");
 
       // A test, and what tests share; what has nothing to do with it is silent.
@@ -177,12 +177,12 @@ grow(1) // => 4
 
 test("fix-examples rewrites wrong values and output, and nothing else",
   async () => {
-    const project = makeProject({ "chapters/01-plant.md": claims,
-      "chapters/02-other.md": program.replace(/```ts file[^]*?```/, "") });
+    const project = makeProject({ "chapters/001-plant.md": claims,
+      "chapters/002-other.md": program.replace(/```ts file[^]*?```/, "") });
     tangle(project.folder, []);
     const problems: Problem[] = [];
     const said = await fixExamples(project.folder, ["plant"], problems);
-    const after = project.read("chapters/01-plant.md");
+    const after = project.read("chapters/001-plant.md");
     const expected = claims
       .replace("// => 5\n", "// => 6\n").replace("0x2000", "0x3000")
       .replace('// => "z"', '// => "x // => y"')
@@ -192,7 +192,7 @@ test("fix-examples rewrites wrong values and output, and nothing else",
       .replace("   zero", "   one 1\n   two")
       .replace("// => 4", "// => 3");   // the first, not the red one
     assert.is(after, expected);
-    assert.match(said.join("\n"), "chapters/01-plant.md:15: grow(2) // => 6");
+    assert.match(said.join("\n"), "chapters/001-plant.md:15: grow(2) // => 6");
     const complaints = problems.map(formatProblem).join("\n");
     assert.match(complaints, /line 41: this gives different values/);
     assert.match(complaints, /line 43: what this gives can't be written/);

@@ -23,17 +23,17 @@ function chapterOf(...fences: string[][]): string {
 /** What the loom has to say about a chapter. */
 function complaints(text: string): string[] {
   const problems: Problem[] = [];
-  const chapter = readChapter("chapters/01-x.md", text, problems);
+  const chapter = readChapter("chapters/001-x.md", text, problems);
   weave([chapter], problems);
   return problems.map(formatProblem);
 }
 
 function woven(text: string): string {
   const problems: Problem[] = [];
-  const chapter = readChapter("chapters/01-x.md", text, problems);
+  const chapter = readChapter("chapters/001-x.md", text, problems);
   const [file] = weave([chapter], problems);
   assert.equal(problems, []);
-  const first = "// Woven from chapters/01-x.md.\n";
+  const first = "// Woven from chapters/001-x.md.\n";
   const all = file === undefined ? first : fileText(file);
   assert.ok(all.startsWith(first), all);
   return all.slice(first.length);
@@ -42,13 +42,13 @@ function woven(text: string): string {
 test("an undefined chunk is reported where it is called for", () => {
   assert.equal(complaints(chapterOf(
     ["ts file=src/x.ts", "{", "  // <<nothing>>", "}"],
-  )), ["chapters/01-x.md:5:3: no chunk is called <<nothing>>"]);
+  )), ["chapters/001-x.md:5:3: no chunk is called <<nothing>>"]);
 });
 
 test("a fence that runs into the next one is never closed", () => {
   assert.equal(complaints("# In which\n\n```ts file=src/x.ts\nf();\n\n"
     + "## More\n\n```ts test\n1 // => 1\n```\n"),
-    ["chapters/01-x.md:3:1: this fence is never closed; another one begins "
+    ["chapters/001-x.md:3:1: this fence is never closed; another one begins "
       + "at line 8"]);
 });
 
@@ -57,10 +57,10 @@ test("what is nearly a claim is reported at its place", () => {
     "1 // -> 1", "f() // throws"];
   for (const line of nearly) {
     const problems: Problem[] = [];
-    weaveExamples(readChapter("chapters/01-x.md",
+    weaveExamples(readChapter("chapters/001-x.md",
       chapterOf(["ts test", line]), problems), problems);
     assert.equal(problems.map(formatProblem), [
-      `chapters/01-x.md:4:${line.search("/[/*]") + 1}: this is nearly a `
+      `chapters/001-x.md:4:${line.search("/[/*]") + 1}: this is nearly a `
       + 'claim; write "// => value" or "// throws Name"'], line);
   }
 });
@@ -68,7 +68,7 @@ test("what is nearly a claim is reported at its place", () => {
 /** The statements that an example's lines become in its test. */
 function tested(...lines: string[]): string[] {
   const problems: Problem[] = [];
-  const chapter = readChapter("chapters/01-x.md",
+  const chapter = readChapter("chapters/001-x.md",
     chapterOf(["ts test", ...lines]), problems);
   const file = weaveExamples(chapter, problems);
   assert.equal(problems.map(formatProblem), []);
@@ -127,7 +127,7 @@ function refused(...texts: (string | Buffer)[]): string[] {
   const project = makeProject({}, false);
   fs.mkdirSync(join(project.folder, "chapters"));
   texts.forEach((text, index) => fs.writeFileSync(
-    join(project.folder, `chapters/0${index + 1}-x.md`), text));
+    join(project.folder, `chapters/00${index + 1}-x.md`), text));
   const problems: Problem[] = [];
   assert.equal(tangle(project.folder, problems), []);
   assert.not(fs.existsSync(join(project.folder, "src")));
@@ -146,13 +146,13 @@ test("characters that nobody types are told with line and column", () => {
     + "chapter; ";
   const cr = odd("000D") + "save it with lines that end in LF alone";
   assert.equal(refused(quoted("y").replaceAll("\n", "\r\n")),
-    [`chapters/01-x.md:1:11: ${cr}`]);
-  assert.equal(refused(quoted("\r")), [`chapters/01-x.md:4:19: ${cr}`]);
-  assert.equal(refused("\uFEFF" + quoted("")), [`chapters/01-x.md:1:1: ${
+    [`chapters/001-x.md:1:11: ${cr}`]);
+  assert.equal(refused(quoted("\r")), [`chapters/001-x.md:4:19: ${cr}`]);
+  assert.equal(refused("\uFEFF" + quoted("")), [`chapters/001-x.md:1:1: ${
     odd("FEFF")}save it as UTF-8 without a byte order mark`]);
   for (const [character, code] of [["\0", "0000"], ["\x1b", "001B"],
     ["\x7f", "007F"], ["\x85", "0085"], ["\u2028", "2028"]] as const)
-    assert.equal(refused(quoted(character)), [`chapters/01-x.md:4:19: ${
+    assert.equal(refused(quoted(character)), [`chapters/001-x.md:4:19: ${
       odd(code)}delete it, or write an escape`]);
 });
 
@@ -164,35 +164,35 @@ test("bytes that are no UTF-8 are told with line and column", () => {
     const [head = "", tail = ""] = text.split("@");
     assert.equal(refused(Buffer.concat([Buffer.from(head),
       Buffer.from(bytes ?? "", "latin1"), Buffer.from(tail)])),
-    [`chapters/01-x.md:4:20: the byte 0x${first} here is no UTF-8; save `
+    [`chapters/001-x.md:4:20: the byte 0x${first} here is no UTF-8; save `
       + "the file as UTF-8"]);
   }
   assert.is(woven(quoted("\uFFFD")), 'export const x = "\uFFFD";\n');
 });
 
 test("what has a chapter's name and is none is told in one line", () => {
-  const project = makeProject({ "chapters/01-x.md": quoted("y") });
-  const path = join(project.folder, "chapters/12-x.md");
+  const project = makeProject({ "chapters/001-x.md": quoted("y") });
+  const path = join(project.folder, "chapters/012-x.md");
   const says = (sentence: string) => {
     for (const weave of [tangle, checkTangled]) {
       const problems: Problem[] = [];
       weave(project.folder, problems);
       assert.equal(problems.map(formatProblem),
-        [`chapters/12-x.md:1:1: ${sentence}`]);
+        [`chapters/012-x.md:1:1: ${sentence}`]);
     }
     fs.rmSync(path, { recursive: true });
   };
   const none = "this is no file; a chapter is one, so take this away";
   fs.mkdirSync(path);
   says(none);
-  for (const [to, code] of [["nowhere", "ENOENT"], ["12-x.md", "ELOOP"]]) {
+  for (const [to, code] of [["nowhere", "ENOENT"], ["012-x.md", "ELOOP"]]) {
     fs.symlinkSync(to ?? "", path);
     says(`this can't be read (${code}); mend the file, or delete it`);
   }
   // Who reads a pipe waits: in a process of its own, which can be ended.
   if (spawnSync("mkfifo", [path]).status === 0) {
     assert.equal(project.loom("tangle"),
-      { text: `chapters/12-x.md:1:1: ${none}\n`, status: 1 });
+      { text: `chapters/012-x.md:1:1: ${none}\n`, status: 1 });
     says(none);
   }
   fs.writeFileSync(path, "");
@@ -212,20 +212,20 @@ test("a project without chapters is told so", () => {
 
 test("a chapter that can't be read is not missed in fifty places", () => {
   const whole = chapterOf(["ts file=src/x.ts", "// <<a>>"]);
-  assert.equal(refused(whole, ""), ["chapters/02-x.md:1:1: this chapter is "
+  assert.equal(refused(whole, ""), ["chapters/002-x.md:1:1: this chapter is "
     + "empty; bring its text back, or delete it"]);
 });
 
 test("what the loom has kept is made again if only half of it is left", () => {
-  const project = makeProject({ "chapters/01-x.md": quoted("y") });
+  const project = makeProject({ "chapters/001-x.md": quoted("y") });
   assert.equal(tangle(project.folder, []), ["src/x.ts"]);
-  for (const path of ["chapters/01-x.md.json", "maps/src/loom/book.ts.map",
+  for (const path of ["chapters/001-x.md.json", "maps/src/loom/book.ts.map",
     "times.json"]) project.write(`.loom/${path}`, '{ "key": "');
   const cache = join(project.folder, ".loom/cache");
   for (const name of fs.readdirSync(cache).filter((n) => /__book/.test(n)))
     fs.rmSync(join(cache, name));
   assert.equal(project.loom("tangle"), { text: "", status: 0 });
-  assert.match(project.read(".loom/chapters/01-x.md.json"), "export const x");
+  assert.match(project.read(".loom/chapters/001-x.md.json"), "export const x");
   project.remove();
 });
 
@@ -233,7 +233,7 @@ test("a chunk of a name that another chapter has is told", () => {
   const one = chapterOf(["ts file=src/x.ts", "// <<a>>"],
     ['ts chunk="a"', "f();"], ['ts chunk="a"', "g();"]);
   assert.equal(refused(one, chapterOf(['ts chunk="a"', "h();"])),
-    ["chapters/02-x.md:3:1: there is a chunk <<a>> at chapters/01-x.md:7:1 "
+    ["chapters/002-x.md:3:1: there is a chunk <<a>> at chapters/001-x.md:7:1 "
       + "already; this one needs another name"]);
 });
 
@@ -246,8 +246,8 @@ test("two files that would be one on some disk are told", () => {
     ["src/a", "src/a/b.ts", "src/a", "src/a/"],
     ["src/a/b.ts", "src/A", "src/a/", "src/A"],
   ] as const)
-    assert.equal(beside(one, two), [`chapters/02-x.md:3:1: ${second} can't `
-      + `stand beside ${first} of chapters/01-x.md:3:1; rename one of them`]);
+    assert.equal(beside(one, two), [`chapters/002-x.md:3:1: ${second} can't `
+      + `stand beside ${first} of chapters/001-x.md:3:1; rename one of them`]);
   assert.is(woven(chapterOf(["ts file=src/a.ts", "1;"],
     ["ts file=src/a/b.ts", "2;"])), "1;\n");
 });
@@ -256,7 +256,7 @@ test("a file's name is plain ASCII", () => {
   for (const path of ["src/é.ts", "src/e\u0301.ts", "src/a:b.ts",
     "src/a\\b.ts", "src/a./b.ts", "src/.a.ts", "src/-a.ts"])
     assert.equal(refused(chapterOf([`ts file=${path}`, "1;"])),
-      ["chapters/01-x.md:3:7: the name of a file is made of ASCII letters, "
+      ["chapters/001-x.md:3:7: the name of a file is made of ASCII letters, "
         + "digits, _ - and dots"], path);
 });
 
@@ -265,7 +265,7 @@ test("a string over several lines is not moved in", () => {
     ["ts file=src/x.ts", "{", `${indent}// <<a>>`, "}"],
     ['ts chunk="a"', ...lines]);
   const spaces = (line: number, column = 1) => [
-    `chapters/01-x.md:${line}:${column}: this line is inside of a string, `
+    `chapters/001-x.md:${line}:${column}: this line is inside of a string, `
       + "and would get 2 spaces more; begin its chunk's reference at the "
       + "left margin"];
   assert.equal(refused(moved("  ", "f(`one", "two`);")), spaces(11));
@@ -280,15 +280,15 @@ test("a string over several lines is not moved in", () => {
 
 test("an unused chunk is reported where it is defined", () => {
   assert.equal(complaints(chapterOf(['ts chunk="lonely"', "f();"])),
-    ["chapters/01-x.md:3:1: the chunk <<lonely>> is never used"]);
+    ["chapters/001-x.md:3:1: the chunk <<lonely>> is never used"]);
 });
 
 test("a chunk that is used twice is reported at its second use", () => {
   assert.equal(complaints(chapterOf(
     ["ts file=src/x.ts", "// <<busy>>", "// <<busy>>"],
     ['ts chunk="busy"', "f();"],
-  )), ["chapters/01-x.md:5:1: the chunk <<busy>> is already used at "
-    + "chapters/01-x.md:4:1"]);
+  )), ["chapters/001-x.md:5:1: the chunk <<busy>> is already used at "
+    + "chapters/001-x.md:4:1"]);
 });
 
 test("a chunk that contains itself is reported", () => {
@@ -296,61 +296,61 @@ test("a chunk that contains itself is reported", () => {
     ["ts file=src/x.ts", "// <<a>>"],
     ['ts chunk="a"', "  // <<b>>"],
     ['ts chunk="b"', "// <<a>>"],
-  )), ["chapters/01-x.md:12:1: the chunk <<a>> contains itself"]);
+  )), ["chapters/001-x.md:12:1: the chunk <<a>> contains itself"]);
 });
 
 test("a circle that no file reaches is reported, too", () => {
   assert.equal(complaints(chapterOf(
     ['ts chunk="a"', "// <<b>>"],
     ['ts chunk="b"', "// <<a>>"],
-  )), ["chapters/01-x.md:8:1: the chunk <<a>> contains itself"]);
+  )), ["chapters/001-x.md:8:1: the chunk <<a>> contains itself"]);
 });
 
 test("an unused chunk does not make its parts unused", () => {
   assert.equal(complaints(chapterOf(
     ['ts chunk="part"', "f();"],
     ['ts chunk="whole"', "// <<part>>"],
-  )), ["chapters/01-x.md:7:1: the chunk <<whole>> is never used"]);
+  )), ["chapters/001-x.md:7:1: the chunk <<whole>> is never used"]);
 });
 
 test("an unknown word in an info string is reported with its column", () => {
   assert.equal(complaints(chapterOf(["ts hidden chnk=\"a\"", "f();"])),
-    ['chapters/01-x.md:3:14: the loom has no word "chnk" for a fence']);
+    ['chapters/001-x.md:3:14: the loom has no word "chnk" for a fence']);
 });
 
 test("a file outside src/ is refused", () => {
   for (const path of ["x.ts", "src/../x.ts", "src//x.ts", "/src/x.ts"])
     assert.equal(complaints(chapterOf([`ts file=${path}`, "f();"])),
-      ["chapters/01-x.md:3:7: file= must name a file below src/"]);
+      ["chapters/001-x.md:3:7: file= must name a file below src/"]);
 });
 
 test("a fence with two roles is refused", () => {
   assert.match(complaints(chapterOf(["ts test chunk=\"a\"", "f();"]))
-    .join("\n"), "01-x.md:3:1: a fence has one role");
+    .join("\n"), "001-x.md:3:1: a fence has one role");
 });
 
 test("red goes with test, and with nothing else", () => {
   for (const info of ["run red", "red", "test red expect-error=2322",
     'chunk="a" red', "file=src/x.ts red"])
     assert.match(complaints(chapterOf([`ts ${info}`, "f();"])).join("\n"),
-      "01-x.md:3:1: red goes with test, and with neither", info);
+      "001-x.md:3:1: red goes with test, and with neither", info);
   assert.equal(complaints(chapterOf(["ts hidden test red", "f();"])), []);
   const problems: Problem[] = [];
-  weaveExamples(readChapter("chapters/01-x.md",
+  weaveExamples(readChapter("chapters/001-x.md",
     chapterOf(["ts test red", "1 +"]), problems), problems);
   assert.equal(problems.map(formatProblem),
-    ["chapters/01-x.md:4:4: error TS1109: Expression expected."]);
+    ["chapters/001-x.md:4:4: error TS1109: Expression expected."]);
 });
 
 test("a fence that is never closed is reported", () => {
   assert.equal(complaints("# In which\n\n```ts file=src/x.ts\nf();\n"),
-    ["chapters/01-x.md:3:1: this fence is never closed"]);
+    ["chapters/001-x.md:3:1: this fence is never closed"]);
 });
 
 test("a fence in a list keeps its columns", () => {
   assert.equal(complaints("1. one\n\n   ```ts file=src/x.ts\n"
     + "     // <<gone>>\n   ```\n"),
-  ["chapters/01-x.md:4:6: no chunk is called <<gone>>"]);
+  ["chapters/001-x.md:4:6: no chunk is called <<gone>>"]);
 });
 
 test("indentation is kept, and empty lines stay empty", () => {
@@ -376,9 +376,9 @@ test("assembly gets line markers, again after a nested chunk", () => {
     ['asm chunk="inner"', "hlt"],
   )), [
     "export const x = `",
-    '# 10 "chapters/01-x.md"', "nop",
-    '# 16 "chapters/01-x.md" # columns -2', "  hlt",
-    '# 12 "chapters/01-x.md"', "ret",
+    '# 10 "chapters/001-x.md"', "nop",
+    '# 16 "chapters/001-x.md" # columns -2', "  hlt",
+    '# 12 "chapters/001-x.md"', "ret",
     "`;", "",
   ].join("\n"));
 });
@@ -399,15 +399,15 @@ test("the assembler names the chapter's line and column", () => {
     }
   };
   // The chunk has moved in by two, which the columns must not show.
-  assert.match(complaint(assembly), /^chapters\/01-x\.md:18:14: /);
+  assert.match(complaint(assembly), /^chapters\/001-x\.md:18:14: /);
   assert.match(complaint(assembly.replace("%nowhere", "%ebx")),
-    /^chapters\/01-x\.md:12:\d+: /);
+    /^chapters\/001-x\.md:12:\d+: /);
   assert.is(complaint(assembly.replace("%nowhere", "%ebx")
     .replace("$1, $2", "$1")), "no complaint");
 });
 
 const planted = {
-  "chapters/01-plant.md": chapterOf(
+  "chapters/001-plant.md": chapterOf(
     ["ts file=src/plant/index.ts",
       "export function explode(fuse: number): number {",
       '  if (fuse > 1) throw new RangeError("the fuse is too long");',
@@ -417,7 +417,7 @@ const planted = {
       "export const wrong: number =",
       '  "a string";'],
   ),
-  "chapters/02-examples.md": [
+  "chapters/002-examples.md": [
     "# In which", "", "## Fails", "",
     "```ts test", 'import { explode } from "lguest/plant";', "",
     "explode(1) // => 1", "  explode(0) // => 2", "```", "",
@@ -434,13 +434,13 @@ const planted = {
     "```ts run", 'console.log("eight");', "```", "",
     "```text output", "nine", "```", "",
   ].join("\n"),
-  "chapters/03-claims.md": ["# In which", "", "## One", "",
+  "chapters/003-claims.md": ["# In which", "", "## One", "",
     "```ts test", "0x1000 +", "  0xff // => 0x2000", "```", "",
     "## Two", "",
     "```ts test", "[16, 2] // => [0x11, 2]", "```", "",
     "## Three", "",
     "```ts test", "[].length // throws RangeError", "```", ""].join("\n"),
-  "chapters/05-red.md": ["# In which", "", "## Exercises", "",
+  "chapters/005-red.md": ["# In which", "", "## Exercises", "",
     "```ts test", 'import { explode } from "lguest/plant";', "",
     "const fuse = 1;", "```", "",
     "1. Turn this green:", "",
@@ -450,7 +450,7 @@ const planted = {
     "explode(1) // => 2", "```", "",
     "```ts test red", "explode(1) // => 1", "```", "",
     "```ts test red", "fuse // => 1", "```", ""].join("\n"),
-  "chapters/04-break.md": chapterOf(["ts test", "1 // => 1", "  break;"]),
+  "chapters/004-break.md": chapterOf(["ts test", "1 // => 1", "  break;"]),
   "test/broken.test.ts": "const one = 1;\nconst two = ;\n",
   "test/empty.test.ts": 'import { suite } from "uvu";\n'
     + 'const test = suite("empty");\ntest("never run", () => {});\n',
@@ -466,15 +466,15 @@ test("planted errors are reported with chapter, line and column", () => {
   project.remove();
   assert.is(status, 1, text);
   // A type error in the program, and one that an example should not have.
-  assert.match(text, /^chapters\/01-plant\.md:11:14: error TS2322/m);
-  assert.match(text, /02-examples\.md:39:1: this should give error TS2554/);
-  assert.match(text, /02-examples\.md:40:7: error TS2322/);
-  assert.not.match(text, /02-examples\.md:26:7/);
+  assert.match(text, /^chapters\/001-plant\.md:11:14: error TS2322/m);
+  assert.match(text, /002-examples\.md:39:1: this should give error TS2554/);
+  assert.match(text, /002-examples\.md:40:7: error TS2322/);
+  assert.not.match(text, /002-examples\.md:26:7/);
   // A failed example, an exception below an example, a wrong print.
-  assert.match(text, /chapters\/02-examples\.md:9:3/);
+  assert.match(text, /chapters\/002-examples\.md:9:3/);
   assert.match(text,
-    /at explode .*chapters\/01-plant\.md:5:23.*\n.*02-examples\.md:16:8/);
-  assert.match(text, /chapters\/02-examples\.md:49:1/);
+    /at explode .*chapters\/001-plant\.md:5:23.*\n.*002-examples\.md:16:8/);
+  assert.match(text, /chapters\/002-examples\.md:49:1/);
   // A file without tests fails; the tests that are right pass.
   const [, list = ""] = text.split("\nfailed:\n");
   assert.match(list, "test/empty.test.ts:1:1: no tests");
@@ -492,16 +492,16 @@ test("planted errors are reported with chapter, line and column", () => {
   assert.match(text,
     '"Three"\n    [].length should throw RangeError, and does not');
   // Of the red ones only the one that holds is told; none for its types.
-  assert.match(list, '05-red.md:26:1: "Exercises, line 26": this exercise is '
+  assert.match(list, '005-red.md:26:1: "Exercises, line 26": this exercise is '
     + 'green already, all it claims holds; take "red" away, or find a harder '
     + "one\n");
-  assert.is(list.match(/05-red\.md:\d+:\d+: /g)?.length, 1);
+  assert.is(list.match(/005-red\.md:\d+:\d+: /g)?.length, 1);
   // What is no program begins with its place, and not with a stack.
-  assert.match(list, "\nchapters/04-break.md:5:3: Illegal break statement\n");
+  assert.match(list, "\nchapters/004-break.md:5:3: Illegal break statement\n");
   assert.match(list,
     "\ntest/broken.test.ts:2:13: error TS1109: Expression expected.\n");
   // Whoever was first: the files in order, the types at the end.
-  const order = ["02-examples.md:9:3: \"Fails\"", "test/empty", "test/endless",
+  const order = ["002-examples.md:9:3: \"Fails\"", "test/empty", "test/endless",
     "error TS2322"].map((one) => list.indexOf(one));
   assert.equal(order, [...order].sort((a, b) => a - b));
   assert.ok(order[0]! > 0, list);
@@ -510,15 +510,15 @@ test("planted errors are reported with chapter, line and column", () => {
 test("an example that is no TypeScript is reported in its chapter", () => {
   const problems: Problem[] = [];
   const text = chapterOf(["ts test", "1 // => 1", "  1 +"]);
-  weaveExamples(readChapter("chapters/01-x.md", text, problems), problems);
+  weaveExamples(readChapter("chapters/001-x.md", text, problems), problems);
   assert.equal(problems.map(formatProblem),
-    ["chapters/01-x.md:5:6: error TS1109: Expression expected."]);
+    ["chapters/001-x.md:5:6: error TS1109: Expression expected."]);
 });
 
 /** The lines of a test file between the head and the end of its test. */
 function examples(...lines: string[]): string[] {
   const problems: Problem[] = [];
-  const file = weaveExamples(readChapter("chapters/01-x.md",
+  const file = weaveExamples(readChapter("chapters/001-x.md",
     chapterOf(["ts test", ...lines]), problems), problems);
   assert.equal(problems.map(formatProblem), []);
   return file ? fileText(file).split("\n").slice(4, -3) : [];
@@ -546,16 +546,16 @@ test("a claim ends its statement, whatever the next line begins with", () => {
 test("a claim that is not the expression of a value is told", () => {
   for (const value of ["about 5", "{ a: }", "1; 2", "1), (2", "5 // or so"]) {
     const problems: Problem[] = [];
-    weaveExamples(readChapter("chapters/01-x.md",
+    weaveExamples(readChapter("chapters/001-x.md",
       chapterOf(["ts test", `f() // => ${value}`]), problems), problems);
-    assert.equal(problems.map(formatProblem), ["chapters/01-x.md:4:11: what "
+    assert.equal(problems.map(formatProblem), ["chapters/001-x.md:4:11: what "
       + "is claimed here is not the expression of a value"], value);
   }
 });
 
 test("an exception outside tests names the chapter, too", () => {
   const project = makeProject({
-    "chapters/01-plant.md": chapterOf(
+    "chapters/001-plant.md": chapterOf(
       ["ts file=src/plant.ts", "const x: unknown[] = [];",
         "export function f() {", "  // <<fail>>", "}", "f();"],
       ['ts chunk="fail"', 'x.push(1); throw new Error("here");']),
@@ -566,12 +566,12 @@ test("an exception outside tests names the chapter, too", () => {
   const { text, status } = project.loom();
   project.remove();
   assert.is(status, 1);
-  assert.match(text, /chapters\/01-plant\.md:12:18/);
+  assert.match(text, /chapters\/001-plant\.md:12:18/);
 });
 
 test("--check fails on what is not in the chapters, and says where", () => {
   const project = makeProject({
-    "chapters/01-plant.md": chapterOf(
+    "chapters/001-plant.md": chapterOf(
       ["ts file=src/a.ts", "export const a = 1;", "export const b = 2;"]),
   });
   const weave = () => assert.equal(tangle(project.folder, []).length, 1);
@@ -585,7 +585,7 @@ test("--check fails on what is not in the chapters, and says where", () => {
   assert.equal(check(), []);
 
   project.write("src/a.ts", project.read("src/a.ts").replace("2", "3"));
-  const edited = "chapters/01-plant.md:5:1: "
+  const edited = "chapters/001-plant.md:5:1: "
     + "src/a.ts:3 is not what the chapter says" + mend;
   assert.equal(check(), [edited]);
   assert.equal(project.loom("tangle", "--check"),
@@ -600,7 +600,7 @@ test("--check fails on what is not in the chapters, and says where", () => {
   fs.rmSync(join(project.folder, "src/stray.ts"));
   fs.rmSync(join(project.folder, "src/a.ts"));
   assert.equal(check(),
-    ["chapters/01-plant.md:4:1: src/a.ts is missing" + mend]);
+    ["chapters/001-plant.md:4:1: src/a.ts is missing" + mend]);
   weave();
   assert.equal(check(), []);
   project.remove();

@@ -61,7 +61,7 @@ test("assembly is turned round, and its numbers change", () => {
     ["movl 1(%eax), %cr3", "movl 2(%eax), %cr3", "movl 0(%eax), %cr3"],
     [".byte 0x0f, 0", ".byte 0xe, 0", ".byte 0x7, 0", ".byte 0xd, 0",
       ".byte 0x10, 0", ".byte 0x0f, 1"],
-    [".align 4"], ["# 126 \"chapters/70-switcher.md\""],
+    [".align 4"], ["# 126 \"chapters/500-switcher.md\""],
   ] as const) assert.equal(becomes(asm(line)), [...others].sort(), line);
 });
 
@@ -113,7 +113,7 @@ test("who is noticed and who isn't is told, with an exit status", () => {
       + 'test("the young", () => {\n'
       + "  if (!isYoung(9) || isYoung(11)) throw new Error();\n"
       + "});\ntest.run();\n",
-    "chapters/01-x.md": "# In which\n\n```ts test\n1 // => 1\n```\n",
+    "chapters/001-x.md": "# In which\n\n```ts test\n1 // => 1\n```\n",
     "src/host/index.ts": "",
     "test/options.ts": fs.readFileSync(join(root, "test/options.ts"), "utf8"),
   };
@@ -132,7 +132,7 @@ test("who is noticed and who isn't is told, with an exit status", () => {
     assert.equal(stdout.replace(/^(\d+ test files), \d+ s\n/, "$1\n"), [
       "2 test files", `2 ${place}: nobody notices`, ...lines,
       "", "who noticed first:", "     1  test/x.test.ts",
-      "     0  test/chapters/01-x.test.ts",
+      "     0  test/chapters/001-x.test.ts",
       "", place, ...lines, "  nobody notices, and nobody explains",
       "", "2 mutants from seed 1: 1 noticed, 50.0 %; 0 explained, 1 not", "",
     ].join("\n"));

@@ -16,7 +16,7 @@ const read = (path: string) => fs.readFileSync(join(root, path), "utf8");
 function bareClone(): Project {
   return makeProject({ "test/ready.cjs": read("test/ready.cjs"),
     "website/book.mjs": read("website/book.mjs"),
-    "chapters/00-x.md": "# In which\n" }, false);
+    "chapters/000-x.md": "# In which\n" }, false);
 }
 
 function shell(folder: string, script: string, path = "") {

@@ -75,7 +75,7 @@ function copyLoom(
     { ...config, exclude: ["src/loom"] }));
   fs.utimesSync(join(folder, "tsconfig.json"), mtime, mtime);
   for (const name of fs.readdirSync(join(root, "chapters")))
-    if (/^\d\d-.*\.md$/.test(name)) {
+    if (/^\d{3}-.*\.md$/.test(name)) {
       const text = fs.readFileSync(join(root, "chapters", name), "utf8");
       if (!text.includes(" file=src/loom/")) continue;
       // The barrel stays behind, since the rest of the program does; and

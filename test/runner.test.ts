@@ -39,7 +39,7 @@ function file(...lines: string[]): string {
 }
 
 const files = {
-  "chapters/01-plant.md": plant,
+  "chapters/001-plant.md": plant,
   "test/apple.test.ts": file(
     'test("falls", () => assert.is(1, 2, "not far\\nfrom the tree"));',
     'test("stays", () => { console.log("on the tree"); });'),
@@ -69,7 +69,7 @@ test("what fails is listed at the end, by place; what passes is silent",
     assert.is(all.status, 1);
     assert.equal(all.list, [
       'test/apple.test.ts:4:28: "falls": not far',
-      'chapters/01-plant.md:12:1: "It explodes": threw Fault { vector: 13 }',
+      'chapters/001-plant.md:12:1: "It explodes": threw Fault { vector: 13 }',
       "test/plum.test.ts:1:1: 2 of its tests did not run; does a hook throw?",
       'test/thrown.test.ts:5:1: "a fault": threw Fault { vector: 13 }',
       'test/thrown.test.ts:6:1: "nothing": threw undefined',
@@ -88,7 +88,7 @@ test("what fails is listed at the end, by place; what passes is silent",
     project.write("test/thrown.test.ts", file('test("a", () => {});'));
     project.write("test/apple.test.ts",
       file('test("a", () => {});', 'export const n: number = "n";'));
-    project.write("chapters/01-plant.md", plant.replace(/explode\(\) \/.*/, ""));
+    project.write("chapters/001-plant.md", plant.replace(/explode\(\) \/.*/, ""));
     const mended = run("--failed", "--no-types");
     assert.equal([mended.last, mended.status], ["5 passed, 0 failed", 0]);
 

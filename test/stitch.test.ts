@@ -91,13 +91,13 @@ function stitched(
   also: Record<string, string> = {},
 ): Outcome {
   const project = makeProject(
-    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+    { "chapters/001-one.md": one, "chapters/002-two.md": two }, false);
   try {
     tangle(project.folder, []);
     const files = edits(project.read);
     for (const [path, text] of Object.entries({ ...files, ...also }))
       project.write(path, text);
-    const chapters = () => ["chapters/01-one.md", "chapters/02-two.md"]
+    const chapters = () => ["chapters/001-one.md", "chapters/002-two.md"]
       .flatMap((path) => project.read(path).split("\n"));
     const before = chapters();
     const problems: Problem[] = [];
@@ -172,7 +172,7 @@ test("before a reference they stay outside of the chunk", () => {
     "src/walk.ts", "let entry = 1;\n", "let entry = 1;\n  f();\n");
   assert.equal(problems, []);
   assert.equal(gained, ["  f();"]);
-  assert.equal(said.filter((line) => line.includes("02-two")), []);
+  assert.equal(said.filter((line) => line.includes("002-two")), []);
 });
 
 test("what begins left of a chunk goes behind its reference", () => {
@@ -193,7 +193,7 @@ test("the first line, which says where a file is from, comes back", () => {
       .replace(/.*/, change).replace("return 2", "return 3") }));
     goes(outcome, ["  return 2;"], change("").startsWith("f")
       ? ["f();", "  return 3;"] : ["  return 3;"]);
-    assert.equal(outcome.first, "// Woven from chapters/01-one.md, 02-two.md.");
+    assert.equal(outcome.first, "// Woven from chapters/001-one.md, 002-two.md.");
   }
 });
 
@@ -221,7 +221,7 @@ test("a fence that is emptied is named", () => {
   assert.equal(problems, []);
   assert.is(lost.length, 3);
   assert.equal(said.at(-1),
-    "an empty fence, where chapters/01-one.md:19 was; mend the prose");
+    "an empty fence, where chapters/001-one.md:19 was; mend the prose");
 });
 
 test("as many lines as before, from two chapters, go to both", () => {
@@ -237,7 +237,7 @@ test("more lines than before, from two chapters, are refused", () => {
     "let a = 5;\n  let b = 5;\n  if (a > 5)");
   assert.is(problems.length, 1);
   assert.match(problems[0] ?? "", /^src\/walk\.ts:3:1: these lines come from/);
-  assert.match(problems[0] ?? "", /01-one\.md:9 and chapters\/02-two\.md:3,/);
+  assert.match(problems[0] ?? "", /001-one\.md:9 and chapters\/002-two\.md:3,/);
 });
 
 test("a fence in a list keeps its own indentation", () => {
@@ -274,7 +274,7 @@ test("what would break the chapter is refused", () => {
 
 test("what could not be in a chapter is not stitched into one", () => {
   const project = makeProject(
-    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+    { "chapters/001-one.md": one, "chapters/002-two.md": two }, false);
   tangle(project.folder, []);
   const text = project.read("src/walk.ts");
   for (const [bytes, message] of [
@@ -287,7 +287,7 @@ test("what could not be in a chapter is not stitched into one", () => {
     const problems: Problem[] = [];
     assert.equal(stitch(project.folder, problems), []);
     assert.equal(problems.map(formatProblem), [`src/walk.ts:12:11: ${message}`]);
-    assert.is(project.read("chapters/01-one.md"), one);
+    assert.is(project.read("chapters/001-one.md"), one);
   }
   project.remove();
 });
@@ -296,35 +296,35 @@ test("the empty line between two fences can't go", () => {
   const { problems } = edit("src/walk.ts",
     "}\n\nexport function probe", "}\nexport function probe");
   assert.match(problems.join(), 
-    /^src\/walk\.ts:10:1: this joins two fences, .*01-one\.md:9 and .*:19;/);
+    /^src\/walk\.ts:10:1: this joins two fences, .*001-one\.md:9 and .*:19;/);
 });
 
 test("both sides changed: refused, and both places named", () => {
   const { problems } = stitched(
     (read) => ({ "src/walk.ts": read("src/walk.ts").replace("2;", "3;") }),
-    { "chapters/02-two.md": two.replace("entry++", "entry += 1") });
-  assert.equal(problems, ["chapters/02-two.md:10:1: this has changed since "
+    { "chapters/002-two.md": two.replace("entry++", "entry += 1") });
+  assert.equal(problems, ["chapters/002-two.md:10:1: this has changed since "
     + "the last tangle, and so has src/walk.ts:12; take back one of them"]);
 });
 
 test("a chapter that has changed for other files is no obstacle", () => {
   const project = makeProject(
-    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+    { "chapters/001-one.md": one, "chapters/002-two.md": two }, false);
   tangle(project.folder, []);
   project.write("src/list.ts",
     project.read("src/list.ts").replace("1,", "7,"));
-  project.write("chapters/02-two.md", two.replace("++", "--"));
+  project.write("chapters/002-two.md", two.replace("++", "--"));
   const problems: Problem[] = [];
   stitch(project.folder, problems);
   assert.equal(problems, []);
-  assert.match(project.read("chapters/01-one.md"), "    7,");
+  assert.match(project.read("chapters/001-one.md"), "    7,");
   assert.match(project.read("src/walk.ts"), "entry--");
   project.remove();
 });
 
 test("files that are gone, new, or without a base are named", () => {
-  const project = makeProject({ "chapters/01-one.md": one,
-    "chapters/02-two.md": two }, false);
+  const project = makeProject({ "chapters/001-one.md": one,
+    "chapters/002-two.md": two }, false);
   const complaints = () => {
     const problems: Problem[] = [];
     assert.equal(stitch(project.folder, problems), []);
@@ -332,7 +332,7 @@ test("files that are gone, new, or without a base are named", () => {
   };
   tangle(project.folder, []);
   fs.rmSync(`${project.folder}/src/list.ts`);
-  assert.match(complaints(), /01-one\.md:28:3: src\/list\.ts is gone/);
+  assert.match(complaints(), /001-one\.md:28:3: src\/list\.ts is gone/);
   tangle(project.folder, []);
   project.write("src/new.ts", "export {};\n");
   assert.match(complaints(), "src/new.ts:1:1: no chapter defines this");
@@ -346,7 +346,7 @@ test("files that are gone, new, or without a base are named", () => {
 
 test("a tangle that overwrites an edit puts it aside, and says where", () => {
   const project = makeProject(
-    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+    { "chapters/001-one.md": one, "chapters/002-two.md": two }, false);
   const said: string[] = [];
   const overwrite = (text: string) => {
     project.write("src/list.ts", text);
@@ -369,7 +369,7 @@ test("a tangle that overwrites an edit puts it aside, and says where", () => {
     + `which is kept in ${path}; make it again, and npm run stitch, or `
     + "make it in the chapter"));
   // What was woven, and nobody has touched, is no loss.
-  project.write("chapters/01-one.md", one.replace("    1,", "    7,"));
+  project.write("chapters/001-one.md", one.replace("    1,", "    7,"));
   assert.equal(tangle(project.folder, []), ["src/list.ts"]);
   assert.equal(fs.readdirSync(`${project.folder}/.loom/lost/src`),
     ["list.ts", "list.ts.2", "list.ts.3"]);
@@ -378,11 +378,11 @@ test("a tangle that overwrites an edit puts it aside, and says where", () => {
 
 test("a file whose fence has gone is told, and nothing is deleted", () => {
   const project = makeProject(
-    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+    { "chapters/001-one.md": one, "chapters/002-two.md": two }, false);
   tangle(project.folder, []);
   const [before = "", list = "", after] = one.split(
     /(- In a list:[^]*? {2}```\n)/);
-  project.write("chapters/01-one.md",
+  project.write("chapters/001-one.md",
     before + list.replace(/.+/g, "") + after);
   for (const weave of [tangle, checkTangled, stitch]) {
     const problems: Problem[] = [];
@@ -407,7 +407,7 @@ test("a file whose fence has gone is told, and nothing is deleted", () => {
 // and it accepts all that stays within a line.
 test("two hundred random edits", () => {
   const project = makeProject(
-    { "chapters/01-one.md": one, "chapters/02-two.md": two }, false);
+    { "chapters/001-one.md": one, "chapters/002-two.md": two }, false);
   let seed = 20070301, refused = 0;
   const random = (n: number) => {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
@@ -437,8 +437,8 @@ test("two hundred random edits", () => {
       project.write(path, before);
     }
     if (round % 20 === 19) {
-      project.write("chapters/01-one.md", one);
-      project.write("chapters/02-two.md", two);
+      project.write("chapters/001-one.md", one);
+      project.write("chapters/002-two.md", two);
       tangle(project.folder, []);
     }
   }

@@ -1,4 +1,4 @@
-// Woven from chapters/37-layout.md.
+// Woven from chapters/788-layout.md.
 import { assign, directives } from "./directives";
 import { emit } from "./emit";
 import { AssemblerError } from "./error";

@@ -1,4 +1,4 @@
-// Woven from chapters/35-forms.md.
+// Woven from chapters/784-forms.md.
 /** Bytes that grow at their end. */
 export class ByteBuffer {
   private data = new Uint8Array(16);

@@ -1,4 +1,4 @@
-// Woven from chapters/35-forms.md.
+// Woven from chapters/784-forms.md.
 import type { Form } from "../table";
 import type { Encoded, WrittenPrefixes } from "./encode";
 import { encode } from "./encode";

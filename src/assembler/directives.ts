@@ -1,4 +1,4 @@
-// Woven from chapters/36-labels.md.
+// Woven from chapters/786-labels.md.
 import { putValue } from "./encode";
 import type { Encoded } from "./encode";
 import type { Expression } from "./expression";

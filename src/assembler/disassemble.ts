@@ -1,4 +1,4 @@
-// Woven from chapters/39-disassembler.md.
+// Woven from chapters/796-disassembler.md.
 import { decodeLoosely, InstructionTooLong } from "../table";
 import type { Insn, Operand } from "../table";
 import { isIndirect } from "./match";

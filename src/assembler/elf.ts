@@ -1,4 +1,4 @@
-// Woven from chapters/37-layout.md.
+// Woven from chapters/788-layout.md.
 /** One loadable segment of an executable. */
 export interface ElfSegment {
   readonly bytes: Uint8Array;

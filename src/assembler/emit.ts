@@ -1,4 +1,4 @@
-// Woven from chapters/37-layout.md.
+// Woven from chapters/788-layout.md.
 import { AssemblerError } from "./error";
 import type { Layout } from "./layout";
 import { nopBytes } from "./nops";

@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 /** Where in somebody's text we are; line and column start at 1. */
 export interface Place {
   readonly file: string;

@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 import type { Place } from "./error";
 
 /** Where a label stands: an offset in a piece of the program. */

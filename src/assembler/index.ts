@@ -1,4 +1,4 @@
-// Woven from chapters/39-disassembler.md.
+// Woven from chapters/796-disassembler.md.
 export { splitStatements } from "./statements";
 export type { Statement } from "./statements";
 export { AssemblerError } from "./error";

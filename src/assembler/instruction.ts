@@ -1,4 +1,4 @@
-// Woven from chapters/36-labels.md.
+// Woven from chapters/786-labels.md.
 import { choose } from "./choose";
 import type { Choice } from "./choose";
 import { prefixBytes } from "./encode";

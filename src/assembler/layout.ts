@@ -1,4 +1,4 @@
-// Woven from chapters/37-layout.md.
+// Woven from chapters/788-layout.md.
 import type { Place } from "./error";
 import { AssemblerError } from "./error";
 import type { AsmSymbol, Expression } from "./expression";

@@ -1,4 +1,4 @@
-// Woven from chapters/35-forms.md.
+// Woven from chapters/784-forms.md.
 import { bytesOf } from "../table";
 import type { Form, Operand } from "../table";
 import type { AsmOperand } from "./operand";

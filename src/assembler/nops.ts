@@ -1,4 +1,4 @@
-// Woven from chapters/37-layout.md.
+// Woven from chapters/788-layout.md.
 const nops = [
   [0x90],
   [0x66, 0x90],

@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 import type { Expression } from "./expression";
 import { number } from "./expression";
 import type { Names } from "./parse-expression";

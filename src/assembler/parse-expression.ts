@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 import type { AsmSymbol, Expression } from "./expression";
 import { binary, mention, number, unary } from "./expression";
 import type { Scanner } from "./scanner";

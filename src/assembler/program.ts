@@ -1,4 +1,4 @@
-// Woven from chapters/36-labels.md.
+// Woven from chapters/786-labels.md.
 import { ByteBuffer } from "./bytes";
 import type { Place } from "./error";
 import { AssemblerError } from "./error";

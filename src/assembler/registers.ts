@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 /** The kinds of registers: bytes, words, double words, and others. */
 export type RegisterClass =
   "b" | "w" | "d" | "segment" | "control" | "debug";

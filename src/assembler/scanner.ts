@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 import { AssemblerError } from "./error";
 import type { Place } from "./error";
 import type { Statement } from "./statements";

@@ -1,4 +1,4 @@
-// Woven from chapters/39-disassembler.md.
+// Woven from chapters/796-disassembler.md.
 import type { Form } from "../table";
 import { hasOperandSize, isOther } from "./names";
 import type { ShownInsn } from "./show-prefixes";

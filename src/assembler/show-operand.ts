@@ -1,4 +1,4 @@
-// Woven from chapters/39-disassembler.md.
+// Woven from chapters/796-disassembler.md.
 import { bytesOf } from "../table";
 import type { Insn, Operand } from "../table";
 import { registerClass, takesWhole } from "./match";

@@ -1,4 +1,4 @@
-// Woven from chapters/39-disassembler.md.
+// Woven from chapters/796-disassembler.md.
 import { segmentPrefixes } from "../table";
 import type { Insn } from "../table";
 import { countsDown, hasOperandSize } from "./names";

@@ -1,4 +1,4 @@
-// Woven from chapters/39-disassembler.md.
+// Woven from chapters/796-disassembler.md.
 import { hex } from "./show-operand";
 import type { ShownInsn } from "./show-prefixes";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/34-assembler.md.
+// Woven from chapters/780-assembler.md.
 /** A piece of text up to a semicolon or a line's end, with its place. */
 export interface Statement {
   readonly text: string;

@@ -1,4 +1,4 @@
-// Woven from chapters/57-visit.md.
+// Woven from chapters/832-visit.md.
 import { judge } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
 import { counted } from "../machine";

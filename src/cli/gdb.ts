@@ -1,4 +1,4 @@
-// Woven from chapters/57-visit.md.
+// Woven from chapters/832-visit.md.
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { GdbStub } from "../debug";

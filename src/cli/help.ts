@@ -1,4 +1,4 @@
-// Woven from chapters/54-command.md.
+// Woven from chapters/808-command.md.
 /** What `lguest --help` prints. */
 export const HELP = `usage: lguest [run] [options]
        lguest machine [options]

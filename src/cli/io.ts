@@ -1,4 +1,4 @@
-// Woven from chapters/54-command.md.
+// Woven from chapters/808-command.md.
 import { UserError } from "../launcher";
 import type { Input } from "./terminal";
 

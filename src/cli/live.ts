@@ -1,4 +1,4 @@
-// Woven from chapters/55-typing.md.
+// Woven from chapters/816-typing.md.
 import { haltedForGood, runPiece } from "../launcher";
 import type { MetalEnd, MetalSession } from "../launcher";
 import type { Cpu } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/55-typing.md.
+// Woven from chapters/816-typing.md.
 import { MiB, MOST_CPUS, MOST_FOR_MACHINES, UserError } from
   "../launcher";
 import type { TypedSchedule } from "../launcher";

@@ -1,4 +1,4 @@
-// Woven from chapters/55-typing.md.
+// Woven from chapters/816-typing.md.
 import {
   bootMetal, haltedForGood, inputCanWake, judgeMetal, leftMetal, loadMetal,
   runMetal, saveMetal, TURNS, UserError,

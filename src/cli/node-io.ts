@@ -1,4 +1,4 @@
-// Woven from chapters/54-command.md.
+// Woven from chapters/808-command.md.
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../launcher";

@@ -1,4 +1,4 @@
-// Woven from chapters/54-command.md.
+// Woven from chapters/808-command.md.
 import { MiB, MOST_CPUS, MOST_FOR_GUESTS, UserError } from "../launcher";
 import type { TypedSchedule } from "../launcher";
 import type { GdbCall } from "./debug";

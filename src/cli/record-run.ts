@@ -1,4 +1,4 @@
-// Woven from chapters/58-runs.md.
+// Woven from chapters/836-runs.md.
 import { defaultGuest } from "../guest";
 import type { End } from "../launcher";
 import type { Machine } from "../machine";

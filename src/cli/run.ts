@@ -1,4 +1,4 @@
-// Woven from chapters/54-command.md.
+// Woven from chapters/808-command.md.
 import { defaultGuest } from "../guest";
 import {
   boot, checkInitrd, COMMAND_LINE_MAX, loadSession, parseKernel, run,

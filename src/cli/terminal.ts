@@ -1,4 +1,4 @@
-// Woven from chapters/55-typing.md.
+// Woven from chapters/816-typing.md.
 /** What comes in while a command runs. */
 export interface Input {
   /** Whether a person is typing. */

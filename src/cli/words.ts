@@ -1,4 +1,4 @@
-// Woven from chapters/54-command.md.
+// Woven from chapters/808-command.md.
 import { parseArgs } from "node:util";
 import { UserError } from "../launcher";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/62-threads.md.
+// Woven from chapters/420-threads.md.
 // Watches that struct host is written under the right lock.
 import { get, HOST, hostMemory, Shared } from "../host";
 import type { Machine } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/71-segments.md.
+// Woven from chapters/520-guest-segments.md.
 // Tables drawn from the machine's memory: descriptors, gates, shadows.
 import { get, HOST, hostMemory, place, Shared } from "../host";
 import type { Field, Memory } from "../host";

@@ -1,4 +1,4 @@
-// Woven from chapters/52-record.md.
+// Woven from chapters/800-record.md.
 import { disassemble } from "../assembler";
 import type { Cpu, Machine, MachineEvent } from "../machine";
 import {

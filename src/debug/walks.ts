@@ -1,4 +1,4 @@
-// Woven from chapters/71-segments.md.
+// Woven from chapters/520-guest-segments.md.
 // Where addresses lead, drawn from the machine's memory.
 import { cpuArea, get, HOST, hostMemory, place, Shared } from "../host";
 import { LgCpu, Lguest, lguestMap, lguestOf, LguestPerCpu } from "../lguest";

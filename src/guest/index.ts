@@ -1,4 +1,4 @@
-// Woven from chapters/48-programs.md.
+// Woven from chapters/150-programs.md.
 export * from "./first";
 export * from "./operations";
 export * from "./ticks";

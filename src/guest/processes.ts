@@ -1,11 +1,11 @@
-// Woven from chapters/47-asking.md, 46-processes.md.
+// Woven from chapters/140-asking.md, 130-processes.md.
 import { bedtime, firstSteps, guestImage, luggage, theEnd } from "./first";
 import { operations } from "./operations";
 import { firstGates, interruptions, waking } from "./ticks";
 
 /** From a kernel that can be interrupted to the end of all programs. */
 const living = String.raw`
-# 359 "chapters/46-processes.md"
+# 359 "chapters/130-processes.md"
 movl cr3, %eax
 movl %eax, first_cr3
 call set_ts                     # nobody computes with floats, yet
@@ -18,7 +18,7 @@ jb 1b
 movl $opening, %esi
 movl $alive, %ebx
 call say
-# 376 "chapters/46-processes.md"
+# 376 "chapters/130-processes.md"
 idle:
     call irq_disable
     call schedule               # comes back when nobody is ready
@@ -31,7 +31,7 @@ nobody_is_left:
 `;
 
 const processes = String.raw`
-# 42 "chapters/46-processes.md"
+# 42 "chapters/130-processes.md"
 .equ PROGRAM, 0x00400000
 .equ HEAP, 0x00500000
 .equ HEAP_END, 0x00600000
@@ -43,7 +43,7 @@ const processes = String.raw`
 .equ USER_TLS, 0x33             # entry 6
 
 .equ COPY, 0x200                # in a page's entry: a bit of our own
-# 59 "chapters/46-processes.md"
+# 59 "chapters/130-processes.md"
 .equ P_STATE, 0                 # READY or SLEEPING
 .equ P_ID, 4                    # 1, 2, 3 …
 .equ P_DIRECTORY, 8             # for cr3
@@ -55,7 +55,7 @@ const processes = String.raw`
 .equ READY, 1
 .equ SLEEPING, 2
 .equ PROGRAMS_MAX, 8
-# 80 "chapters/46-processes.md"
+# 80 "chapters/130-processes.md"
 take_page:                      # eax: a page, with anything in it
     movl free_pages, %eax
     testl %eax, %eax
@@ -72,7 +72,7 @@ take_page:                      # eax: a page, with anything in it
 2:
     incl pages_in_use
     ret
-# 102 "chapters/46-processes.md"
+# 102 "chapters/130-processes.md"
 give_page:                      # eax: a page
     movl free_pages, %ecx
     movl %ecx, (%eax)
@@ -83,7 +83,7 @@ give_page:                      # eax: a page
 out_of_memory:
     movl $(no_memory - PAGE_OFFSET), %ebx
     jmp shut_down
-# 118 "chapters/46-processes.md"
+# 118 "chapters/130-processes.md"
 take_empty_page:                # eax: a page full of zeroes
     call take_page
     pushl %edi
@@ -95,7 +95,7 @@ take_empty_page:                # eax: a page full of zeroes
     popl %eax
     popl %edi
     ret
-# 138 "chapters/46-processes.md"
+# 138 "chapters/130-processes.md"
 start_program:                  # esi: where it begins and ends
     call take_empty_page
     movl %eax, %ebx             # ebx: the program's page
@@ -104,7 +104,7 @@ start_program:                  # esi: where it begins and ends
     call take_empty_page        # eax: the directory
     leal -PAGE_OFFSET(%eax), %ecx
     movl %ecx, P_DIRECTORY(%ebx)
-# 157 "chapters/46-processes.md" # columns -4
+# 157 "chapters/130-processes.md" # columns -4
     pushl %esi
     movl cr3, %esi
     leal PAGE_OFFSET + 768 * 4(%esi), %esi
@@ -116,7 +116,7 @@ start_program:                  # esi: where it begins and ends
     movl P_TABLE(%ebx), %edi
     leal -PAGE_OFFSET + 7(%edi), %ecx
     movl %ecx, PROGRAM >> 20(%eax)  # 4 bytes for every 4 MiB
-# 178 "chapters/46-processes.md" # columns -4
+# 178 "chapters/130-processes.md" # columns -4
     movl (%esi), %eax
     1:
     leal -PAGE_OFFSET + COPY + 5(%eax), %ecx
@@ -125,7 +125,7 @@ start_program:                  # esi: where it begins and ends
     addl $4096, %eax
     cmpl 4(%esi), %eax
     jb 1b
-# 199 "chapters/46-processes.md" # columns -4
+# 199 "chapters/130-processes.md" # columns -4
     leal 4096 - FRAME_SIZE(%ebx), %edi
     movl $USER_DS, FRAME_ES(%edi)
     movl $USER_DS, FRAME_DS(%edi)
@@ -137,16 +137,16 @@ start_program:                  # esi: where it begins and ends
     movl $leave_kernel, -4(%edi)
     subl $20, %edi                  # and four registers
     movl %edi, P_ESP(%ebx)
-# 216 "chapters/46-processes.md" # columns -4
+# 216 "chapters/130-processes.md" # columns -4
     movl alive, %ecx
     movl %ebx, programs(,%ecx,4)
     incl %ecx
     movl %ecx, alive
     movl %ecx, P_ID(%ebx)
     movl $READY, P_STATE(%ebx)
-# 149 "chapters/46-processes.md"
+# 149 "chapters/130-processes.md"
     ret
-# 231 "chapters/46-processes.md"
+# 231 "chapters/130-processes.md"
 who_is_next:                    # esi: a program's page
     movl turn, %ecx
     movl $PROGRAMS_MAX, %edx
@@ -166,7 +166,7 @@ who_is_next:                    # esi: a program's page
 3:
     movl %ecx, turn
     ret
-# 258 "chapters/46-processes.md"
+# 258 "chapters/130-processes.md"
 schedule:                       # interrupts are off
     call who_is_next
     movl %esp, %eax
@@ -186,7 +186,7 @@ schedule:                       # interrupts are off
     popl %ebx
 1:
     ret
-# 292 "chapters/46-processes.md"
+# 292 "chapters/130-processes.md"
 take_over:                      # esi: who runs from now on
     cmpl $idle_page, %esi
     je 1f
@@ -203,7 +203,7 @@ take_over:                      # esi: who runs from now on
     jmp collect
 1:
     ret
-# 314 "chapters/46-processes.md"
+# 314 "chapters/130-processes.md"
 every_tick:
     movl $1, next_please
     xorl %ecx, %ecx
@@ -222,7 +222,7 @@ every_tick:
     cmpl $PROGRAMS_MAX, %ecx
     jb 1b
     ret
-# 340 "chapters/46-processes.md"
+# 340 "chapters/130-processes.md"
 before_leaving:
     testl $2, FRAME_CS(%ebp)
     jz 1f
@@ -232,7 +232,7 @@ before_leaving:
     jmp schedule
 1:
     ret
-# 33 "chapters/47-asking.md"
+# 33 "chapters/140-asking.md"
 system_call:
     pushl $0
     pushl $answer
@@ -251,7 +251,7 @@ answer:                         # ebp: the frame
 answers:
     .long answer_exit, answer_say, answer_who, answer_sleep
     .long answer_thread
-# 71 "chapters/47-asking.md"
+# 71 "chapters/140-asking.md"
 answer_say:
     cmpl $PAGE_OFFSET, FRAME_ESI(%ebp)
     jae 1b
@@ -265,7 +265,7 @@ answer_say:
     movl FRAME_ESI(%ebp), %esi
     movl FRAME_EBX(%ebp), %ebx
     jmp next_character
-# 89 "chapters/47-asking.md"
+# 89 "chapters/140-asking.md"
 answer_who:
     call who_we_are
     movl P_ID(%ebx), %eax
@@ -276,7 +276,7 @@ who_we_are:                     # ebx: our program
     movl %esp, %ebx
     andl $-4096, %ebx
     ret
-# 104 "chapters/47-asking.md"
+# 104 "chapters/140-asking.md"
 answer_sleep:
     call irq_disable
     call who_we_are
@@ -285,7 +285,7 @@ answer_sleep:
     movl %eax, P_WAKE(%ebx)
     movl $SLEEPING, P_STATE(%ebx)
     jmp schedule
-# 121 "chapters/47-asking.md"
+# 121 "chapters/140-asking.md"
 answer_thread:
     call irq_disable
     call who_we_are
@@ -304,7 +304,7 @@ answer_thread:
     movl $USER_TLS, FRAME_GS(%ebp)
     leal P_TLS(%ebx), %esi
     jmp load_tls
-# 163 "chapters/47-asking.md"
+# 163 "chapters/140-asking.md"
 divide_error:
     pushl $0
     pushl $divided
@@ -323,13 +323,13 @@ general_protection:             # these two bring an error code
 page_fault:
     pushl $mend
     jmp enter_kernel
-# 207 "chapters/47-asking.md"
+# 207 "chapters/140-asking.md"
 odd_exception:
     pushl $0
 odd_exception_with_code:
     pushl $did_something_odd
     jmp enter_kernel
-# 219 "chapters/47-asking.md"
+# 219 "chapters/140-asking.md"
 mend:                           # ebp: the frame
     call read_cr2
     movl %eax, %esi             # esi: where it was
@@ -347,7 +347,7 @@ mend:                           # ebp: the frame
     movl (%edi), %eax
     testl $1, %eax
     jnz mend_copy
-# 246 "chapters/47-asking.md" # columns -4
+# 246 "chapters/140-asking.md" # columns -4
     cmpl $HEAP, %esi
     jb trespassed
     cmpl $HEAP_END, %esi
@@ -360,7 +360,7 @@ mend:                           # ebp: the frame
     mend_with:                      # eax: the page to put there
     subl $PAGE_OFFSET - 0x67, %eax  # P, R/W, U/S, and A, D at once
     jmp set_pte
-# 265 "chapters/47-asking.md" # columns -4
+# 265 "chapters/140-asking.md" # columns -4
     mend_copy:
     testl $2, FRAME_ERROR(%ebp)     # a write?
     jz trespassed
@@ -378,7 +378,7 @@ mend:                           # ebp: the frame
     popl %edi
     popl %esi
     jmp mend_with
-# 297 "chapters/47-asking.md"
+# 297 "chapters/140-asking.md"
 divided:
     incl killed_dividing
     movl $divided_by_zero, %esi
@@ -403,7 +403,7 @@ trespassed:
 1:
     incl killed_trespassing
     movl $no_page, %esi
-# 326 "chapters/47-asking.md"
+# 326 "chapters/140-asking.md"
 kill:                           # esi: what it did
     call irq_disable
     call who_we_are
@@ -423,7 +423,7 @@ kernel_fault:
 answer_exit:
     incl exits
     call irq_disable
-# 352 "chapters/47-asking.md"
+# 352 "chapters/140-asking.md"
 leave_for_ever:
     call who_we_are
     movl P_ID(%ebx), %ecx
@@ -435,7 +435,7 @@ leave_for_ever:
     movl $idle_page + 4096, %eax
     call load_sp0
     call collect
-# 378 "chapters/47-asking.md" # columns -4
+# 378 "chapters/140-asking.md" # columns -4
     movl P_TABLE(%ebx), %esi
     1:
     lodsl
@@ -461,9 +461,9 @@ leave_for_ever:
     call give_page
     movl %ebx, %eax
     call give_page
-# 364 "chapters/47-asking.md"
+# 364 "chapters/140-asking.md"
     jmp schedule                # and never come back
-# 391 "chapters/46-processes.md"
+# 391 "chapters/130-processes.md"
 numbers:
 ticks_in_all:       .long 0
 naps:               .long 0
@@ -484,7 +484,7 @@ next_please:    .long 0
 first_cr3:      .long 0
 free_pages:     .long 0
 programs:       .fill PROGRAMS_MAX, 4, 0
-# 416 "chapters/46-processes.md"
+# 416 "chapters/130-processes.md"
 opening:
     .asciz "Programs that take turns from now on: #\n"
 in_front:
@@ -506,15 +506,15 @@ lost_kernel:
 `;
 
 const moreGates = String.raw`
-# 25 "chapters/47-asking.md"
+# 25 "chapters/140-asking.md"
 .long 0x80, system_call, 0xEF00
-# 147 "chapters/47-asking.md"
+# 147 "chapters/140-asking.md"
 .long 0, divide_error, 0x8F00
 .long 6, invalid_opcode, 0x8F00
 .long 7, device_not_available, 0x8E00
 .long 13, general_protection, 0x8F00
 .long 14, page_fault, 0x8E00
-# 191 "chapters/47-asking.md"
+# 191 "chapters/140-asking.md"
 .long 1, odd_exception, 0x8F00
 .long 3, odd_exception, 0xEF00
 .long 4, odd_exception, 0xEF00
@@ -525,7 +525,7 @@ const moreGates = String.raw`
 .long 16, odd_exception, 0x8F00
 .long 17, odd_exception_with_code, 0x8F00
 .long 19, odd_exception, 0x8F00
-# 444 "chapters/47-asking.md"
+# 444 "chapters/140-asking.md"
 gates_end:
 `;
 

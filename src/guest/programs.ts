@@ -1,9 +1,9 @@
-// Woven from chapters/48-programs.md.
+// Woven from chapters/150-programs.md.
 import { guestImage } from "./first";
 import { guestTextOf } from "./processes";
 
 const counter = String.raw`
-# 29 "chapters/48-programs.md"
+# 29 "chapters/150-programs.md"
 counter:
     movl $2, %edi               # edi: is this a prime?
     xorl %esi, %esi             # esi: how many we have
@@ -23,7 +23,7 @@ counter:
     jmp 2b
 3:
     incl %esi
-# 58 "chapters/48-programs.md" # columns -4
+# 58 "chapters/150-programs.md" # columns -4
     movl %esi, %eax
     xorl %edx, %edx
     movl $100, %ebx
@@ -42,17 +42,17 @@ counter:
     jb 5f
     xorl %eax, %eax                 # exit
     int $0x80
-# 49 "chapters/48-programs.md"
+# 49 "chapters/150-programs.md"
 5:
     incl %edi
     jmp 1b
-# 81 "chapters/48-programs.md"
+# 81 "chapters/150-programs.md"
 counted:
     .asciz "counter: prime number # is #\n"
 `;
 
 const sieve = String.raw`
-# 93 "chapters/48-programs.md"
+# 93 "chapters/150-programs.md"
 .equ NUMBERS, 32768
 
 sieve:
@@ -72,7 +72,7 @@ sieve:
     incl %ecx
     cmpl $182, %ecx             # the root of NUMBERS
     jb 1b
-# 119 "chapters/48-programs.md" # columns -4
+# 119 "chapters/150-programs.md" # columns -4
         xorl %edx, %edx             # edx: primes
         movl $2, %ecx
         movl $(NUMBERS / 4), %edi   # edi: when to say something
@@ -99,7 +99,7 @@ sieve:
 `;
 
 const twin = String.raw`
-# 156 "chapters/48-programs.md"
+# 156 "chapters/150-programs.md"
 twin:
     movl $2, %eax               # who?
     int $0x80
@@ -112,7 +112,7 @@ twin:
     movl $4, %eax               # thread
     int $0x80
     movl %edi, %gs:0
-# 180 "chapters/48-programs.md" # columns -4
+# 180 "chapters/150-programs.md" # columns -4
         movl $4, %ebp               # rounds
     1:
         movl $200, %ecx
@@ -141,19 +141,19 @@ twin:
     3:
         ud2                         # I am not myself
     4:
-# 169 "chapters/48-programs.md"
+# 169 "chapters/150-programs.md"
     xorl %eax, %eax             # exit
     int $0x80
 
 mine:
     .long 0
-# 213 "chapters/48-programs.md"
+# 213 "chapters/150-programs.md"
 remembered:
     .asciz "twin: I am #. My segment says #, too\n"
 `;
 
 const divider = String.raw`
-# 223 "chapters/48-programs.md"
+# 223 "chapters/150-programs.md"
 divider:
     movl $3, %edi
 1:
@@ -177,7 +177,7 @@ quotient:
 `;
 
 const burglar = String.raw`
-# 250 "chapters/48-programs.md"
+# 250 "chapters/150-programs.md"
 burglar:
     pushl $0xC0100000
     movl %esp, %ebx
@@ -195,7 +195,7 @@ success:
 `;
 
 const accounts = String.raw`
-# 271 "chapters/48-programs.md"
+# 271 "chapters/150-programs.md"
 movl ticks, %eax
 movl %eax, ticks_in_all
 movl $balance, %esi
@@ -204,7 +204,7 @@ call say
 `;
 
 const sheet = String.raw`
-# 281 "chapters/48-programs.md"
+# 281 "chapters/150-programs.md"
 balance:
     .ascii "They have all gone. In numbers:\n"
     .ascii "  time      # ticks, and # times nothing to do\n"

@@ -1,4 +1,4 @@
-// Woven from chapters/69-interrupts.md.
+// Woven from chapters/480-interrupts.md.
 // Alarms: who is to be woken, and when. All with the queue lock held.
 import type { Cpu } from "../machine";
 import { get, put } from "./layout";

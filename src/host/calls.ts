@@ -1,4 +1,4 @@
-// Woven from chapters/62-threads.md.
+// Woven from chapters/420-threads.md.
 // The table of host calls: number, name, cost, function.
 import { panic } from "../machine";
 import { cancelAlarm, tick } from "./alarms";

@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // Descriptors, in Intel's format (SDM 3A, 3.4.5 and 6.11).
 import type { Memory } from "./layout";
 

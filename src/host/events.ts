@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // What the Host tells the event stream.
 import type { Cpu } from "../machine";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // Assembles the Host's image.
 import { assemble } from "../assembler";
 import { panic } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 export * from "./alarms";
 export * from "./boot";
 export * from "./calls";

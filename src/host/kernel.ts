@@ -1,20 +1,20 @@
-// Woven from chapters/61-traps.md, 60-kernel.md, 62-threads.md, 63-cpus.md.
+// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 600-cpus.md.
 // The Host's text: what touches hardware, in assembly.
 
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 498 "chapters/60-kernel.md"
+# 498 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 510 "chapters/60-kernel.md"
+# 510 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 534 "chapters/60-kernel.md" # columns -4
+# 534 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 559 "chapters/60-kernel.md" # columns -4
+# 559 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 585 "chapters/60-kernel.md" # columns -4
+# 585 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 571 "chapters/60-kernel.md" # columns -4
+# 571 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 600 "chapters/60-kernel.md" # columns -4
+# 600 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 574 "chapters/60-kernel.md" # columns -4
+# 574 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 622 "chapters/60-kernel.md" # columns -4
+# 622 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 640 "chapters/60-kernel.md" # columns -4
+# 640 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 578 "chapters/60-kernel.md" # columns -4
+# 578 "chapters/400-kernel.md" # columns -4
     5:
-# 659 "chapters/60-kernel.md" # columns -4
+# 659 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 684 "chapters/60-kernel.md" # columns -4
+# 684 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 701 "chapters/60-kernel.md" # columns -4
+# 701 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 714 "chapters/60-kernel.md" # columns -4
+# 714 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 519 "chapters/60-kernel.md"
+# 519 "chapters/400-kernel.md"
     call wake_cpus
-# 546 "chapters/62-threads.md" # columns -4
+# 546 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 521 "chapters/60-kernel.md"
+# 521 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 726 "chapters/60-kernel.md" # columns -4
+# 726 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,13 +154,13 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 756 "chapters/60-kernel.md" # columns -4
+# 756 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
-# 525 "chapters/60-kernel.md"
+# 525 "chapters/400-kernel.md"
     ret
-# 112 "chapters/63-cpus.md"
+# 112 "chapters/600-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -174,7 +174,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 134 "chapters/63-cpus.md" # columns -4
+# 134 "chapters/600-cpus.md" # columns -4
     movl %ecx, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0x310           # to whom
@@ -185,13 +185,13 @@ wake_cpus:
     jne stop
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 126 "chapters/63-cpus.md"
+# 126 "chapters/600-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
     mov %eax, %cr3
 3:  ret
-# 40 "chapters/63-cpus.md"
+# 40 "chapters/600-cpus.md"
 .balign 4, 0xcc
 trampoline:
     .byte 0xfa                          # cli
@@ -211,7 +211,7 @@ trampoline_gdtr:
 trampoline_gdt:
     .long 0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300
 trampoline_end:
-# 67 "chapters/63-cpus.md"
+# 67 "chapters/600-cpus.md"
 cpu_wakes:
     movl $0x10, %eax
     movl %eax, %ds
@@ -241,12 +241,12 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 159 "chapters/63-cpus.md"
+# 159 "chapters/600-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 603 "chapters/62-threads.md"
+# 603 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     movl $thread_start, %eax
@@ -261,7 +261,7 @@ start_processes:
     call unlock_queue
     jmp start_processes
 1:  ret
-# 556 "chapters/62-threads.md"
+# 556 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -274,7 +274,7 @@ idle:
     sti
     hlt
     jmp idle
-# 576 "chapters/62-threads.md"
+# 576 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -288,7 +288,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 97 "chapters/62-threads.md"
+# 97 "chapters/420-threads.md"
 spin_lock:
     lock btsl $0, (%eax)
     jnc 2f
@@ -302,7 +302,7 @@ spin_lock:
 spin_unlock:
     movl $0, (%eax)
     ret
-# 127 "chapters/62-threads.md"
+# 127 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %eax
     jmp spin_lock
@@ -315,7 +315,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 442 "chapters/62-threads.md"
+# 442 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -329,7 +329,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 210 "chapters/62-threads.md"
+# 210 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -339,7 +339,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 234 "chapters/62-threads.md" # columns -4
+# 234 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -347,17 +347,17 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 220 "chapters/62-threads.md"
+# 220 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 461 "chapters/62-threads.md"
+# 461 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 499 "chapters/62-threads.md"
+# 499 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
@@ -372,13 +372,13 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 230 "chapters/61-traps.md"
+# 230 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
 1:  hlt
     jmp 1b
-# 155 "chapters/61-traps.md"
+# 155 "chapters/410-traps.md"
 trap_common:
     pushl %ds
     pushl %es
@@ -394,14 +394,14 @@ trap_common:
     movl frame_vector(%esp), %eax
     jmp *vector_table(,%eax,4)
 unexpected:
-# 217 "chapters/61-traps.md" # columns -4
+# 217 "chapters/410-traps.md" # columns -4
     movl %esp, %eax
     .byte 0x0f, 0x3f, HC_oops
     cmpl $1, HOST + host_cpus_online
     je stop
     movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
     jmp stop
-# 187 "chapters/61-traps.md"
+# 187 "chapters/410-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched

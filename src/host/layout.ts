@@ -1,4 +1,4 @@
-// Woven from chapters/60-kernel.md.
+// Woven from chapters/400-kernel.md.
 // Structures in the machine's memory: fields with names and offsets.
 
 /** Memory as a CPU or an inspector sees it. */

@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // What the multiboot loader has noted: a command line, and files.
 import type { Cpu } from "../machine";
 import { get, textAt } from "./layout";

@@ -1,4 +1,4 @@
-// Woven from chapters/60-kernel.md.
+// Woven from chapters/400-kernel.md.
 // Where things are in the Host: addresses, selectors, vectors. Each
 // name is a constant in TypeScript and an .equ in the Host's assembly.
 

@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // What the Host knows of the module that is built in.
 import type { Cpu } from "../machine";
 

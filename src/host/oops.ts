@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // A trap that the Host did not expect.
 import type { Cpu } from "../machine";
 import { CR2, DE, DF, EAX, GP, NP, PF, SS_FAULT, TS, UD, hex32 } from

@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // Free pages. All of it with the allocator's lock held.
 import type { Cpu } from "../machine";
 import { get } from "./layout";

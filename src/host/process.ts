@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // Processes: an address space with memory, and a thread in it.
 import type { Cpu } from "../machine";
 import { EAX, ECX } from "../machine";

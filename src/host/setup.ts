@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // The Host's first host call: tables and lists, once at boot.
 import type { Cpu } from "../machine";
 import { EAX } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/60-kernel.md.
+// Woven from chapters/400-kernel.md.
 // The Host's own structures.
 import type { Cpu } from "../machine";
 import { put, structure } from "./layout";

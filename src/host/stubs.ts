@@ -1,4 +1,4 @@
-// Woven from chapters/61-traps.md.
+// Woven from chapters/410-traps.md.
 // 256 trap stubs, for the Host's IDT and for whoever has one more.
 import { AC_FAULT, DF, PF, TS } from "../machine";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/62-threads.md.
+// Woven from chapters/420-threads.md.
 // Threads: a page with struct thread below and the kernel stack above.
 import type { Cpu } from "../machine";
 import { EAX, ECX, EDX } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/62-threads.md.
+// Woven from chapters/420-threads.md.
 // When this CPU's timer has to go off.
 import type { Cpu } from "../machine";
 import { get, put } from "./layout";

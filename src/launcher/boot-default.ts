@@ -1,4 +1,4 @@
-// Woven from chapters/51-launcher.md.
+// Woven from chapters/310-launcher.md.
 import { defaultGuest } from "../guest";
 import { MiB } from "./kernel";
 import { boot, run } from "./session";

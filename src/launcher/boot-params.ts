@@ -1,4 +1,4 @@
-// Woven from chapters/50-loader.md.
+// Woven from chapters/300-loader.md.
 /** Longest command line that a kernel looks at, in bytes. */
 export const COMMAND_LINE_MAX = 2047;
 

@@ -1,4 +1,4 @@
-// Woven from chapters/51-launcher.md.
+// Woven from chapters/310-launcher.md.
 import { hostOops } from "../host";
 import { oneLine } from "../lguest";
 import { guestOutcome, worldSwitches } from "./outcome";

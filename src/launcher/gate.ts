@@ -1,4 +1,4 @@
-// Woven from chapters/58-runs.md.
+// Woven from chapters/836-runs.md.
 import type { Machine, Uart } from "../machine";
 
 /** Something that came from outside, and when. */

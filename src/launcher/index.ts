@@ -1,4 +1,4 @@
-// Woven from chapters/51-launcher.md.
+// Woven from chapters/310-launcher.md.
 export { oneLine } from "../lguest";
 export * from "./error";
 export * from "./kernel";

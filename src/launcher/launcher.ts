@@ -1,4 +1,4 @@
-// Woven from chapters/51-launcher.md.
+// Woven from chapters/310-launcher.md.
 import { LHREQ_INITIALIZE } from "../lguest";
 import type { DevLguest, LauncherCalls } from "../lguest";
 import { bootParams, initrdAddress } from "./boot-params";

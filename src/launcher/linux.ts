@@ -1,4 +1,4 @@
-// Woven from chapters/53-multiboot.md.
+// Woven from chapters/804-multiboot.md.
 import { counted } from "../machine";
 import { UserError } from "./error";
 import {

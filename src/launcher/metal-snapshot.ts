@@ -1,4 +1,4 @@
-// Woven from chapters/55-metal.md.
+// Woven from chapters/812-metal.md.
 import * as v from "valibot";
 import { buildMetal } from "./metal";
 import type { MetalSession, MetalSinks } from "./metal";

@@ -1,4 +1,4 @@
-// Woven from chapters/55-metal.md.
+// Woven from chapters/812-metal.md.
 import {
   ACTIVITY, BASE, counted, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR,
   SHUTDOWN, USUAL_MEMORY,

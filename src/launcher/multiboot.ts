@@ -1,4 +1,4 @@
-// Woven from chapters/53-multiboot.md.
+// Woven from chapters/804-multiboot.md.
 import { UserError } from "./error";
 import { elfKernel, refuseForeign, viewOf } from "./kernel";
 import { pageUp, piece, zeroTerminated } from "./plan";

@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // How Guests stand, read from outside.
 import { get, hostMemory, textAt } from "../host";
 import { guestStates, lastWords, Lguest, lguestOf } from "../lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/53-multiboot.md.
+// Woven from chapters/804-multiboot.md.
 import {
   CS, DS, EAX, EBX, EIP, ES, ESI, ESP, FLAT_CODE, FLAT_DATA, FS, GS, loadGdtr,
   putSegment, SS,

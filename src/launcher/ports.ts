@@ -1,4 +1,4 @@
-// Woven from chapters/53-ports.md.
+// Woven from chapters/210-ports.md.
 import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../lguest";
 import type { DevLguest } from "../lguest";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/52-record.md.
+// Woven from chapters/800-record.md.
 // What files claim, and what we believe of it.
 import * as v from "valibot";
 import { layOut } from "../machine";

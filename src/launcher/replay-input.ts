@@ -1,4 +1,4 @@
-// Woven from chapters/58-runs.md.
+// Woven from chapters/836-runs.md.
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
 import { runPiece } from "./metal";

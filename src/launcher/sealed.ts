@@ -1,4 +1,4 @@
-// Woven from chapters/52-record.md.
+// Woven from chapters/800-record.md.
 // A header and a machine's block in one file.
 import * as v from "valibot";
 import { SnapshotError } from "../machine";

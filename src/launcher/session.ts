@@ -1,4 +1,4 @@
-// Woven from chapters/51-launcher.md.
+// Woven from chapters/310-launcher.md.
 import { most } from "../host";
 import { attachHost, bootHost, pagesBesides } from "../lguest";
 import type { GuestFiles, HostOptions } from "../lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/58-runs.md.
+// Woven from chapters/836-runs.md.
 const root = (n: number, degree: number) => {
   // 32 bits of the fraction of a square or cube root, in integers.
   const power = degree === 2 ? 64n : 96n;

@@ -1,4 +1,4 @@
-// Woven from chapters/52-record.md.
+// Woven from chapters/800-record.md.
 import * as v from "valibot";
 import { hostCallsOf, kernelImage } from "../host";
 import { lguestMap, lguestModule } from "../lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/69-interrupts.md.
+// Woven from chapters/480-interrupts.md.
 // A Guest's alarm clock.
 import { get, setAlarm, Thread, ticksToNext } from "../host";
 import { EAX } from "../machine";

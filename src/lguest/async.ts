@@ -1,4 +1,4 @@
-// Woven from chapters/66-hypercalls.md.
+// Woven from chapters/450-hypercalls.md.
 // The ring of posted hypercalls in lguest_data.
 import { Data } from "./guestdata";
 import { readGuest32, readGuestBytes, writeGuestBytes } from "./guestmemory";

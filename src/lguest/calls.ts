@@ -1,4 +1,4 @@
-// Woven from chapters/66-hypercalls.md.
+// Woven from chapters/510-loop.md.
 // lguest's host calls: name, cost, function.
 import type { HostCallRow } from "../host";
 import { lguestAlarm } from "./alarm";

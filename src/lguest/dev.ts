@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // What a Launcher's thread sees of the Host: the file /dev/lguest.
 import type { KernelOptions } from "../host";
 import type { Cpu } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // /dev/lguest as a Launcher's step sees it.
 import { flatWords, most, place, put, selector, textAt } from "../host";
 import type { Field } from "../host";

@@ -1,4 +1,4 @@
-// Woven from chapters/67-reflection.md.
+// Woven from chapters/460-reflection.md.
 // Instructions for ring 0 that a Guest's kernel executes in ring 1.
 import { GP } from "../machine";
 import { EVENT_TRAP } from "./devlguest";

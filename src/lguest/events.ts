@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // What lguest tells the event stream.
 import { emit } from "../host";
 import type { Cpu } from "../machine";

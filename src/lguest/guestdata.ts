@@ -1,4 +1,4 @@
-// Woven from chapters/66-hypercalls.md.
+// Woven from chapters/450-hypercalls.md.
 // struct lguest_data, in Guest memory: what both sides read and write.
 import { structure } from "../host";
 import type { Field } from "../host";

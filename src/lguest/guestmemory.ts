@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // The only way to Guest memory. Works in its Launcher's context.
 import { place } from "../host";
 import type { Cpu } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // Guests come as the loader's files: text in front, bytes behind.
 import { putShared, textAt } from "../host";
 import type { LoaderNotes } from "../host";

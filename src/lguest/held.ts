@@ -1,4 +1,4 @@
-// Woven from chapters/70-switcher.md.
+// Woven from chapters/500-switcher.md.
 // A debug trap that came when its Guest had left already.
 import { place } from "../host";
 import { DB } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/66-hypercalls.md.
+// Woven from chapters/450-hypercalls.md.
 // int $0x1f: what a Guest can ask for.
 import { get, HOST, textAt } from "../host";
 import { drainRing } from "./async";

@@ -1,4 +1,4 @@
-// Woven from chapters/67-reflection.md.
+// Woven from chapters/460-reflection.md.
 // A Guest's IDT: what it asks for, and what it gets.
 import { gateWords, get, HOST, putDescriptor, selector } from "../host";
 import { DB, DF, GP, NM, NMI, PF } from "../machine";

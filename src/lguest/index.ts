@@ -1,4 +1,4 @@
-// Woven from chapters/70-switcher.md.
+// Woven from chapters/500-switcher.md.
 export * from "./boot";
 export * from "./dev";
 export * from "./guestdata";

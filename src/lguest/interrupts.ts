@@ -1,4 +1,4 @@
-// Woven from chapters/69-interrupts.md.
+// Woven from chapters/480-interrupts.md.
 // Virtual interrupts: what waits, and how it gets there.
 import { get, HOST, Shared, wakeThread } from "../host";
 import { IF } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // Launchers: a process for each Guest, and what belongs to it.
 import { allocatePage, buildProcess, freePage, get, HOST, place,
   processPages, put, Shared, Thread } from "../host";

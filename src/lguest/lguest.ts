@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // A Guest as the Host sees it: struct lguest and struct lg_cpu.
 import { currentThread, get, place, putText, structure, Thread, viewClass }
   from "../host";

@@ -1,4 +1,4 @@
-// Woven from chapters/70-switcher.md.
+// Woven from chapters/500-switcher.md.
 // struct lguest_pages: two pages for each CPU (lguest-abi: Linux 4.x).
 import { structure, viewClass } from "../host";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/70-switcher.md.
+// Woven from chapters/500-switcher.md.
 // Loading lguest: the Switcher's pages on every CPU.
 import { allocatePage, cpuArea, flatWords, gateWords, get, HOST, PerCpu,
   place, put, putDescriptor, putShared, segmentWords, selector, Shared } from

@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // What lguest has in the Host: places, selectors, vectors.
 import { place } from "../host";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/70-switcher.md.
+// Woven from chapters/500-switcher.md.
 // lguest as a module of the Host.
 import { assemble } from "../assembler";
 import { equates, kernelEquates, layoutEquates, trapStubs, vectorTable } from

@@ -1,4 +1,4 @@
-// Woven from chapters/64-memory.md.
+// Woven from chapters/430-host-memory.md.
 // Each lg_cpu's own pages, so that shadow paging needs no lock.
 import { allocatePage, freePage, place, zeroPage } from "../host";
 import { panic } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/67-reflection.md.
+// Woven from chapters/460-reflection.md.
 // Traps and interrupts into the Guest, by hand.
 import { pushesError, selector } from "../host";
 import { IF } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/66-hypercalls.md.
+// Woven from chapters/510-loop.md.
 // lguest's run loop, what it decides between two worlds.
 import { cpuArea, currentThread, get, place, put, Thread, THREAD_SLEEPS } from
   "../host";

@@ -1,4 +1,4 @@
-// Woven from chapters/71-segments.md.
+// Woven from chapters/520-guest-segments.md.
 // A Guest's descriptors: GDT and TLS.
 import { selector } from "../host";
 import { readGuest32 } from "./guestmemory";

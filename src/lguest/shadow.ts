@@ -1,4 +1,4 @@
-// Woven from chapters/68-shadow.md.
+// Woven from chapters/470-shadow.md.
 // Shadow page tables, filled on demand.
 import { place } from "../host";
 import type { Cpu } from "../machine";

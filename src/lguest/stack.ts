@@ -1,4 +1,4 @@
-// Woven from chapters/67-reflection.md.
+// Woven from chapters/460-reflection.md.
 // The ring-1 stack for traps from ring 3.
 import { killGuest } from "./lguest";
 import type { Vcpu } from "./lguest";

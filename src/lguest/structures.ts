@@ -1,4 +1,4 @@
-// Woven from chapters/65-dev.md.
+// Woven from chapters/440-dev.md.
 // lguest's words behind struct host and struct cpu.
 import { MODULE_WORDS, structure } from "../host";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/67-reflection.md.
+// Woven from chapters/460-reflection.md.
 // Where a Guest's address leads, by the Guest's own tables.
 import { readGuest32 } from "./guestmemory";
 import type { Vcpu } from "./lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/66-hypercalls.md.
+// Woven from chapters/510-loop.md.
 // Why a Guest came back.
 import { GP, NM, PF } from "../machine";
 import type { Cpu } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/91-maps.md.
+// Woven from chapters/855-maps.md.
 // The book on disk: what is read, what is written, what is compared.
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";

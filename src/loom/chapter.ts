@@ -1,4 +1,4 @@
-// Woven from chapters/90-loom.md.
+// Woven from chapters/850-loom.md.
 // What the loom sees of a chapter: sections, and fences in them.
 import type { Place } from "./problem";
 

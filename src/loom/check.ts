@@ -1,4 +1,4 @@
-// Woven from chapters/94-places.md.
+// Woven from chapters/870-places.md.
 // Type errors, by the chapter's line.
 import { relative, resolve } from "node:path";
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";

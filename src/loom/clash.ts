@@ -1,4 +1,4 @@
-// Woven from chapters/91-maps.md.
+// Woven from chapters/855-maps.md.
 // What weaves well and would be lost: names and strings.
 import * as ts from "typescript";
 import type { Fence } from "./chapter";

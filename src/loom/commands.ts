@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // The loom's duties, one function each.
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";

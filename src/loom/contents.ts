@@ -1,4 +1,4 @@
-// Woven from chapters/98-change.md.
+// Woven from chapters/890-change.md.
 // The table of contents: numbers, subtitles, parts, and words.
 import type { Problem } from "./problem";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/93-stitch.md.
+// Woven from chapters/865-stitch.md.
 // What has changed between two lists of lines.
 
 /** The lines from `start` up to `end` have become other lines. */

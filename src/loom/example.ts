@@ -1,4 +1,4 @@
-// Woven from chapters/92-examples.md.
+// Woven from chapters/860-examples.md.
 // One example: what it imports, and what it claims.
 import * as ts from "typescript";
 import type { Fence, Line } from "./chapter";

@@ -1,4 +1,4 @@
-// Woven from chapters/92-examples.md.
+// Woven from chapters/860-examples.md.
 // A chapter's examples become a test file.
 import { basename } from "node:path";
 import type { Chapter, Fence, Section } from "./chapter";

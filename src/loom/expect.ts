@@ -1,4 +1,4 @@
-// Woven from chapters/92-examples.md.
+// Woven from chapters/860-examples.md.
 // What the claims of examples call.
 import { format } from "node:util";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Woven from chapters/96-at-once.md.
+// Woven from chapters/880-at-once.md.
 // npm run fix-examples: expected values become what the examples gave.
 import { basename } from "node:path";
 import { readBook, readOnce, readText, writeText } from "./book";

@@ -1,4 +1,4 @@
-// Woven from chapters/91-maps.md.
+// Woven from chapters/855-maps.md.
 // What has the name of a chapter, and can't be read as one.
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -26,10 +26,10 @@ export function readChapterTexts(
       whole = false;
       if (text !== undefined) complain(path,
         "this chapter is empty; bring its text back, or delete it");
-    } else if (!/^\d{2,3}-[a-z\d-]+\.md$/.test(name)) complain(path,
+    } else if (!/^\d{3}-[a-z\d-]+\.md$/.test(name)) complain(path,
       "the name of a chapter is three digits and a word: 120-ticks.md");
     else {
-      const number = name.replace(/-.*/, ""), other = numbers.get(number);
+      const number = name.slice(0, 3), other = numbers.get(number);
       if (other !== undefined) complain(path,
         `${other} has this number already; give one of them another`);
       numbers.set(number, path);

@@ -1,4 +1,4 @@
-// Woven from chapters/93-stitch.md.
+// Woven from chapters/865-stitch.md.
 // Where the lines of a woven file are at home.
 import type { Chapter, Fence } from "./chapter";
 import type { WovenFile, WovenLine } from "./piece";

@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // The loom: chapters in, program out. Stands apart from the program.
 export * from "./chapter";
 export * from "./contents";

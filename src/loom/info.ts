@@ -1,4 +1,4 @@
-// Woven from chapters/90-loom.md.
+// Woven from chapters/850-loom.md.
 // The info string of a fence: file=, chunk="", test, run, and so on.
 import type { Fence } from "./chapter";
 import type { Problem } from "./problem";

@@ -1,4 +1,4 @@
-// Woven from chapters/98-change.md.
+// Woven from chapters/890-change.md.
 // The layers of the program, drawn from its imports.
 
 /** Which layers each layer imports; a layer is a folder in src/. */

@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // The loom's command: tangle, stitch, examples, check, test, and so on.
 import { resolve } from "node:path";
 import { checkTangled, readBook, readSources, tangle } from "./book";

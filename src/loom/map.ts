@@ -1,4 +1,4 @@
-// Woven from chapters/91-maps.md.
+// Woven from chapters/855-maps.md.
 // Source maps from woven files to chapters.
 import { createHash } from "node:crypto";
 import { posix } from "node:path";

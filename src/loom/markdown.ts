@@ -1,4 +1,4 @@
-// Woven from chapters/90-loom.md.
+// Woven from chapters/850-loom.md.
 // Reads a chapter: Markdown to sections and fences.
 import remarkParse from "remark-parse";
 import { unified } from "unified";

@@ -1,4 +1,4 @@
-// Woven from chapters/90-loom.md.
+// Woven from chapters/850-loom.md.
 // Woven text that remembers where it came from.
 import type { Line } from "./chapter";
 import type { Place } from "./problem";

@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // Several workers and many jobs.
 import { availableParallelism } from "node:os";
 import { readText, writeText } from "./book";

@@ -1,4 +1,4 @@
-// Woven from chapters/96-at-once.md.
+// Woven from chapters/880-at-once.md.
 // Notes what the claims of examples are given, and where.
 import { isDeepStrictEqual } from "node:util";
 import type { Place } from "./problem";

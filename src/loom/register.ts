@@ -1,4 +1,4 @@
-// Woven from chapters/94-places.md.
+// Woven from chapters/870-places.md.
 // Loaded by ts-node (see tsconfig.json): stack traces name chapters.
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";

@@ -1,4 +1,4 @@
-// Woven from chapters/94-places.md.
+// Woven from chapters/870-places.md.
 // Runs test files under uvu, counts, and says where they failed.
 import * as fs from "node:fs";
 import { basename, join, relative } from "node:path";

@@ -1,4 +1,4 @@
-// Woven from chapters/96-at-once.md.
+// Woven from chapters/880-at-once.md.
 // Values as they are written in TypeScript.
 
 /** The expression for a value, or undefined if there is none. */

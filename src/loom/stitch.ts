@@ -1,4 +1,4 @@
-// Woven from chapters/93-stitch.md.
+// Woven from chapters/865-stitch.md.
 // npm run stitch: edits in src/ go back into the chapters.
 import * as fs from "node:fs";
 import { join } from "node:path";

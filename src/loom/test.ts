@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // npm test: everything that must hold, and what doesn't.
 import { checkTangled, readBook, readText, writeText } from "./book";
 import { writeExamples } from "./commands";

@@ -1,4 +1,4 @@
-// Woven from chapters/96-at-once.md.
+// Woven from chapters/880-at-once.md.
 // Which tests import a file of test/.
 import { posix } from "node:path";
 import * as ts from "typescript";

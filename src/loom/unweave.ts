@@ -1,4 +1,4 @@
-// Woven from chapters/93-stitch.md.
+// Woven from chapters/865-stitch.md.
 // Edits of a woven file become edits of chapters.
 import { diffLines } from "./diff";
 import type { Hunk } from "./diff";

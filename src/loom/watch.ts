@@ -1,4 +1,4 @@
-// Woven from chapters/96-at-once.md.
+// Woven from chapters/880-at-once.md.
 // tangle --watch and npm run dev: what to do when a chapter is saved.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";

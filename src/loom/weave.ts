@@ -1,4 +1,4 @@
-// Woven from chapters/90-loom.md.
+// Woven from chapters/850-loom.md.
 // Weaves fences into files; the order is the reader's.
 import type { Chapter, Fence, Line } from "./chapter";
 import { clashingNames, movedStrings } from "./clash";

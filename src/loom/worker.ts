@@ -1,4 +1,4 @@
-// Woven from chapters/95-workers.md.
+// Woven from chapters/875-workers.md.
 // Processes that wait for jobs: test files, and the type check.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";

@@ -1,4 +1,4 @@
-// Woven from chapters/32-machine.md.
+// Woven from chapters/768-machine.md.
 export * from "./ground/board";
 export * from "./ground/bus";
 export * from "./ground/events";

@@ -1,4 +1,4 @@
-// Woven from chapters/32-machine.md, 33-running.md.
+// Woven from chapters/768-machine.md, 776-running.md.
 import { refreshIntr, timerCanWake, timerExpired } from "./cpu/apic";
 import { Cpu, type DataWatch } from "./cpu/cpu";
 import type { HostCall } from "./cpu/hostcall";

@@ -1,4 +1,4 @@
-// Woven from chapters/33-running.md.
+// Woven from chapters/776-running.md.
 import {
   H_RANDOM, H_SCHEDULE_CPU, H_SCHEDULE_LEFT, H_SCHEDULE_POSITION,
 } from "./ground/layout";

@@ -1,4 +1,4 @@
-// Woven from chapters/10-block.md.
+// Woven from chapters/700-block.md.
 import {
   BLOCK_MAGIC, H_BLOCK_SIZE, H_CODE_TLB, H_CPUS, H_DATA_TLB,
   H_DEVICE_WORDS, H_MAGIC, H_RAM_SIZE, H_ROM_SIZE, H_TICKS, H_VERSION,

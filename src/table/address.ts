@@ -1,4 +1,4 @@
-// Woven from chapters/21-decoder.md.
+// Woven from chapters/732-decoder.md.
 import type { ByteReader } from "./reader";
 
 /** The parts of a memory operand, as in `Insn`. */

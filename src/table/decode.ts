@@ -1,4 +1,4 @@
-// Woven from chapters/21-decoder.md.
+// Woven from chapters/732-decoder.md.
 import { address16, address32 } from "./address";
 import type { Form, Operand, OperandSize } from "./form";
 import type { Insn, OperandPlace } from "./insn";

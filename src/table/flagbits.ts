@@ -1,4 +1,4 @@
-// Woven from chapters/20-table.md.
+// Woven from chapters/900-table.md.
 /** The bits of EFLAGS by their names (SDM volume 1, section 3.4.3). */
 export const flagBits = {
   CF: 0x1, PF: 0x4, AF: 0x10, ZF: 0x40, SF: 0x80, TF: 0x100,

@@ -1,4 +1,4 @@
-// Woven from chapters/20-table.md.
+// Woven from chapters/900-table.md.
 /** What kind of thing an operand is: the manual's capital letter, or
  * a register, a segment register or the number 1 named outright. */
 export type OperandKind =

@@ -1,4 +1,4 @@
-// Woven from chapters/21-decoder.md.
+// Woven from chapters/732-decoder.md.
 import type { Form } from "./form";
 
 /** The segment registers by the numbers that instructions use. */

@@ -1,4 +1,4 @@
-// Woven from chapters/20-table.md.
+// Woven from chapters/900-table.md.
 import { flagMask } from "./flagbits";
 import type {
   Form, Operand, OperandKind, OperandSize, Privilege,

@@ -1,4 +1,4 @@
-// Woven from chapters/21-decoder.md.
+// Woven from chapters/732-decoder.md.
 /** Thrown when an instruction goes on after 15 bytes (#GP; SDM volume
  * 2, section 2.3.11). */
 export class InstructionTooLong extends Error {

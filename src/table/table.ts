@@ -1,4 +1,4 @@
-// Woven from chapters/20-table.md.
+// Woven from chapters/900-table.md.
 const arithmetic = `
 00 /r        add       Eb,Gb       lock w=OSZAPC
 01 /r        add       Ev,Gv       lock w=OSZAPC

@@ -233,7 +233,7 @@ test("a page can be edited, and has neighbours", async () => {
     const before = page.getByRole("link", { name: /^Previous/ });
     assert.is(await before.getAttribute("href"), "/book/69-interrupts");
     await page.getByRole("link", { name: "Edit this page" }).click();
-    await page.getByText("chapters/70-switcher.md").waitFor();
+    await page.getByText("chapters/500-switcher.md").waitFor();
   });
 });
 

@@ -1,4 +1,4 @@
-// Woven from chapters/56-registers.md.
+// Woven from chapters/824-gdb-registers.md.
 import { CORE_REGISTERS, SYSTEM_REGISTERS } from "./registers";
 import type { DebugRegister } from "./registers";
 

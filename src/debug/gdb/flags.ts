@@ -1,4 +1,4 @@
-// Woven from chapters/56-registers.md.
+// Woven from chapters/824-gdb-registers.md.
 import {
   CR0, CR0_PE, SEGMENTS, STATUS_FLAGS, SYSTEM_FLAG_BITS, SYSTEM_FLAGS, VM,
 } from "../../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/56-packets.md.
+// Woven from chapters/820-packets.md.
 // Numbers and bytes as packets spell them.
 
 /** Our answer to what is malformed or can't be done: E and a number. */

@@ -1,4 +1,4 @@
-// Woven from chapters/57-visit.md.
+// Woven from chapters/832-visit.md.
 export * from "./hex";
 export * from "./memory";
 export * from "./packets";

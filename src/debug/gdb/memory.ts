@@ -1,4 +1,4 @@
-// Woven from chapters/56-packets.md.
+// Woven from chapters/820-packets.md.
 import { walkQuietly } from "../../machine";
 import type { Cpu } from "../../machine";
 import { BAD_ADDRESS, Refusal } from "./hex";

@@ -1,4 +1,4 @@
-// Woven from chapters/57-visit.md.
+// Woven from chapters/832-visit.md.
 import {
   counted, hex32, PTE_D, PTE_RW, PTE_US, tlbEntries, walkQuietly,
 } from "../../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/56-packets.md.
+// Woven from chapters/820-packets.md.
 /** Most characters of a payload; longer packets are refused. */
 export const PACKET_SIZE = 0x4000;
 

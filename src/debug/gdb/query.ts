@@ -1,4 +1,4 @@
-// Woven from chapters/57-visit.md.
+// Woven from chapters/832-visit.md.
 import { ACTIVITY, HALTED, RUNNING, SHUTDOWN } from "../../machine";
 import { TARGET_XML } from "./description";
 import { hexNumber, hexToText, MALFORMED, Refusal, textToHex }

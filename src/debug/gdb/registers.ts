@@ -1,4 +1,4 @@
-// Woven from chapters/56-registers.md.
+// Woven from chapters/824-gdb-registers.md.
 import {
   ACTIVITY, CPL, CR0, CR0_PE, CR2, CR3, CR4, DEBUG_PENDING, EIP, Fault,
   GDTR_BASE, GDTR_LIMIT, HALTED, IDTR_BASE, IDTR_LIMIT, INHIBIT, LDTR,

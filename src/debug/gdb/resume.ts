@@ -1,4 +1,4 @@
-// Woven from chapters/57-stub.md.
+// Woven from chapters/828-stub.md.
 import type { Cpu } from "../../machine";
 import { hexNumber, MALFORMED, Refusal } from "./hex";
 

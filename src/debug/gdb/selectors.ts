@@ -1,4 +1,4 @@
-// Woven from chapters/56-registers.md.
+// Woven from chapters/824-gdb-registers.md.
 import {
   BASE, CS, GDTR_BASE, GDTR_LIMIT, isCode, isNull, isProtected, isReadable,
   isTask, isWritable, LDTR, LIMIT, putSegment, REAL_RIGHTS, RPL, SEG_P,

@@ -1,4 +1,4 @@
-// Woven from chapters/57-stub.md.
+// Woven from chapters/828-stub.md.
 import {
   ACTIVITY, BASE, CS, EBP, EIP, ESP, pendingInterrupt, RUNNING, SEGMENTS,
   SHUTDOWN,

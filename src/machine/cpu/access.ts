@@ -1,4 +1,4 @@
-// Woven from chapters/18-exceptions.md.
+// Woven from chapters/724-faults.md.
 import { narrow } from "../ground/bus";
 import type { Cpu } from "./cpu";
 

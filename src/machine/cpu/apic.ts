@@ -1,4 +1,4 @@
-// Woven from chapters/30-apic.md.
+// Woven from chapters/764-apic.md.
 import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
 import { APIC_TIMER_EVENT } from "../ground/queue";

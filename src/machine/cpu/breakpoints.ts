@@ -1,4 +1,4 @@
-// Woven from chapters/29-debug.md.
+// Woven from chapters/760-debug.md.
 import type { Cpu } from "./cpu";
 import { DB, Fault, UD } from "../ground/fault";
 import { CR4, CR4_DE, DEBUG_PENDING, DR } from "../ground/state";

@@ -1,4 +1,4 @@
-// Woven from chapters/18-exceptions.md.
+// Woven from chapters/030-paging.md.
 import type { Cpu } from "./cpu";
 import { Fault, gp, UD } from "../ground/fault";
 import {

@@ -1,4 +1,4 @@
-// Woven from chapters/31-identity.md.
+// Woven from chapters/930-identity.md.
 import type { Cpu } from "./cpu";
 import { gp } from "../ground/fault";
 import {

@@ -1,4 +1,4 @@
-// Woven from chapters/12-registers.md, 17-memory.md, 14-segments.md, 15-gates.md, 32-machine.md.
+// Woven from chapters/704-registers.md, 720-memory.md, 712-access.md, 716-gates.md, 768-machine.md.
 import { statusFlags, setStatusFlags } from "./flags";
 import {
   FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER,

@@ -1,4 +1,4 @@
-// Woven from chapters/12-registers.md.
+// Woven from chapters/704-registers.md.
 import type { Cpu } from "./cpu";
 import {
   ATTRIBUTES, BASE, CPL, CR0, CR2, CR3, CR4, CS, DS, EAX, EBP, EBX, ECX, EDI,

@@ -1,4 +1,4 @@
-// Woven from chapters/18-exceptions.md.
+// Woven from chapters/040-exceptions.md, 724-faults.md.
 import { dropGuard, noteDebug, trapBits } from "./breakpoints";
 import type { Cpu } from "./cpu";
 import {

@@ -1,4 +1,4 @@
-// Woven from chapters/25-flags.md.
+// Woven from chapters/744-flags.md.
 import { panic } from "../ground/numbers";
 import {
   AF, CF, FLAG_CARRY, FLAG_KIND, FLAG_OPERAND, FLAG_RESULT, OF, PF_FLAG, SF,

@@ -1,4 +1,4 @@
-// Woven from chapters/30-apic.md.
+// Woven from chapters/764-apic.md.
 import { acknowledge } from "./apic";
 import type { Cpu } from "./cpu";
 import { deliver } from "./exceptions";

@@ -1,4 +1,4 @@
-// Woven from chapters/31-identity.md.
+// Woven from chapters/930-identity.md.
 import { writeApicBase } from "./apic";
 import { readCounterValue, selectCounter, writeCounter } from "./counters";
 import type { Cpu } from "./cpu";

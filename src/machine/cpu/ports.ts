@@ -1,4 +1,4 @@
-// Woven from chapters/18-exceptions.md.
+// Woven from chapters/724-faults.md.
 import { tellAccess } from "./access";
 import { notePort } from "./breakpoints";
 import type { Cpu } from "./cpu";

@@ -1,4 +1,4 @@
-// Woven from chapters/13-realmode.md.
+// Woven from chapters/708-realmode.md.
 import type { Cpu } from "./cpu";
 import { putSegment } from "./descriptors";
 import { ERROR_IDT, gp } from "../ground/fault";

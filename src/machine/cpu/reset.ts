@@ -1,4 +1,4 @@
-// Woven from chapters/32-machine.md.
+// Woven from chapters/768-machine.md.
 import { resetApic } from "./apic";
 import { DR6_ONES, DR7_ONE } from "./breakpoints";
 import type { Cpu } from "./cpu";

@@ -1,4 +1,4 @@
-// Woven from chapters/18-exceptions.md.
+// Woven from chapters/040-exceptions.md.
 import type { Cpu } from "./cpu";
 import { markAccessed } from "./descriptors";
 import { gp, GP } from "../ground/fault";

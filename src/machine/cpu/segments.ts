@@ -1,4 +1,4 @@
-// Woven from chapters/14-segments.md, 15-gates.md.
+// Woven from chapters/020-segments.md, 716-gates.md.
 import type { Cpu } from "./cpu";
 import {
   type Descriptor, errorOf, isCallGate, isCode, isConforming, isNull,

@@ -1,4 +1,4 @@
-// Woven from chapters/15-gates.md.
+// Woven from chapters/716-gates.md.
 import type { Cpu } from "./cpu";
 import {
   type Descriptor, errorOf, markAccessed, setSegment,

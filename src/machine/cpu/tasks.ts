@@ -1,4 +1,4 @@
-// Woven from chapters/19-tasks.md.
+// Woven from chapters/728-tasks.md.
 import { DR6_BT, DR7_LOCAL, holdTrap, refreshDebug } from "./breakpoints";
 import { writeControl } from "./control";
 import type { Cpu } from "./cpu";

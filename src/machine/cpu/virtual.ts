@@ -1,4 +1,4 @@
-// Woven from chapters/27-virtual.md.
+// Woven from chapters/752-virtual.md.
 import type { Cpu } from "./cpu";
 import { putSegment } from "./descriptors";
 import { gp } from "../ground/fault";

@@ -1,4 +1,4 @@
-// Woven from chapters/32-machine.md.
+// Woven from chapters/768-machine.md.
 /** A range of ports or of physical addresses. */
 export interface Range {
   readonly from: number;

@@ -1,4 +1,4 @@
-// Woven from chapters/18-exceptions.md.
+// Woven from chapters/724-faults.md.
 /** What happened, on which CPU, at which instruction count. Each kind
  * has its own further members; higher layers emit kinds of their own. */
 export interface MachineEvent {

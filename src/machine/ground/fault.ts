@@ -1,4 +1,4 @@
-// Woven from chapters/12-registers.md.
+// Woven from chapters/704-registers.md.
 /** An exception that an instruction raises: vector, error code or
  * undefined, and for page faults the linear address (SDM 3A, 6.15). */
 export class Fault {

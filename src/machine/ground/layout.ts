@@ -1,4 +1,4 @@
-// Woven from chapters/10-block.md.
+// Woven from chapters/700-block.md.
 /** What a machine is made of; sizes are fixed when it is built. */
 export interface MachineOptions {
   /** Number of CPUs, 1 to 16; default 1. */

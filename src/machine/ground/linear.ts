@@ -1,4 +1,4 @@
-// Woven from chapters/10-block.md.
+// Woven from chapters/700-block.md.
 /** What we use of a WebAssembly.Memory. */
 export interface LinearMemory {
   readonly buffer: ArrayBuffer;

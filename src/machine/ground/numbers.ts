@@ -1,4 +1,4 @@
-// Woven from chapters/12-registers.md.
+// Woven from chapters/704-registers.md.
 /** The unsigned 32-bit value of an int32, for public boundaries. */
 export function u32(value: number): number {
   return value >>> 0;

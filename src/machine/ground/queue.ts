@@ -1,4 +1,4 @@
-// Woven from chapters/30-apic.md.
+// Woven from chapters/764-apic.md.
 import { EVENT_SLOTS, EVENT_WORDS, H_EVENTS, H_SEQUENCE } from "./layout";
 import { panic } from "./numbers";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/12-registers.md.
+// Woven from chapters/704-registers.md.
 // Word indices into a CPU's area of the block (`cpu.w`).
 /** The general registers, as machine code numbers them; and EIP. */
 export const EAX = 0, ECX = 1, EDX = 2, EBX = 3, ESP = 4, EBP = 5, ESI = 6,

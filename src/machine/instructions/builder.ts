@@ -1,4 +1,4 @@
-// Woven from chapters/22-builder.md.
+// Woven from chapters/736-builder.md.
 import type { Insn } from "../../table";
 import type { Cpu, Size } from "../cpu/cpu";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/26-step.md.
+// Woven from chapters/748-step.md.
 import type { Decoded } from "./decoded";
 import type { Board } from "../ground/board";
 

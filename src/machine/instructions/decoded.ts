@@ -1,4 +1,4 @@
-// Woven from chapters/26-step.md.
+// Woven from chapters/748-step.md.
 import type { Form, Insn, OperandPlace } from "../../table";
 import { semanticsById } from "./semantics";
 import type { Semantics } from "./semantics/operands";

@@ -1,4 +1,4 @@
-// Woven from chapters/24-semantics.md.
+// Woven from chapters/910-semantics.md.
 import type { Helper } from "./builder";
 import { DE, Fault } from "../ground/fault";
 

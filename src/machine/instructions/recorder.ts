@@ -1,4 +1,4 @@
-// Woven from chapters/23-recording.md.
+// Woven from chapters/740-recording.md.
 import { conditionNames } from "../../table";
 import type { Insn } from "../../table";
 import type { Builder, Helper } from "./builder";

@@ -1,4 +1,4 @@
-// Woven from chapters/28-replay.md.
+// Woven from chapters/756-replay.md.
 import { conditionNames } from "../../table";
 import type { Builder } from "./builder";
 import type { Size } from "../cpu/cpu";

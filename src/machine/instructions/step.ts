@@ -1,4 +1,4 @@
-// Woven from chapters/26-step.md.
+// Woven from chapters/748-step.md.
 import { decode, InstructionTooLong, segmentPrefixes } from "../../table";
 import type { Insn } from "../../table";
 import type { Builder } from "./builder";

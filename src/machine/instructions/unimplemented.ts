@@ -1,4 +1,4 @@
-// Woven from chapters/15-gates.md.
+// Woven from chapters/716-gates.md.
 import type { Cpu } from "../cpu/cpu";
 import { Fault, UD } from "../ground/fault";
 import { EIP } from "../ground/state";

@@ -1,4 +1,4 @@
-// Woven from chapters/49-pc.md.
+// Woven from chapters/920-devices.md.
 export * from "./calendar";
 export * from "./keyboard";
 export * from "./pci";

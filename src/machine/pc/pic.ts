@@ -1,4 +1,4 @@
-// Woven from chapters/49-lines.md.
+// Woven from chapters/200-lines.md.
 import { intrConnected } from "../cpu/apic";
 import type { Cpu } from "../cpu/cpu";
 import type { Board } from "../ground/board";

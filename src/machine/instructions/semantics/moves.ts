@@ -1,4 +1,4 @@
-// Woven from chapters/24-semantics.md.
+// Woven from chapters/910-semantics.md.
 import { FLAGS_ADD } from "../../cpu/flags";
 import { helpers } from "../helpers";
 import { EAX, EBX, ECX, EDX } from "../../ground/state";
