@@ -34,8 +34,9 @@ export function contentsOf(
     const title = /^# (.*)$/m.exec(text)?.[1] ?? "";
     const complain = (message: string) =>
       void problems.push({ path, line: 1, column: 1, message });
-    if (subtitle === "") complain("a chapter begins with a line ---, one "
-      + "with subtitle: and what it is about, and a line ---");
+    if (!/^[\w/][^:#]{2,57}$/.test(subtitle)) complain("a chapter begins with "
+      + "a line ---, one with subtitle: and what it is about in at most 58 "
+      + "characters without colons, and a line ---");
     if (!title.startsWith("In which ")) complain(
       'the title of a chapter is "# In which" and what happens');
     for (const name of [slug, subtitle]) {
