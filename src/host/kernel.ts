@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 701 "chapters/400-kernel.md" # columns -4
+# 705 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,7 +123,7 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 714 "chapters/400-kernel.md" # columns -4
+# 718 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
@@ -138,7 +138,7 @@ start:
 # 521 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 726 "chapters/400-kernel.md" # columns -4
+# 730 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,7 +154,7 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 756 "chapters/400-kernel.md" # columns -4
+# 760 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
