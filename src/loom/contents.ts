@@ -46,13 +46,13 @@ export function contentsOf(
       names.set(name, path);
     }
     return { path, number, slug, title, subtitle,
-      part: parts[Number(number[0])] ?? "", ...countWords(text, matter) };
+      part: parts[Number(number[0])] ?? "", ...countWords(text) };
   });
 }
 
-function countWords(text: string, matter: string) {
+function countWords(text: string) {
   const count = (some: string) => some.match(/\S+/g)?.length ?? 0;
-  const prose = text.slice(matter.length)
+  const prose = text.replace(/^---\n[^]*?\n---\n/, "")
     .replace(/^( *)(```+|~~~+)[^]*?^\1\2 *$/gm, "");
   return { words: count(text), prose: count(prose) };
 }
