@@ -26,7 +26,8 @@ export function numbers() {
     const number = numberOf(file.path);
     const visit = (node: Node): void => {
       if (node.type === "heading" && node.depth === 1 && number)
-        node.children?.unshift(nameOf(number, file));
+        node.children?.unshift(nameOf(number, file),
+          { type: "text", value: " " });
       const to = node.type === "link" && numberOf(
         node.url?.replace(/#.*/, "") ?? "");
       if (to) node.data = { ...node.data, hProperties:

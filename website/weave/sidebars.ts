@@ -8,6 +8,9 @@ type Item =
   | { type: "doc"; id: string; label: string }
   | { type: "category"; label: string; items: Item[]; collapsed?: boolean };
 
+/** The seven parts that one reads; the others are closed at first. */
+const quest = new Set<string>(parts.slice(0, 7));
+
 /** The chapters by part, with their numbers and plain names. */
 export function bookSidebar(pages: readonly Page[]): Item[] {
   return parts.flatMap((part): Item[] => {
@@ -15,7 +18,8 @@ export function bookSidebar(pages: readonly Page[]): Item[] {
       .map(({ slug, number, subtitle }): Item =>
         ({ type: "doc", id: slug, label: `${number} ${subtitle}` }));
     return items.length === 0 ? []
-      : [{ type: "category", label: part, items, collapsed: false }];
+      : [{ type: "category", label: part, items,
+        collapsed: !quest.has(part) }];
   });
 }
 
