@@ -239,6 +239,25 @@ test("a chunk of a name that another chapter has is told", () => {
       + "already; this one needs another name"]);
 });
 
+test("a file that another chapter tells is told", () => {
+  const one = chapterOf(["ts file=src/x.ts", "f();"],
+    ["ts file=src/x.ts", "g();"]);
+  assert.equal(refused(one, chapterOf(["ts file=src/x.ts", "h();"])),
+    ["chapters/002-x.md:3:1: src/x.ts is told at chapters/001-x.md:3:1, and a "
+      + "file belongs to one chapter; make this a chunk, and call for it "
+      + "there"]);
+});
+
+test("two chapters of one number are told", () => {
+  const project = makeProject({ "chapters/120-x.md": quoted("y"),
+    "chapters/120-z.md": "# In which\n" }, false);
+  const problems: Problem[] = [];
+  assert.equal(tangle(project.folder, problems), []);
+  assert.equal(problems.map(formatProblem), ["chapters/120-z.md:1:1: "
+    + "chapters/120-x.md has this number already; give one of them another"]);
+  project.remove();
+});
+
 test("two files that would be one on some disk are told", () => {
   const beside = (one: string, two: string) => refused(
     chapterOf([`ts file=${one}`, "1;"]), chapterOf([`ts file=${two}`, "2;"]));
