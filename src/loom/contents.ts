@@ -60,7 +60,7 @@ function countWords(text: string) {
 /** The table of contents as text: words, prose alone, words before. */
 export function drawContents(entries: readonly Entry[]): string {
   const row = (name: string, ...numbers: (number | string)[]) =>
-    name.padEnd(58) + numbers.map((n) => String(n).padStart(8)).join("");
+    name.padEnd(66) + numbers.map((n) => String(n).padStart(8)).join("");
   const sum = (of: readonly Entry[], what: "words" | "prose") =>
     of.reduce((all, entry) => all + entry[what], 0);
   const lines = [row("", "words", "prose", "before")];
