@@ -160,7 +160,7 @@ load_tables:                        # edx: this CPU's struct cpu
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
 # 525 "chapters/400-kernel.md"
     ret
-# 117 "chapters/600-cpus.md"
+# 118 "chapters/600-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -174,7 +174,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 139 "chapters/600-cpus.md" # columns -4
+# 140 "chapters/600-cpus.md" # columns -4
     movl %ecx, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0x310           # to whom
@@ -185,7 +185,7 @@ wake_cpus:
     jne stop
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 131 "chapters/600-cpus.md"
+# 132 "chapters/600-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
@@ -241,7 +241,7 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 165 "chapters/600-cpus.md"
+# 166 "chapters/600-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
