@@ -415,4 +415,15 @@ test("an inner handler's push to a missing page is a supervisor's fault",
       () => softwareInterrupt(cpu, 0x80, 0x4002, "int")), [14, 2]);
   });
 
+test("a fault's message has the manual's mnemonic and its code", () => {
+  const messages = Array.from({ length: 20 }, (_, vector) =>
+    new Fault(vector).message);
+  assert.is(messages.join(" "), "#DE #DB #2 #BP #OF #BR #UD #NM #DF #9 #TS "
+    + "#NP #SS #GP #PF #15 #MF #AC #MC #19");
+  assert.is(new Fault(11, 0xfffc).message, "#NP(0xfffc)");
+  assert.is(new Fault(17, 0).message, "#AC(0)");
+  assert.is(new Fault(14, 0, 0xfffff000).message, "#PF(0) at 0xfffff000");
+  assert.not(Object.hasOwn(new Fault(6), "message"), "made when asked for");
+});
+
 test.run();

@@ -9,6 +9,8 @@ import { fileText, formatProblem, readChapter, weave, weaveExamples }
   from "../src/loom";
 import type { Problem } from "../src/loom";
 import { checkTangled, tangle } from "../src/loom/book";
+import { rejects, throws } from "../src/loom/expect";
+import { Fault, gp, NP, PF, UD } from "../src/machine";
 import { makeProject } from "./project";
 
 const test = suite("loom");
@@ -235,6 +237,25 @@ test("a chunk of a name that another chapter has is told", () => {
   assert.equal(refused(one, chapterOf(['ts chunk="a"', "h();"])),
     ["chapters/002-x.md:3:1: there is a chunk <<a>> at chapters/001-x.md:7:1 "
       + "already; this one needs another name"]);
+});
+
+test("a file that another chapter tells is told", () => {
+  const one = chapterOf(["ts file=src/x.ts", "f();"],
+    ["ts file=src/x.ts", "g();"]);
+  assert.equal(refused(one, chapterOf(["ts file=src/x.ts", "h();"])),
+    ["chapters/002-x.md:3:1: src/x.ts is told at chapters/001-x.md:3:1, and a "
+      + "file belongs to one chapter; make this a chunk, and call for it "
+      + "there"]);
+});
+
+test("two chapters of one number are told", () => {
+  const project = makeProject({ "chapters/120-x.md": quoted("y"),
+    "chapters/120-z.md": "# In which\n" }, false);
+  const problems: Problem[] = [];
+  assert.equal(tangle(project.folder, problems), []);
+  assert.equal(problems.map(formatProblem), ["chapters/120-z.md:1:1: "
+    + "chapters/120-x.md has this number already; give one of them another"]);
+  project.remove();
 });
 
 test("two files that would be one on some disk are told", () => {
@@ -524,15 +545,67 @@ function examples(...lines: string[]): string[] {
   return file ? fileText(file).split("\n").slice(4, -3) : [];
 }
 
+/** What is wrong with the claim that a call throws `expected`. */
+async function wrong(expected: string, thrown?: unknown): Promise<string> {
+  const told = { throws: "", rejects: "" };
+  const call = () => {
+    if (thrown !== undefined) throw thrown;
+  };
+  try {
+    throws(call, expected, "f()");
+  } catch (error) {
+    told.throws = (error as Error).message;
+  }
+  await rejects(async () => call(), expected, "f()")
+    .catch((error: Error) => void (told.rejects = error.message));
+  assert.is(told.rejects, told.throws);
+  return told.throws;
+}
+
+test("a claim behind a colon is of the whole message", async () => {
+  const absent = new Fault(NP, 0x10), long = new RangeError("17: too long");
+  const right: [string, unknown][] = [
+    ["Fault: #NP(0x10)", absent], ["Fault: #UD", new Fault(UD)],
+    ["Fault: #PF(0x3) at 0x00005000", new Fault(PF, 3, 0x5000)],
+    ["Fault", absent], ["Fault #NP", absent],
+    ["RangeError", long], ["RangeError too long", long],
+    ["RangeError 17: too", long], ["RangeError: 17: too long", long],
+  ];
+  for (const [expected, thrown] of right)
+    assert.is(await wrong(expected, thrown), "", expected);
+});
+
+test("a wrong claim is told with what is thrown instead", async () => {
+  const cases: [string, unknown, string][] = [
+    ["Fault: #GP(0x10)", new Fault(NP, 0x10), "Fault: #NP(0x10)"],
+    // The right vector, but another selector, or none.
+    ["Fault: #GP(0x1)", gp(0x18), "Fault: #GP(0x18)"],
+    ["Fault: #GP", gp(), "Fault: #GP(0)"],
+    ["Fault: #PF(0x3)", new Fault(PF, 3, 0x5000),
+      "Fault: #PF(0x3) at 0x00005000"],
+    ["Fault:#GP(0)", gp(), "Fault: #GP(0)"],
+    ["RangeError: #GP(0)", gp(), "Fault: #GP(0)"],
+    ["Fault: #GP(0)", new RangeError("#GP(0)"), "RangeError: #GP(0)"],
+    ["RangeError: too long", new RangeError("17: too long"),
+      "RangeError: 17: too long"],
+  ];
+  for (const [expected, thrown, told] of cases)
+    assert.is(await wrong(expected, thrown),
+      `f() should throw ${expected}, and throws ${told}`);
+  assert.is(await wrong("Fault: #UD"),
+    "f() should throw Fault: #UD, and does not");
+});
+
 test("a claim ends its statement, whatever the next line begins with", () => {
   assert.equal(examples("x[0] // => 5", "[1].length // => 1",
-    "const y = 3 // => 3", "", "// A remark.", "(y) // => 3", "g() // throws E",
-    "  -y", "  // => [", "  //   1,", "  // ]", "`a` // => `a`"), [
+    "const y = 3 // => 3", "", "// A remark.", "(y) // => 3",
+    "g() // throws E: no", "  -y", "  // => [", "  //   1,", "  // ]",
+    "`a` // => `a`"), [
     '$loom.equal((x[0]), (5), "x[0] // => 5"); // => 5',
     '$loom.equal(([1].length), (1), "[1].length // => 1"); // => 1',
     'const y = 3; $loom.equal(y, (3), "y // => 3"); // => 3',
     "", "// A remark.", '$loom.equal(((y)), (3), "(y) // => 3"); // => 3',
-    '$loom.throws(() => (g()), "E", "g()"); // throws E',
+    '$loom.throws(() => (g()), "E: no", "g()"); // throws E: no',
     '  $loom.equal((-y), ([   1, ]), "-y // => [   1, ]");',
     "  // => [", "  //   1,", "  // ]",
     '$loom.equal((`a`), (`a`), "`a` // => `a`"); // => `a`',

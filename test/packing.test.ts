@@ -1,4 +1,4 @@
-// Snapshots, byte by byte: what chapter 10 says that they hold.
+// Snapshots, byte by byte: what chapter 700 says that they hold.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -9,7 +9,7 @@ import {
 
 const PAGE = 4096, WORDS = PAGE / 4;
 
-/** FNV-1a's two numbers, over words, with the shift that chapter 10 adds. */
+/** FNV-1a's two numbers, over words, with the shift that chapter 700 adds. */
 function checksum(words: Int32Array): number {
   let sum = 0x811c9dc5n;
   for (const word of words) {

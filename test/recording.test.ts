@@ -154,7 +154,7 @@ test("a recording that names an unknown helper is refused", () => {
   assert.throws(() => compileRecording("nonsense(1)"), /no helper/);
 });
 
-// What the semantics of chapter 24 say, by the rules of chapter 23.
+// What the semantics of chapter 910 say, by the rules of chapter 740.
 const sum = (text: string, operand: string, size = 32, register = "eax") =>
   `old = ${register}\nresult = old + ${operand}\n` +
   `flags add${size} result, old, 0\n${register} = result: ${text}`;

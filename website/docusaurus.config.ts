@@ -2,6 +2,7 @@
 // the API. What is made from the chapters lies in .woven/ already.
 import type { Config } from "@docusaurus/types";
 import { captions } from "./remark/captions";
+import { matter, numbers } from "./remark/numbers";
 import { bundle } from "./bundle";
 import { layers } from "./layers";
 import { dark, light } from "./src/css/prism";
@@ -40,6 +41,7 @@ const config: Config = {
   future: { v4: true, faster: { ...faster, rspackPersistentCache: false } },
   markdown: {
     format: "detect",
+    parseFrontMatter: matter,
     hooks: { onBrokenMarkdownLinks: broken,
       onBrokenMarkdownImages: broken },
   },
@@ -62,9 +64,9 @@ const config: Config = {
   plugins: [
     ["@docusaurus/plugin-content-docs", {
       ...plain, path: "../chapters", routeBasePath: "book", editUrl,
-      include: ["[0-9][0-9]-*.md"],
-      sidebarPath: "./sidebars.ts", numberPrefixParser: false,
-      beforeDefaultRemarkPlugins: [[captions, { part: "chapters" }]],
+      include: ["[0-9][0-9][0-9]-*.md"], sidebarPath: "./sidebars.ts",
+      beforeDefaultRemarkPlugins: [[captions, { part: "chapters" }],
+        numbers],
     }],
     ["@docusaurus/plugin-content-docs", {
       ...plain, id: "source", path: ".woven/source",
@@ -105,7 +107,7 @@ const config: Config = {
       title: "lguest",
       logo: { src: "icon.svg", alt: "" },
       items: [
-        { to: "/book/00-invitation", label: "The book",
+        { to: "/book/invitation", label: "The book",
           activeBasePath: "book" },
         { to: "/source", label: "src/", activeBasePath: "source" },
         { to: "/api", label: "API", activeBasePath: "api" },

@@ -5,7 +5,7 @@ import { firstGates, interruptions, waking } from "./ticks";
 
 /** From a kernel that can be interrupted to the end of all programs. */
 const living = String.raw`
-# 359 "chapters/130-processes.md"
+# 358 "chapters/130-processes.md"
 movl cr3, %eax
 movl %eax, first_cr3
 call set_ts                     # nobody computes with floats, yet
@@ -18,7 +18,7 @@ jb 1b
 movl $opening, %esi
 movl $alive, %ebx
 call say
-# 376 "chapters/130-processes.md"
+# 375 "chapters/130-processes.md"
 idle:
     call irq_disable
     call schedule               # comes back when nobody is ready
@@ -31,7 +31,7 @@ nobody_is_left:
 `;
 
 const processes = String.raw`
-# 42 "chapters/130-processes.md"
+# 41 "chapters/130-processes.md"
 .equ PROGRAM, 0x00400000
 .equ HEAP, 0x00500000
 .equ HEAP_END, 0x00600000
@@ -43,7 +43,7 @@ const processes = String.raw`
 .equ USER_TLS, 0x33             # entry 6
 
 .equ COPY, 0x200                # in a page's entry: a bit of our own
-# 59 "chapters/130-processes.md"
+# 58 "chapters/130-processes.md"
 .equ P_STATE, 0                 # READY or SLEEPING
 .equ P_ID, 4                    # 1, 2, 3 …
 .equ P_DIRECTORY, 8             # for cr3
@@ -55,7 +55,7 @@ const processes = String.raw`
 .equ READY, 1
 .equ SLEEPING, 2
 .equ PROGRAMS_MAX, 8
-# 80 "chapters/130-processes.md"
+# 79 "chapters/130-processes.md"
 take_page:                      # eax: a page, with anything in it
     movl free_pages, %eax
     testl %eax, %eax
@@ -72,7 +72,7 @@ take_page:                      # eax: a page, with anything in it
 2:
     incl pages_in_use
     ret
-# 102 "chapters/130-processes.md"
+# 101 "chapters/130-processes.md"
 give_page:                      # eax: a page
     movl free_pages, %ecx
     movl %ecx, (%eax)
@@ -83,7 +83,7 @@ give_page:                      # eax: a page
 out_of_memory:
     movl $(no_memory - PAGE_OFFSET), %ebx
     jmp shut_down
-# 118 "chapters/130-processes.md"
+# 117 "chapters/130-processes.md"
 take_empty_page:                # eax: a page full of zeroes
     call take_page
     pushl %edi
@@ -95,7 +95,7 @@ take_empty_page:                # eax: a page full of zeroes
     popl %eax
     popl %edi
     ret
-# 138 "chapters/130-processes.md"
+# 137 "chapters/130-processes.md"
 start_program:                  # esi: where it begins and ends
     call take_empty_page
     movl %eax, %ebx             # ebx: the program's page
@@ -104,7 +104,7 @@ start_program:                  # esi: where it begins and ends
     call take_empty_page        # eax: the directory
     leal -PAGE_OFFSET(%eax), %ecx
     movl %ecx, P_DIRECTORY(%ebx)
-# 157 "chapters/130-processes.md" # columns -4
+# 156 "chapters/130-processes.md" # columns -4
     pushl %esi
     movl cr3, %esi
     leal PAGE_OFFSET + 768 * 4(%esi), %esi
@@ -116,7 +116,7 @@ start_program:                  # esi: where it begins and ends
     movl P_TABLE(%ebx), %edi
     leal -PAGE_OFFSET + 7(%edi), %ecx
     movl %ecx, PROGRAM >> 20(%eax)  # 4 bytes for every 4 MiB
-# 178 "chapters/130-processes.md" # columns -4
+# 177 "chapters/130-processes.md" # columns -4
     movl (%esi), %eax
     1:
     leal -PAGE_OFFSET + COPY + 5(%eax), %ecx
@@ -125,7 +125,7 @@ start_program:                  # esi: where it begins and ends
     addl $4096, %eax
     cmpl 4(%esi), %eax
     jb 1b
-# 199 "chapters/130-processes.md" # columns -4
+# 198 "chapters/130-processes.md" # columns -4
     leal 4096 - FRAME_SIZE(%ebx), %edi
     movl $USER_DS, FRAME_ES(%edi)
     movl $USER_DS, FRAME_DS(%edi)
@@ -137,16 +137,16 @@ start_program:                  # esi: where it begins and ends
     movl $leave_kernel, -4(%edi)
     subl $20, %edi                  # and four registers
     movl %edi, P_ESP(%ebx)
-# 216 "chapters/130-processes.md" # columns -4
+# 215 "chapters/130-processes.md" # columns -4
     movl alive, %ecx
     movl %ebx, programs(,%ecx,4)
     incl %ecx
     movl %ecx, alive
     movl %ecx, P_ID(%ebx)
     movl $READY, P_STATE(%ebx)
-# 149 "chapters/130-processes.md"
+# 148 "chapters/130-processes.md"
     ret
-# 231 "chapters/130-processes.md"
+# 230 "chapters/130-processes.md"
 who_is_next:                    # esi: a program's page
     movl turn, %ecx
     movl $PROGRAMS_MAX, %edx
@@ -166,7 +166,7 @@ who_is_next:                    # esi: a program's page
 3:
     movl %ecx, turn
     ret
-# 258 "chapters/130-processes.md"
+# 257 "chapters/130-processes.md"
 schedule:                       # interrupts are off
     call who_is_next
     movl %esp, %eax
@@ -186,7 +186,7 @@ schedule:                       # interrupts are off
     popl %ebx
 1:
     ret
-# 292 "chapters/130-processes.md"
+# 291 "chapters/130-processes.md"
 take_over:                      # esi: who runs from now on
     cmpl $idle_page, %esi
     je 1f
@@ -203,7 +203,7 @@ take_over:                      # esi: who runs from now on
     jmp collect
 1:
     ret
-# 314 "chapters/130-processes.md"
+# 313 "chapters/130-processes.md"
 every_tick:
     movl $1, next_please
     xorl %ecx, %ecx
@@ -222,7 +222,7 @@ every_tick:
     cmpl $PROGRAMS_MAX, %ecx
     jb 1b
     ret
-# 340 "chapters/130-processes.md"
+# 339 "chapters/130-processes.md"
 before_leaving:
     testl $2, FRAME_CS(%ebp)
     jz 1f
@@ -463,7 +463,7 @@ leave_for_ever:
     call give_page
 # 364 "chapters/140-asking.md"
     jmp schedule                # and never come back
-# 391 "chapters/130-processes.md"
+# 390 "chapters/130-processes.md"
 numbers:
 ticks_in_all:       .long 0
 naps:               .long 0
@@ -484,7 +484,7 @@ next_please:    .long 0
 first_cr3:      .long 0
 free_pages:     .long 0
 programs:       .fill PROGRAMS_MAX, 4, 0
-# 416 "chapters/130-processes.md"
+# 415 "chapters/130-processes.md"
 opening:
     .asciz "Programs that take turns from now on: #\n"
 in_front:

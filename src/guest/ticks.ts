@@ -4,7 +4,7 @@ import { operations } from "./operations";
 
 /** From the report to a kernel that can be interrupted. */
 export const waking = String.raw`
-# 289 "chapters/120-ticks.md"
+# 290 "chapters/120-ticks.md"
 movl $idle_page + 4096, %esp
 call irq_disable
 call set_up_segments
@@ -107,7 +107,7 @@ leave_kernel:
     popal
     addl $8, %esp               # handler, error code
     jmp interrupt_return
-# 226 "chapters/120-ticks.md"
+# 227 "chapters/120-ticks.md"
 .equ TICK, 250000               # nanoseconds
 
 timer_interrupt:
@@ -120,23 +120,23 @@ timer:
     movl $TICK, %eax
     call set_clock              # posted; leave_kernel has it collected
     jmp every_tick              # another chapter's business
-# 249 "chapters/120-ticks.md"
+# 250 "chapters/120-ticks.md"
 start_clock:
     andl $~1, blocked_interrupts
     movl $TICK, %eax
     call set_clock
     jmp collect
-# 361 "chapters/120-ticks.md"
+# 362 "chapters/120-ticks.md"
 
 ticks:  .long 0
-# 280 "chapters/120-ticks.md"
+# 281 "chapters/120-ticks.md"
 .balign 4096
 idle_page:
     .fill 4096, 1, 0
 `;
 
 const counting = String.raw`
-# 305 "chapters/120-ticks.md"
+# 306 "chapters/120-ticks.md"
 1:
     call irq_disable
     cmpl $10, ticks
@@ -150,11 +150,11 @@ const counting = String.raw`
 `;
 
 const looseEnds = String.raw`
-# 329 "chapters/120-ticks.md"
+# 330 "chapters/120-ticks.md"
 every_tick:
 before_leaving:
     ret
-# 320 "chapters/120-ticks.md"
+# 321 "chapters/120-ticks.md"
 ten:
     .asciz "I slept until I had been woken # times\n"
 `;

@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 498 "chapters/400-kernel.md"
+# 526 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 510 "chapters/400-kernel.md"
+# 539 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 534 "chapters/400-kernel.md" # columns -4
+# 563 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 559 "chapters/400-kernel.md" # columns -4
+# 588 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 585 "chapters/400-kernel.md" # columns -4
+# 614 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 571 "chapters/400-kernel.md" # columns -4
+# 600 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 600 "chapters/400-kernel.md" # columns -4
+# 629 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 574 "chapters/400-kernel.md" # columns -4
+# 603 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 622 "chapters/400-kernel.md" # columns -4
+# 651 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 640 "chapters/400-kernel.md" # columns -4
+# 669 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 578 "chapters/400-kernel.md" # columns -4
+# 607 "chapters/400-kernel.md" # columns -4
     5:
-# 659 "chapters/400-kernel.md" # columns -4
+# 688 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 684 "chapters/400-kernel.md" # columns -4
+# 713 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 701 "chapters/400-kernel.md" # columns -4
+# 734 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 714 "chapters/400-kernel.md" # columns -4
+# 748 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 519 "chapters/400-kernel.md"
+# 548 "chapters/400-kernel.md"
     call wake_cpus
-# 546 "chapters/420-threads.md" # columns -4
+# 550 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 521 "chapters/400-kernel.md"
+# 550 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 726 "chapters/400-kernel.md" # columns -4
+# 760 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,11 +154,11 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 756 "chapters/400-kernel.md" # columns -4
+# 791 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
-# 525 "chapters/400-kernel.md"
+# 554 "chapters/400-kernel.md"
     ret
 # 118 "chapters/600-cpus.md"
 wake_cpus:
@@ -246,7 +246,7 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 603 "chapters/420-threads.md"
+# 607 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     movl $thread_start, %eax
@@ -261,7 +261,7 @@ start_processes:
     call unlock_queue
     jmp start_processes
 1:  ret
-# 556 "chapters/420-threads.md"
+# 560 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -274,7 +274,7 @@ idle:
     sti
     hlt
     jmp idle
-# 576 "chapters/420-threads.md"
+# 580 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -315,7 +315,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 442 "chapters/420-threads.md"
+# 444 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -353,11 +353,11 @@ switch_thread:                      # eax: the next thread
     popl %ebx
     popl %ebp
     ret
-# 461 "chapters/420-threads.md"
+# 463 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 499 "chapters/420-threads.md"
+# 502 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
@@ -372,13 +372,13 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 230 "chapters/410-traps.md"
+# 232 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
 1:  hlt
     jmp 1b
-# 155 "chapters/410-traps.md"
+# 156 "chapters/410-traps.md"
 trap_common:
     pushl %ds
     pushl %es
@@ -394,14 +394,14 @@ trap_common:
     movl frame_vector(%esp), %eax
     jmp *vector_table(,%eax,4)
 unexpected:
-# 217 "chapters/410-traps.md" # columns -4
+# 219 "chapters/410-traps.md" # columns -4
     movl %esp, %eax
     .byte 0x0f, 0x3f, HC_oops
     cmpl $1, HOST + host_cpus_online
     je stop
     movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
     jmp stop
-# 187 "chapters/410-traps.md"
+# 189 "chapters/410-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched

@@ -34,8 +34,9 @@ export function contentsOf(
     const title = /^# (.*)$/m.exec(text)?.[1] ?? "";
     const complain = (message: string) =>
       void problems.push({ path, line: 1, column: 1, message });
-    if (subtitle === "") complain("a chapter begins with a line ---, one "
-      + "with subtitle: and what it is about, and a line ---");
+    if (!/^[\w/][^:#]{2,57}$/.test(subtitle)) complain("a chapter begins with "
+      + "a line ---, one with subtitle: and what it is about in at most 58 "
+      + "characters without colons, and a line ---");
     if (!title.startsWith("In which ")) complain(
       'the title of a chapter is "# In which" and what happens');
     for (const name of [slug, subtitle]) {
@@ -45,13 +46,13 @@ export function contentsOf(
       names.set(name, path);
     }
     return { path, number, slug, title, subtitle,
-      part: parts[Number(number[0])] ?? "", ...countWords(text, matter) };
+      part: parts[Number(number[0])] ?? "", ...countWords(text) };
   });
 }
 
-function countWords(text: string, matter: string) {
+function countWords(text: string) {
   const count = (some: string) => some.match(/\S+/g)?.length ?? 0;
-  const prose = text.slice(matter.length)
+  const prose = text.replace(/^---\n[^]*?\n---\n/, "")
     .replace(/^( *)(```+|~~~+)[^]*?^\1\2 *$/gm, "");
   return { words: count(text), prose: count(prose) };
 }

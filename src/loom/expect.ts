@@ -51,7 +51,8 @@ declare global {
     caller: Function, actual: unknown, right: boolean) => boolean);
 }
 
-/** Claims that a call throws an error of the class with that name. */
+/** Claims that a call throws an error of the class with that name: "E",
+ * "E with these words in its message" or "E: its message". */
 export function throws(
   call: () => unknown,
   expected: string,
@@ -84,18 +85,21 @@ function checkThrown(
   said: string,
   caller: Function,
 ): void {
-  const [name = "", ...words] = expected.trim().split(" ");
+  const [, name = "", colon, text = ""] =
+    /^([^\s:]*)(: )?\s*(.*)$/.exec(expected.trim()) ?? [];
   const fail = (message: string) => {
     const error = new assert.Assertion({ message, operator: "throws",
       expects: expected, actual: thrown });
     Error.captureStackTrace(error, caller);
     throw error;
   };
-  if (thrown === nothing) fail(`${said} should throw ${name}, and does not`);
+  if (thrown === nothing)
+    fail(`${said} should throw ${expected}, and does not`);
   const error = Object(thrown);
   const names = [error.name, error.constructor.name];
   const message = String(error.message ?? thrown);
-  if (!names.includes(name) || !message.includes(words.join(" ")))
+  const fits = colon ? message === text : message.includes(text);
+  if (!names.includes(name) || !fits)
     fail(`${said} should throw ${expected}, and throws `
       + `${names.at(-1)}: ${message}`);
 }

@@ -95,7 +95,7 @@ export const explanations: readonly Explanation[] = [
   {
     name: "a breakpoint on the instruction behind a debug trap",
     reference: "SDM 3A, table 6-2: traps of the last instruction come before "
-      + "the next one's breakpoint. The processor of chapter 38 tells of both "
+      + "the next one's breakpoint. The processor of chapter 790 tells of both "
       + "at once if data were touched and nothing was stepped, Bochs always",
     accepts: (d, of) => d.name === "dr6" && ((d.right ^ d.ours) & ~15) === 0
       && (d.right & d.ours) >>> 0 === d.ours
@@ -164,7 +164,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     name: "whether the offset or the selector of a far pointer is read first",
-    reference: "the manual is silent; the processors of chapter 38 begin with "
+    reference: "the manual is silent; the processors of chapter 790 begin with "
       + "the offset. Bochs begins with the selector",
     accepts: (d, of) => d.name === "cr2" && Math.abs(d.right - d.ours) <= 4
       && uses(of.trial, ([op, two]) => op === 0xc4 || op === 0xc5
@@ -231,7 +231,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     name: "which word of a frame is read first",
-    reference: "the manual is silent; the processors of chapter 38 begin with "
+    reference: "the manual is silent; the processors of chapter 790 begin with "
       + "the uppermost. Bochs begins with EIP",
     accepts: (d, of) => d.name === "cr2" && Math.abs(d.right - d.ours) <= 8
       && uses(of.trial, ([op]) => op === 0xcf || op === 0xca || op === 0xcb),
@@ -285,7 +285,7 @@ export const explanations: readonly Explanation[] = [
   {
     name: "a bound that can't matter any more",
     reference: "SDM 2A, BOUND: silent. Intel's processors don't read the upper "
-      + "bound if the index is below the lower one (chapter 38); Bochs does",
+      + "bound if the index is below the lower one (chapter 790); Bochs does",
     accepts: (d, of) => of.ours.events[0]?.vector === 5
       && uses(of.trial, ([op]) => op === 0x62)
       && ([PAGE_FAULT, 13, 12, DOUBLE_FAULT].includes(vectors(of)[0])
@@ -294,7 +294,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     name: "which operand of cmps is looked at first",
-    reference: "the manual is silent; the processors of chapter 38 begin with "
+    reference: "the manual is silent; the processors of chapter 790 begin with "
       + "ES:EDI. Bochs begins with DS:ESI",
     accepts: (d, of) => uses(of.trial, ([op]) => op === 0xa6 || op === 0xa7)
       && vectors(of).every(vector =>
@@ -305,7 +305,7 @@ export const explanations: readonly Explanation[] = [
   {
     name: "flags where CMPS or SCAS faults within a REP",
     reference: "SDM 2B, REP: EFLAGS are restored to what they were before "
-      + "the instruction, as on the processor of chapter 38. Bochs pushes "
+      + "the instruction, as on the processor of chapter 790. Bochs pushes "
       + "those of the last iteration",
     accepts: (d, of) => isStack(d) && (d.right & d.ours & RF) !== 0
       && ((d.right ^ d.ours) & ~STATUS) === 0

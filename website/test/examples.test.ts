@@ -94,11 +94,11 @@ test("an example fails if it is red, and only then", () => {
 for (const slug of Object.keys(recorded))
   test(`${slug}: live is as recorded`, () => pressAll(slug));
 
-const first = "[data-example^='00-invitation:']";
+const first = "[data-example^='invitation:']";
 
 test("an example can be edited, fails where it says, and is put back",
   async () => {
-    await site.visit("/book/00-invitation", async (page) => {
+    await site.visit("/book/invitation", async (page) => {
       const example = page.locator(first).nth(1);
       const id = await example.getAttribute("data-example") ?? "";
       const line = Number(id.split(":")[1]);
@@ -109,7 +109,7 @@ test("an example can be edited, fails where it says, and is put back",
       await page.locator(`[data-example="${id}"][data-state="failed"]`)
         .waitFor();
       assert.match(await example.textContent() ?? "",
-        `00-invitation, line ${line + 2}`);
+        `invitation, line ${line + 2}`);
       await example.getByRole("button", { name: "Put it back" }).click();
       const { wrong } = await runExample(page, id);
       assert.is(wrong, "");
@@ -117,7 +117,7 @@ test("an example can be edited, fails where it says, and is put back",
   });
 
 test("an example that never ends is stopped", async () => {
-  await site.visit("/book/00-invitation", async (page) => {
+  await site.visit("/book/invitation", async (page) => {
     const example = page.locator(first).first();
     const status = example.getByRole("status");
     await example.getByRole("button", { name: "Edit" }).click();
@@ -152,7 +152,7 @@ async function edit(page: Page, ...lines: string[]) {
 
 test("an edited example runs whole, prints in order, and says that its "
   + "types are not checked", async () => {
-  await site.visitAgain("/book/00-invitation", async (page) => {
+  await site.visitAgain("/book/invitation", async (page) => {
     const { example, id, status, line } = await edit(page,
       "import {", "  u32", '} from "lguest"; u32(-1) // => 0xffffffff',
       'import { Machine } from "lguest"; Machine.name // => "Machine"',
@@ -167,12 +167,12 @@ test("an edited example runs whole, prints in order, and says that its "
     await example.getByRole("textbox").fill(
       'import { Machine } from "lguest"; Machine.name // => "Wrong"');
     const { wrong: told } = await runExample(page, id);
-    assert.match(told, `00-invitation, line ${line + 1}`);
+    assert.match(told, `invitation, line ${line + 1}`);
   });
 });
 
 test("what is put back looks as it did before", async () => {
-  await site.visitAgain("/book/00-invitation", async (page) => {
+  await site.visitAgain("/book/invitation", async (page) => {
     const looks = () => page.locator(first).nth(1).innerText();
     await page.locator(first).nth(1).getByRole("button", { name: "Edit" })
       .waitFor();
@@ -218,7 +218,7 @@ test("a flood of output is told in few messages, and within bounds",
   });
 
 test("an example that floods the page is stopped", async () => {
-  await site.visitAgain("/book/00-invitation", async (page) => {
+  await site.visitAgain("/book/invitation", async (page) => {
     await page.evaluate(() => {
       const { Worker } = window;
       let heard = 0;

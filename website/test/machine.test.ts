@@ -234,7 +234,7 @@ test("addresses are hexadecimal, however small, and counts are not", () => {
 });
 
 test("boots the Guest of a fence", async () => {
-  await site.visit("/book/97-site", async (page) => {
+  await site.visit("/book/site", async (page) => {
     await press(page, "Boot");
     await over(page, "0");
     await seen(page, "Ten lines are enough");

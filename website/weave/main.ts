@@ -6,7 +6,7 @@
 //   recorded.json   what the examples did when Node ran them
 //   boot.json       what the default Guest says when it boots
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeText } from "../../src/loom/book";
 import { formatProblem } from "../../src/loom/problem";
 import type { Problem } from "../../src/loom/problem";
@@ -59,7 +59,7 @@ function writeSource(places: Places, { files }: Book) {
 /** CONTRIBUTING.md as a page; its links lead to the chapters' pages. */
 function contributing(): string {
   const text = fs.readFileSync(join(root, "CONTRIBUTING.md"), "utf8")
-    .replace(/\]\(chapters\/([\w-]+)\.md/g, "](/book/$1")
+    .replace(/\]\(chapters\/\d+-([\w-]+)\.md/g, "](/book/$1")
     .replace(/\[([^\]]+)\]\((?![/#]|https?:)[^)]*\)/g, "$1");
   return `---\nslug: /contributing\n---\n\n${text}`;
 }
@@ -107,7 +107,7 @@ async function main(): Promise<void> {
     book: bookSidebar(book.pages), source: sourceSidebar(book.files) }));
   const recorded = await writeExamples(book, problems);
   const chapters = Object.fromEntries(book.pages.map((page) =>
-    [`${page.slug}.md`, captionsOf(places, page, recorded[page.slug])]));
+    [basename(page.path), captionsOf(places, page, recorded[page.slug])]));
   write("captions.json", JSON.stringify({ chapters, source }));
   write("boot.json", JSON.stringify(bootGuest()));
   sweep();

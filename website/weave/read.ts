@@ -1,8 +1,10 @@
 // The book as the site sees it: chapters, their titles, their parts.
 import * as fs from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { readBook } from "../../src/loom/book";
 import type { Chapter, Fence } from "../../src/loom/chapter";
+import { contentsOf } from "../../src/loom/contents";
+import type { Entry } from "../../src/loom/contents";
 import type { Problem } from "../../src/loom/problem";
 import { weave } from "../../src/loom/weave";
 import type { WovenFile } from "../../src/loom/piece";
@@ -11,15 +13,8 @@ import type { WovenFile } from "../../src/loom/piece";
 export const root = resolve(__dirname, "../..");
 export const made = join(root, "website/.woven");
 
-/** A chapter with what its first lines say about it. */
-export interface Page extends Chapter {
-  /** "40-guest", the name of its file, and of its page on the site. */
-  readonly slug: string;
-  readonly title: string;
-  /** The title without "In which", for narrow places. */
-  readonly label: string;
-  readonly part: string;
-}
+/** A chapter, and its line in the table of contents. */
+export interface Page extends Chapter, Entry {}
 
 /** All of the book. */
 export interface Book {
@@ -31,19 +26,10 @@ export interface Book {
 export function readAll(problems: Problem[]): Book {
   const chapters = readBook(root, problems);
   const files = weave(chapters, problems);
-  return { pages: chapters.map(toPage), files };
-}
-
-function toPage(chapter: Chapter): Page {
-  const slug = basename(chapter.path, ".md");
-  const text = fs.readFileSync(join(root, chapter.path), "utf8");
-  const title = /^# (.*)$/m.exec(text)?.[1] ?? slug;
-  const short = title.replace(/^In which /, "");
-  return {
-    ...chapter, slug, title,
-    label: short.charAt(0).toUpperCase() + short.slice(1),
-    part: /^part: *(.*)$/m.exec(text)?.[1] ?? "Appendices",
-  };
+  const contents = contentsOf(new Map(chapters.map(({ path }) =>
+    [path, fs.readFileSync(join(root, path), "utf8")])), problems);
+  return { files, pages: chapters.map((chapter, index) =>
+    ({ ...chapter, ...contents[index]! })) };
 }
 
 /** The address of a chapter on the site, without the base. */

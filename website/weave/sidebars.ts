@@ -1,25 +1,25 @@
 // The sidebars: the book's parts, and the folders of src/.
 import type { WovenFile } from "../../src/loom/piece";
 import { sourceId } from "./read";
+import { parts } from "../../src/loom/contents";
 import type { Page } from "./read";
-
-const parts = ["Preparation", "Guest", "Drivers", "Launcher", "Host",
-  "Switcher", "Mastery", "Appendices"];
 
 type Item =
   | { type: "doc"; id: string; label: string }
   | { type: "category"; label: string; items: Item[]; collapsed?: boolean };
 
-/** The chapters by part, in the order of the quest. */
+/** The seven parts that one reads; the others are closed at first. */
+const quest = new Set<string>(parts.slice(0, 7));
+
+/** The chapters by part, with their numbers and plain names. */
 export function bookSidebar(pages: readonly Page[]): Item[] {
-  const stray = pages.find((page) => !parts.includes(page.part));
-  if (stray) throw new Error(`${stray.path}: there is no part `
-    + `"${stray.part}"; there are ${parts.join(", ")}`);
   return parts.flatMap((part): Item[] => {
-    const items = pages.filter((page) => page.part === part).map(
-      (page): Item => ({ type: "doc", id: page.slug, label: page.label }));
+    const items = pages.filter((page) => page.part === part)
+      .map(({ slug, number, subtitle }): Item =>
+        ({ type: "doc", id: slug, label: `${number} ${subtitle}` }));
     return items.length === 0 ? []
-      : [{ type: "category", label: part, items, collapsed: false }];
+      : [{ type: "category", label: part, items,
+        collapsed: !quest.has(part) }];
   });
 }
 

@@ -1,4 +1,4 @@
-// Woven from chapters/020-segments.md.
+// Woven from chapters/020-segments.md, 716-gates.md.
 import type { Cpu } from "./cpu";
 import { Fault, GP } from "../ground/fault";
 import {

@@ -1,4 +1,4 @@
-// Woven from chapters/030-paging.md, 720-memory.md.
+// Woven from chapters/030-paging.md, 724-faults.md, 720-memory.md.
 import type { Cpu } from "./cpu";
 import { FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER } from "./bits";
 import { isApic } from "./apic";

@@ -1,4 +1,4 @@
-// Woven from chapters/030-paging.md.
+// Woven from chapters/030-paging.md, 720-memory.md.
 import type { Cpu } from "./cpu";
 import { TLB_HEAD, TLB_WORDS } from "../ground/layout";
 import { CR3, RETIRED, TLBS } from "../ground/state";

@@ -16,7 +16,7 @@ export default function Front() {
           A 32-bit PC, a Host kernel with <strong>lguest</strong> in it, and
           a Guest that thinks it is alone: all in TypeScript and real x86
           assembly, and every line of it told in a chapter. What you read
-          is what runs. <Link to="/book/00-invitation">Begin at the
+          is what runs. <Link to="/book/invitation">Begin at the
           beginning</Link>, or boot it first:
         </p>
         <Machine boot={boot} />
