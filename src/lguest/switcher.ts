@@ -2,7 +2,7 @@
 // The Switcher's text, all but its 256 stubs.
 
 const enter = `
-# 128 "chapters/500-switcher.md"
+# 133 "chapters/500-switcher.md"
 switch_to_guest:
     pushl %es
     pushl %ds
@@ -11,14 +11,14 @@ switch_to_guest:
     pushl %ebp
     movl %esp, lguest_pages_host_sp(%eax)
     leal lguest_pages_regs(%eax), %esp
-# 147 "chapters/500-switcher.md" # columns -4
+# 152 "chapters/500-switcher.md" # columns -4
     lgdt lguest_pages_guest_gdt_limit(%eax)
     lidt lguest_pages_guest_idt_limit(%eax)
     movl $TASK, %edx
     ltr %dx
     movl lguest_pages_host_gdt_base(%eax), %edx
     andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
-# 161 "chapters/500-switcher.md" # columns -4
+# 166 "chapters/500-switcher.md" # columns -4
     mov %ebx, %cr3
     popl %eax
     popl %ebx
@@ -37,7 +37,7 @@ switch_to_guest:
 
 /** Used twice: the book's assembly has no macros, TypeScript has. */
 const leave = `
-# 188 "chapters/500-switcher.md"
+# 193 "chapters/500-switcher.md"
 pushl %es
 pushl %ds
 pushl %fs
@@ -49,7 +49,7 @@ pushl %edx
 pushl %ecx
 pushl %ebx
 pushl %eax
-# 209 "chapters/500-switcher.md"
+# 214 "chapters/500-switcher.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl %esp, %eax
@@ -63,7 +63,7 @@ lidt lguest_pages_host_idt_limit(%eax)
 movl lguest_pages_host_sp(%eax), %esp
 movl $TASK, %edx
 ltr %dx
-# 237 "chapters/500-switcher.md"
+# 242 "chapters/500-switcher.md"
 popl %ebp
 popl %fs
 popl %gs
@@ -72,7 +72,7 @@ popl %es
 `;
 
 const deliver = `
-# 252 "chapters/500-switcher.md"
+# 257 "chapters/500-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
 movzwl (%eax), %edx             # the gate's low half of the offset,
@@ -83,7 +83,7 @@ jmp *%edx
 `;
 
 const nmi = `
-# 265 "chapters/500-switcher.md"
+# 270 "chapters/500-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
@@ -97,7 +97,7 @@ export const switcherText = enter +
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 349 "chapters/500-switcher.md"
+# 354 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host

@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 499 "chapters/500-switcher.md"
+# 504 "chapters/500-switcher.md"
 init_module:
     call lock_allocator
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     call unlock_allocator
-# 639 "chapters/500-switcher.md"
+# 644 "chapters/500-switcher.md"
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax
@@ -48,7 +48,7 @@ process_thread:
     jnz exit_process
     call read_lguest
     jmp process_thread
-# 22 "chapters/510-loop.md"
+# 132 "chapters/510-loop.md"
 read_lguest:
     cli
     .byte 0x0f, 0x3f, HC_lguest_prepare
@@ -57,18 +57,18 @@ read_lguest:
     je 1f
     cmpl $2, %eax
     je sleep_guest
-# 95 "chapters/510-loop.md" # columns -4
+# 204 "chapters/510-loop.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_alarm
     movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
     call unlock_queue
     sti
     jmp read_lguest
-# 31 "chapters/510-loop.md"
+# 141 "chapters/510-loop.md"
 1:  sti
     ret                                 # to process_thread
 
-# 53 "chapters/510-loop.md"
+# 163 "chapters/510-loop.md"
 enter_guest:
     .byte 0x0f, 0x3f, HC_lguest_enter
     testl %ecx, %ecx
@@ -86,7 +86,7 @@ enter_guest:
 1:  sti
     .byte 0x0f, 0x3f, HC_lguest_trap
     jmp read_lguest
-# 82 "chapters/510-loop.md"
+# 192 "chapters/510-loop.md"
 sleep_guest:
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_sleep
