@@ -48,7 +48,7 @@ process_thread:
     jnz exit_process
     call read_lguest
     jmp process_thread
-# 132 "chapters/510-loop.md"
+# 133 "chapters/510-loop.md"
 read_lguest:
     cli
     .byte 0x0f, 0x3f, HC_lguest_prepare
@@ -57,18 +57,18 @@ read_lguest:
     je 1f
     cmpl $2, %eax
     je sleep_guest
-# 204 "chapters/510-loop.md" # columns -4
+# 205 "chapters/510-loop.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_alarm
     movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
     call unlock_queue
     sti
     jmp read_lguest
-# 141 "chapters/510-loop.md"
+# 142 "chapters/510-loop.md"
 1:  sti
     ret                                 # to process_thread
 
-# 163 "chapters/510-loop.md"
+# 164 "chapters/510-loop.md"
 enter_guest:
     .byte 0x0f, 0x3f, HC_lguest_enter
     testl %ecx, %ecx
@@ -86,7 +86,7 @@ enter_guest:
 1:  sti
     .byte 0x0f, 0x3f, HC_lguest_trap
     jmp read_lguest
-# 192 "chapters/510-loop.md"
+# 193 "chapters/510-loop.md"
 sleep_guest:
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_sleep

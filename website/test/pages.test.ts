@@ -100,7 +100,7 @@ test("without JavaScript there are the text and the way to the next page",
       assert.match(await page.textContent("main") ?? "", "bootDefault");
       assert.is(await page.getByRole("button", { name: "Run" }).count(), 0);
       await page.getByRole("link", { name: /^Next/ }).click();
-      assert.match(page.url(), "/book/segments");
+      assert.match(page.url(), "/book/assembly");
     }, plain);
   });
 
@@ -267,7 +267,7 @@ for (const [who, listener] of Object.entries({ "the tests": undefined,
 test("the side bar shows where one is", async () => {
   await site.visit("/book/switcher", async (page) => {
     const here = page.locator("nav .menu__link[aria-current='page']");
-    assert.is(await here.textContent(), "500 The Switcher");
+    assert.is(await here.textContent(), "500 The Switcher, from Host to Guest and back");
     await page.waitForFunction(() => {
       const box = document.querySelector(
         "nav .menu__link[aria-current='page']")?.getBoundingClientRect();

@@ -28,9 +28,9 @@ export interface Caption {
   readonly file?: Link;
   /** For a chunk: where it is called for. */
   readonly usedAt?: Link;
-  /** The fence that this one continues, and the one that goes on. */
-  readonly before?: Link;
-  readonly after?: Link;
+  /** Where the fence is that this one continues, and the one that goes on. */
+  readonly before?: string;
+  readonly after?: string;
   /** For a part of a file: the chapter that it comes from. */
   readonly chapter?: Link;
   /** Where the chunks that the code calls for are. */
@@ -153,7 +153,7 @@ function captionOf(
   section: number,
 ): Caption | undefined {
   const known = places.all.get(fence)!;
-  const { id, page } = known;
+  const { id } = known;
   const references = places.references(fence);
   const group = groupOf(fence);
   if (group === undefined) {
@@ -164,9 +164,6 @@ function captionOf(
   }
   const others = places.groups.get(group) ?? [];
   const at = others.indexOf(known);
-  const link = (other: Known | undefined): Link | undefined =>
-    other && { href: other.href, text: other.page === page
-      ? "" : other.page.label };
   const use = fence.chunk === undefined
     ? undefined : places.uses.get(fence.chunk);
   const usedAt = use && { href: use.href,
@@ -175,7 +172,7 @@ function captionOf(
     id, references, kind: fence.chunk ? "chunk" : "file",
     name: fence.chunk ?? fence.file ?? "",
     ...defined({ file: places.inSource(fence), usedAt,
-      before: link(others[at - 1]), after: link(others[at + 1]) }),
+      before: others[at - 1]?.href, after: others[at + 1]?.href }),
   };
 }
 

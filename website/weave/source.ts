@@ -41,13 +41,14 @@ export function sourcePage(places: Places, file: WovenFile): SourcePage {
     const { fence, section, page, href } = run.fence;
     return [run.lines[0] ?? "", { id: `l${run.own}`, kind: "source",
       references: {}, name: fence.chunk ?? "",
-      chapter: { href, text: section.title || page.label } }];
+      chapter: { href, text: section.title || page.subtitle } }];
   });
   return { path: `${sourceId(file.path)}.md`, text, captions };
 }
 
 function introduction(file: WovenFile, pages: readonly Page[]): string {
-  const links = pages.map((page) => `[${page.title}](${pageUrl(page)})`);
+  const links = pages.map((page) =>
+    `[${page.number} ${page.subtitle}](${pageUrl(page)})`);
   const last = links.pop();
   const list = links.length === 0 ? last : `${links.join(", ")} and ${last}`;
   return `${counted(file.lines.length, "line")}, told in ${list}.`;

@@ -20,9 +20,9 @@ export default function CaptionLine({ caption }: { caption: Caption }) {
         {chapter && <Link to={chapter.href}>told in “{chapter.text}”</Link>}
         {usedAt && <Link to={usedAt.href}>used in {usedAt.text}</Link>}
         {kind === "chunk" && file && <Link to={file.href}>{file.text}</Link>}
-        {before && <Link to={before.href}
+        {before && <Link to={before}
           aria-label={`${name}: the part before`}>before</Link>}
-        {after && <Link to={after.href}
+        {after && <Link to={after}
           aria-label={`${name}: goes on`}>goes on</Link>}
       </span>
     </div>
