@@ -422,8 +422,8 @@ test("a CPU that sees no Launcher doesn't leave if Guests are to come", () => {
   machine.events.on((e) => { if (e.kind === "switch") carriers.add(e.cpu); });
   const some = (cpu: number, maxInstructions: number) =>
     machine.run({ maxInstructions, schedule: only(cpu) });
-  runTo(machine, 1, "create_process", false);  // in vain: CPU 0 has the first
-  some(1, 8);                                   // the lock is free again
+  runTo(machine, 1, "next_process", false);    // in vain: CPU 0 has the first
+  some(1, 4);                                   // about to free the lock
   runTo(machine, 0, "free_process", true);
   some(0, 2);                                   // now there is none at all
   some(1, 3);                                   // what does CPU 1 make of it?

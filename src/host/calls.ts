@@ -4,7 +4,7 @@ import { panic } from "../machine";
 import { cancelAlarm, tick } from "./alarms";
 import type { HostCallRow, KernelModule } from "./module";
 import { oops } from "./oops";
-import { createProcess, freeProcess } from "./process";
+import { createProcess, freeProcess, nextProcess } from "./process";
 import { setup } from "./setup";
 import { enqueue, exitThread, freeThread, pickNext, takeZombie } from
   "./threads";
@@ -13,6 +13,7 @@ import { enqueue, exitThread, freeThread, pickNext, takeZombie } from
 const hostCallTable: readonly HostCallRow[] = [
   { name: "setup", cost: 20000, run: setup },
   { name: "oops", cost: 1000, run: oops },
+  { name: "next_process", cost: 40, run: nextProcess },
   { name: "create_process", cost: 50000, run: createProcess },
   { name: "free_process", cost: 50000, run: freeProcess },
   { name: "enqueue", cost: 20, run: enqueue },

@@ -131,7 +131,7 @@ start:
     call load_tables
 # 548 "chapters/400-kernel.md"
     call wake_cpus
-# 550 "chapters/420-threads.md" # columns -4
+# 551 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -246,22 +246,24 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 607 "chapters/420-threads.md"
+# 608 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
+    .byte 0x0f, 0x3f, HC_next_process
+    testl %eax, %eax
+    jz unlock_allocator                 # whose ret is ours
     movl $thread_start, %eax
     .byte 0x0f, 0x3f, HC_create_process
     movl %eax, %esi
     call unlock_allocator
     testl %esi, %esi
-    jz 1f
+    jz start_processes                  # it could not be
     call lock_queue
     movl %esi, %eax
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-1:  ret
-# 560 "chapters/420-threads.md"
+# 561 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -274,7 +276,7 @@ idle:
     sti
     hlt
     jmp idle
-# 580 "chapters/420-threads.md"
+# 581 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -288,7 +290,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 97 "chapters/420-threads.md"
+# 98 "chapters/420-threads.md"
 spin_lock:
     lock btsl $0, (%eax)
     jnc 2f
@@ -302,7 +304,7 @@ spin_lock:
 spin_unlock:
     movl $0, (%eax)
     ret
-# 127 "chapters/420-threads.md"
+# 128 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %eax
     jmp spin_lock
@@ -315,7 +317,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 444 "chapters/420-threads.md"
+# 445 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -329,7 +331,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 210 "chapters/420-threads.md"
+# 211 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -339,7 +341,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 234 "chapters/420-threads.md" # columns -4
+# 235 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -347,17 +349,17 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 220 "chapters/420-threads.md"
+# 221 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 463 "chapters/420-threads.md"
+# 464 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 502 "chapters/420-threads.md"
+# 503 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

@@ -9,31 +9,29 @@ import { allocatePage, freePage } from "./pages";
 import { HOST, Shared, putShared } from "./structures";
 import { Thread, currentThread, prepareThread } from "./threads";
 
-/** Host call: starts the next process: its thread in eax, or 0, and how
- * many there are in ecx. With none of both, there will never be one. */
-export function createProcess(cpu: Cpu, module: KernelModule): void {
+/** Host call: whether a process waits to be started, in eax, and how many
+ * there are, in ecx. With none of both, there will never be one. */
+export function nextProcess(cpu: Cpu): void {
   if (get(cpu, HOST, Shared.pages_at_boot) === 0) {
     const free = get(cpu, HOST, Shared.pages_free);
     putShared(cpu, Shared.pages_at_boot, free);
   }
-  cpu.w[EAX] = nextProcess(cpu, module, cpu.w[EAX]! >>> 0) | 0;
-  cpu.w[ECX] = get(cpu, HOST, Shared.processes);
+  const processes = get(cpu, HOST, Shared.processes);
+  const left = get(cpu, HOST, Shared.processes_wanted) -
+    get(cpu, HOST, Shared.processes_started);
+  const alone = get(cpu, HOST, Shared.sequential) !== 0;
+  cpu.w[EAX] = left > 0 && !(alone && processes > 0) ? 1 : 0;
+  cpu.w[ECX] = processes;
 }
 
-/** Starts the next process, if there is to be one: its thread, or 0. */
-function nextProcess(cpu: Cpu, module: KernelModule, start: number): number {
-  const wanted = get(cpu, HOST, Shared.processes_wanted);
-  while (get(cpu, HOST, Shared.processes_started) < wanted) {
-    const processes = get(cpu, HOST, Shared.processes);
-    if (processes > 0 && get(cpu, HOST, Shared.sequential)) return 0;
-    const number = get(cpu, HOST, Shared.processes_started);
-    putShared(cpu, Shared.processes_started, number + 1);
-    const thread = module.createProcess(cpu, number, start);
-    if (thread === 0) continue;
-    putShared(cpu, Shared.processes, processes + 1);
-    return thread;
-  }
-  return 0;
+/** Host call: starts it: its thread in eax, or 0 if it can't be. */
+export function createProcess(cpu: Cpu, module: KernelModule): void {
+  const number = get(cpu, HOST, Shared.processes_started);
+  putShared(cpu, Shared.processes_started, number + 1);
+  const thread = module.createProcess(cpu, number, cpu.w[EAX]! >>> 0);
+  if (thread !== 0)
+    putShared(cpu, Shared.processes, get(cpu, HOST, Shared.processes) + 1);
+  cpu.w[EAX] = thread | 0;
 }
 
 /** Pages that a process takes besides those of its memory. */
