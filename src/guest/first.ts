@@ -3,7 +3,7 @@ import { assemble, writeElf } from "../assembler";
 
 /** From the first instruction to the report. */
 export const firstSteps = String.raw`
-# 68 "chapters/100-guest.md"
+# 69 "chapters/100-guest.md"
 .equ PAGE_OFFSET, 0xC0000000    # where kernels like to live
 
 .equ LGUEST_INIT, 1             # hypercalls, by number
@@ -15,10 +15,10 @@ export const firstSteps = String.raw`
 .equ BOOT_MEMORY_SIZE, 0x2D8
 
 .equ PAGES_TO_TOUCH, 64
-# 105 "chapters/100-guest.md"
+# 106 "chapters/100-guest.md"
 
 start:
-# 135 "chapters/100-guest.md" # columns -4
+# 136 "chapters/100-guest.md" # columns -4
     movl $(stack_top - PAGE_OFFSET), %esp
 
     movl %cs, %eax
@@ -33,11 +33,11 @@ start:
     movl %eax, memory_size - PAGE_OFFSET
     movl BOOT_COMMAND_LINE(%esi), %eax
     movl %eax, command_line - PAGE_OFFSET
-# 169 "chapters/100-guest.md" # columns -4
+# 170 "chapters/100-guest.md" # columns -4
     movl $LGUEST_INIT, %eax
     movl $(lguest_data - PAGE_OFFSET), %ebx
     int $0x1f
-# 245 "chapters/100-guest.md" # columns -4
+# 246 "chapters/100-guest.md" # columns -4
     xorl %eax, %eax                 # room = 2^32 - reserve_mem
     subl reserve_mem - PAGE_OFFSET, %eax
     subl $PAGE_OFFSET, %eax         #        - PAGE_OFFSET
@@ -47,7 +47,7 @@ start:
     movl %eax, %ebp
     1:
     andl $0xFFFFF000, %ebp          # ebp: how much we map, in bytes
-# 269 "chapters/100-guest.md" # columns -4
+# 272 "chapters/100-guest.md" # columns -4
     movl $(image_end - PAGE_OFFSET), %ebx   # ebx: the directory
     leal 4096(%ebx), %edi                   # edi: the next table entry
     movl $3, %eax                           # eax: what to write into it
@@ -56,7 +56,7 @@ start:
     addl $4096, %eax
     cmpl %ebp, %eax
     jb 2b
-# 284 "chapters/100-guest.md" # columns -4
+# 287 "chapters/100-guest.md" # columns -4
     leal 4096 + 3(%ebx), %eax       # the first table, present, writable
     movl %ebx, %edx                 # edx: an entry of the directory
     3:
@@ -66,27 +66,27 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 3b
-# 299 "chapters/100-guest.md" # columns -4
+# 302 "chapters/100-guest.md" # columns -4
     addl $4095, %edi
     andl $0xFFFFF000, %edi
     movl %edi, first_free - PAGE_OFFSET
     movl %ebp, mapped - PAGE_OFFSET
-# 325 "chapters/100-guest.md" # columns -4
+# 328 "chapters/100-guest.md" # columns -4
     movl %ebx, cr3 - PAGE_OFFSET    # what we believe is in cr3
     movl $LGUEST_NEW_PGTABLE, %eax
     int $0x1f
 
     movl $moved, %eax               # an address from 0xC0000000 up
     jmp *%eax
-# 111 "chapters/100-guest.md"
+# 112 "chapters/100-guest.md"
 moved:
-# 342 "chapters/100-guest.md" # columns -4
+# 345 "chapters/100-guest.md" # columns -4
     addl $PAGE_OFFSET, %esp
 
     call there
     there:
     popl eip_after
-# 376 "chapters/100-guest.md" # columns -4
+# 379 "chapters/100-guest.md" # columns -4
     movl mapped, %ecx               # how many pages are free?
     subl first_free, %ecx
     shrl $12, %ecx
@@ -104,7 +104,7 @@ moved:
     addl $4096, %esi
     loop 5b
     6:
-# 406 "chapters/100-guest.md" # columns -4
+# 409 "chapters/100-guest.md" # columns -4
     movl first_free, %esi           # esi: a page, by its low name
     leal image_end + 4096, %edi
     movl %esi, %eax
@@ -124,7 +124,7 @@ moved:
     addl $4, %edi
     loop 7b
     9:
-# 579 "chapters/100-guest.md" # columns -4
+# 501 "chapters/100-guest.md" # columns -4
     movl mapped, %eax
     shrl $20, %eax
     movl %eax, mapped_mib
@@ -149,7 +149,7 @@ moved:
 
 /** How a Guest turns itself off. */
 export const bedtime = String.raw`
-# 614 "chapters/100-guest.md"
+# 536 "chapters/100-guest.md"
 movl $(power_down - PAGE_OFFSET), %ebx
 shut_down:
 movl $LGUEST_SHUTDOWN, %eax
@@ -164,7 +164,7 @@ jmp shut_down
 
 /** What every Guest of ours has with it. */
 export const luggage = String.raw`
-# 447 "chapters/100-guest.md"
+# 576 "chapters/100-guest.md"
 # say: esi = template, ebx = the numbers for it
 say:
     movl $line, %edi
@@ -182,7 +182,7 @@ next_character:
     testb %al, %al
     jnz next_character
     ret
-# 475 "chapters/100-guest.md"
+# 604 "chapters/100-guest.md"
 send_line:
     movb $0, (%edi)
     pushl %ebx
@@ -191,7 +191,7 @@ send_line:
     int $0x1f
     popl %ebx
     jmp say
-# 489 "chapters/100-guest.md"
+# 618 "chapters/100-guest.md"
 say_hexadecimal:
     movl (%ebx), %edx
     addl $4, %ebx
@@ -204,7 +204,7 @@ say_hexadecimal:
     stosb
     loop 1b
     jmp next_character
-# 507 "chapters/100-guest.md"
+# 636 "chapters/100-guest.md"
 say_decimal:
     movl (%ebx), %eax
     addl $4, %ebx
@@ -225,9 +225,9 @@ say_decimal:
     loop 2b
     popl %ebx
     jmp next_character
-# 670 "chapters/100-guest.md"
+# 680 "chapters/100-guest.md"
 
-# 535 "chapters/100-guest.md"
+# 455 "chapters/100-guest.md"
 .balign 4
 facts:
 ring:           .long 0
@@ -242,7 +242,7 @@ memory_size:    .long 0
 command_line:   .long 0
 mapped:         .long 0
 first_free:     .long 0
-# 554 "chapters/100-guest.md"
+# 475 "chapters/100-guest.md"
 report:
     .ascii "Hello. I am a kernel, and this is what I found:\n"
     .ascii "  ring     #\n"
@@ -261,7 +261,7 @@ power_down:
     .asciz "Power down"
 lost_memory:
     .asciz "A page does not hold what I wrote there"
-# 188 "chapters/100-guest.md"
+# 189 "chapters/100-guest.md"
 .balign 4
 lguest_data:
 irq_enabled:
@@ -283,7 +283,7 @@ reserve_mem:
     .long noirq_iret            # an address; we say later which
     .long PAGE_OFFSET           # kernel_address
     .long 0x80                  # syscall_vec
-# 632 "chapters/100-guest.md"
+# 554 "chapters/100-guest.md"
 
 line:
     .fill 128, 1, 0
@@ -295,7 +295,7 @@ stack_top:
 
 /** The last lines of a Guest. */
 export const theEnd = String.raw`
-# 644 "chapters/100-guest.md"
+# 566 "chapters/100-guest.md"
 .balign 4096
 image_end:
 `;
