@@ -1,7 +1,7 @@
 // Woven from chapters/110-operations.md.
 /** The paravirtual operations: all that knows of the Host. */
 export const operations = String.raw`
-# 416 "chapters/110-operations.md"
+# 426 "chapters/110-operations.md"
 .equ IF, 0x200                  # in EFLAGS
 .equ KERNEL_CS, 0x61            # entry 12, for ring 1
 .equ KERNEL_DS, 0x69            # entry 13
@@ -18,14 +18,14 @@ export const operations = String.raw`
 .equ LHCALL_LOAD_TLS, 16
 .equ LHCALL_LOAD_GDT_ENTRY, 18
 .equ LHCALL_SEND_INTERRUPTS, 19
-# 440 "chapters/110-operations.md"
+# 450 "chapters/110-operations.md"
 
 # 56 "chapters/110-operations.md"
 hypercall:                      # eax: which; ebx, ecx, edx, esi
     movl $0, posted
     int $0x1f
     ret
-# 84 "chapters/110-operations.md"
+# 85 "chapters/110-operations.md"
 post:                           # as hypercall, but it can wait
     pushl %edi
     movl next_post, %edi
@@ -37,20 +37,20 @@ post:                           # as hypercall, but it can wait
     movl %ecx, hcalls + 8(,%edi,4)
     movl %edx, hcalls + 12(,%edi,4)
     movl %esi, hcalls + 16(,%edi,4)
-# 108 "chapters/110-operations.md" # columns -4
+# 109 "chapters/110-operations.md" # columns -4
     movl next_post, %edi
     movb $0, hcall_status(%edi)
     incl %edi
     andl $63, %edi
     movl %edi, next_post
     movl $1, posted
-# 96 "chapters/110-operations.md"
+# 97 "chapters/110-operations.md"
     popl %edi
     ret
 1:
     popl %edi
     jmp hypercall
-# 123 "chapters/110-operations.md"
+# 124 "chapters/110-operations.md"
 collect:                        # let the Host see what is posted
     cmpl $0, posted
     je 1f
@@ -61,7 +61,7 @@ collect:                        # let the Host see what is posted
 
 posted:     .long 0
 next_post:  .long 0
-# 148 "chapters/110-operations.md"
+# 149 "chapters/110-operations.md"
 irq_disable:                    # cli
     movl $0, irq_enabled
     ret
@@ -69,7 +69,7 @@ irq_disable:                    # cli
 save_flags:                     # pushf; popl %eax
     movl irq_enabled, %eax
     ret
-# 164 "chapters/110-operations.md"
+# 165 "chapters/110-operations.md"
 irq_enable:                     # sti
     movl $IF, irq_enabled
     testl $IF, irq_pending
@@ -85,14 +85,14 @@ restore_flags:                  # pushl %eax; popf
 send_interrupts:
     movl $LHCALL_SEND_INTERRUPTS, %eax
     jmp hypercall
-# 210 "chapters/110-operations.md"
+# 219 "chapters/110-operations.md"
 interrupt_return:               # iret
     pushl 8(%esp)               # the frame's EFLAGS,
     andl $IF, (%esp)            # of which one bit is ours
     popl %ss:irq_enabled
 noirq_iret:
     iret
-# 230 "chapters/110-operations.md"
+# 239 "chapters/110-operations.md"
 set_clock:                      # eax: from now, in nanoseconds
     pushl %ebx
     movl %eax, %ebx
@@ -100,11 +100,11 @@ set_clock:                      # eax: from now, in nanoseconds
     call post
     popl %ebx
     ret
-# 246 "chapters/110-operations.md"
+# 255 "chapters/110-operations.md"
 halt:                           # sti; hlt
     movl $LHCALL_HALT, %eax
     jmp hypercall
-# 261 "chapters/110-operations.md"
+# 270 "chapters/110-operations.md"
 write_cr3:                      # movl %eax, %cr3
     movl %eax, cr3
     pushl %ebx
@@ -121,7 +121,7 @@ read_cr3:                       # movl %cr3, %eax
 read_cr2:                       # movl %cr2, %eax
     movl cr2, %eax
     ret
-# 287 "chapters/110-operations.md"
+# 296 "chapters/110-operations.md"
 set_pte:                        # movl %eax, (%edi); invlpg (%esi)
     movl %eax, (%edi)           # edi: the entry, esi: for which page
     pushl %ebx
@@ -132,7 +132,7 @@ set_pte:                        # movl %eax, (%edi); invlpg (%esi)
     call hypercall
     popl %ebx
     ret
-# 305 "chapters/110-operations.md"
+# 314 "chapters/110-operations.md"
 set_pgd:                        # movl %eax, (%edi); and a flush
     movl %eax, (%edi)
     pushl %ebx
@@ -145,7 +145,7 @@ set_pgd:                        # movl %eax, (%edi); and a flush
     call hypercall
     popl %ebx
     ret
-# 328 "chapters/110-operations.md"
+# 337 "chapters/110-operations.md"
 write_gdt_entry:                # ebx: index; ecx, edx: the entry
     movl $LHCALL_LOAD_GDT_ENTRY, %eax
     jmp hypercall
@@ -153,7 +153,7 @@ write_gdt_entry:                # ebx: index; ecx, edx: the entry
 write_idt_entry:                # ebx: vector; ecx, edx: the gate
     movl $LHCALL_LOAD_IDT_ENTRY, %eax
     jmp hypercall
-# 349 "chapters/110-operations.md"
+# 359 "chapters/110-operations.md"
 load_tls:                       # esi: three descriptors
     xorl %eax, %eax
     movl %eax, %fs
@@ -164,7 +164,7 @@ load_tls:                       # esi: three descriptors
     call post
     popl %ebx
     ret
-# 369 "chapters/110-operations.md"
+# 379 "chapters/110-operations.md"
 load_sp0:                       # eax: a program's stack in the kernel
     pushl %ebx
     movl $KERNEL_DS, %ebx
@@ -174,7 +174,7 @@ load_sp0:                       # eax: a program's stack in the kernel
     call post
     popl %ebx
     ret
-# 388 "chapters/110-operations.md"
+# 398 "chapters/110-operations.md"
 set_ts:                         # movl %cr0, …; orl $8, …
     pushl %ebx
     movl $1, %ebx
@@ -187,7 +187,7 @@ clear_ts:                       # clts
     call hypercall
     popl %ebx
     ret
-# 407 "chapters/110-operations.md"
+# 417 "chapters/110-operations.md"
 in_byte:                        # edx: port
     xorl %eax, %eax
     inb %dx, %al
