@@ -4,7 +4,7 @@ import { operations } from "./operations";
 
 /** From the report to a kernel that can be interrupted. */
 export const waking = String.raw`
-# 290 "chapters/120-ticks.md"
+# 296 "chapters/120-ticks.md"
 movl $idle_page + 4096, %esp
 call irq_disable
 call set_up_segments
@@ -16,14 +16,14 @@ call start_clock
 
 /** The gates that we have so far; the table's end is still to come. */
 export const firstGates = String.raw`
-# 92 "chapters/120-ticks.md"
+# 95 "chapters/120-ticks.md"
 gates:                          # vector, handler, kind
     .long 32, timer_interrupt, 0x8E00
 `;
 
 /** What a kernel needs in order to be interrupted. */
 export const interruptions = String.raw`
-# 46 "chapters/120-ticks.md"
+# 47 "chapters/120-ticks.md"
 set_up_segments:
     movl $segments, %esi
 1:
@@ -35,14 +35,14 @@ set_up_segments:
     cmpl $segments_end, %esi
     jb 1b
     ret
-# 35 "chapters/120-ticks.md"
+# 36 "chapters/120-ticks.md"
 segments:                       # entry, low word, high word
     .long 12, 0x0000FFFF, 0x00CF9A00
     .long 13, 0x0000FFFF, 0x00CF9200
     .long 14, 0x0000FFFF, 0x00CFFA00
     .long 15, 0x0000FFFF, 0x00CFF200
 segments_end:
-# 100 "chapters/120-ticks.md"
+# 103 "chapters/120-ticks.md"
 set_up_gates:
     movl $gates, %esi
 1:
@@ -59,7 +59,7 @@ set_up_gates:
     cmpl $gates_end, %esi
     jb 1b
     ret
-# 142 "chapters/120-ticks.md"
+# 145 "chapters/120-ticks.md"
 .equ FRAME_GS, 0
 .equ FRAME_ES, 8
 .equ FRAME_DS, 12
@@ -74,7 +74,7 @@ set_up_gates:
 .equ FRAME_ESP, 68
 .equ FRAME_SS, 72
 .equ FRAME_SIZE, 76
-# 163 "chapters/120-ticks.md"
+# 167 "chapters/120-ticks.md"
 enter_kernel:
     pushal
     pushl %ds
@@ -87,7 +87,7 @@ enter_kernel:
     cld
     movl %esp, %ebp             # ebp: the frame
     call *FRAME_HANDLER(%ebp)
-# 189 "chapters/120-ticks.md"
+# 193 "chapters/120-ticks.md"
 leave_kernel:
     movl %esp, %ebp
     call irq_disable
@@ -107,7 +107,7 @@ leave_kernel:
     popal
     addl $8, %esp               # handler, error code
     jmp interrupt_return
-# 227 "chapters/120-ticks.md"
+# 232 "chapters/120-ticks.md"
 .equ TICK, 250000               # nanoseconds
 
 timer_interrupt:
@@ -120,23 +120,23 @@ timer:
     movl $TICK, %eax
     call set_clock              # posted; leave_kernel has it collected
     jmp every_tick              # another chapter's business
-# 250 "chapters/120-ticks.md"
+# 255 "chapters/120-ticks.md"
 start_clock:
     andl $~1, blocked_interrupts
     movl $TICK, %eax
     call set_clock
     jmp collect
-# 362 "chapters/120-ticks.md"
+# 368 "chapters/120-ticks.md"
 
 ticks:  .long 0
-# 281 "chapters/120-ticks.md"
+# 287 "chapters/120-ticks.md"
 .balign 4096
 idle_page:
     .fill 4096, 1, 0
 `;
 
 const counting = String.raw`
-# 306 "chapters/120-ticks.md"
+# 312 "chapters/120-ticks.md"
 1:
     call irq_disable
     cmpl $10, ticks
@@ -150,11 +150,11 @@ const counting = String.raw`
 `;
 
 const looseEnds = String.raw`
-# 330 "chapters/120-ticks.md"
+# 336 "chapters/120-ticks.md"
 every_tick:
 before_leaving:
     ret
-# 321 "chapters/120-ticks.md"
+# 327 "chapters/120-ticks.md"
 ten:
     .asciz "I slept until I had been woken # times\n"
 `;
