@@ -91,8 +91,22 @@ test("an example fails if it is red, and only then", () => {
   assert.equal(failed, red);
 });
 
+/** Presses the buttons of all chapters, two pages at a time. */
+function pressEverything(): Map<string, Promise<void>> {
+  const lanes = [Promise.resolve(), Promise.resolve()];
+  return new Map(Object.keys(recorded).map((slug, index) => {
+    const pressed = lanes[index % 2]!.then(() => pressAll(slug));
+    lanes[index % 2] = pressed.catch(() => {});
+    return [slug, pressed];
+  }));
+}
+
+let pressed: Map<string, Promise<void>> | undefined;
 for (const slug of Object.keys(recorded))
-  test(`${slug}: live is as recorded`, () => pressAll(slug));
+  test(`${slug}: live is as recorded`, () => {
+    pressed ??= pressEverything();
+    return pressed.get(slug);
+  });
 
 const first = "[data-example^='invitation:']";
 

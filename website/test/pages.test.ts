@@ -226,6 +226,43 @@ test("every fence of the program has a caption, and an anchor", () => {
   }
 });
 
+test("Next leads through the whole book, and past what one looks up", () => {
+  const pages = readAll([]).pages.map(({ slug, number, subtitle }) => ({ slug,
+    number, subtitle, html: readFileSync(
+      join(website, `build/book/${slug}.html`), "utf8") }));
+  const line = pages.filter(({ number }) => number < "900");
+  const link = (html: string, side: string) => new RegExp(
+    `<a class="?[^>"]*pagination-nav__link--${side}"? href="?/book/([\\w-]+)`)
+    .exec(html)?.[1];
+  for (const { slug, number, subtitle, html } of pages) {
+    const at = line.findIndex((one) => one.slug === slug);
+    assert.is(link(html, "next"), line[at + 1]?.slug && at >= 0
+      ? line[at + 1]?.slug : undefined, `behind ${slug}`);
+    assert.is(link(html, "prev"), line[at - 1]?.slug, `before ${slug}`);
+    const name = `${number} · ${subtitle}`.replaceAll("'", "(\'|&#x27;)");
+    assert.match(html, new RegExp(`chapter-name"?>${name}<`), slug);
+  }
+});
+
+test("a link to a chapter shows its number", () => {
+  const { pages } = readAll([]);
+  const numbers = new Map(pages.map(({ slug, number }) => [slug, number]));
+  let links = 0, written = 0;
+  for (const { path, slug } of pages) {
+    written += readFileSync(join(website, "..", path), "utf8")
+      .match(/\]\(\d{3}-[\w-]+\.md/g)?.length ?? 0;
+    const html = readFileSync(join(website, `build/book/${slug}.html`),
+      "utf8");
+    for (const [, to, number] of html.matchAll(
+      /<a (?=[^>]*href="?\/book\/([\w-]+))[^>]*data-chapter="?(\d+)/g)) {
+      assert.is(number, numbers.get(to ?? ""), `${slug} to ${to}`);
+      links++;
+    }
+  }
+  assert.ok(links > 0);
+  assert.is(links, written);
+});
+
 test("a page can be edited, and has neighbours", async () => {
   await site.visit("/book/switcher", async (page) => {
     const next = page.getByRole("link", { name: /^Next/ });

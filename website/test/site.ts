@@ -84,7 +84,7 @@ const flags = ["--headless", "--no-sandbox", "--disable-gpu",
 
 /** A browser that looks at our site, and remembers what it asked for. */
 export class Site {
-  private kept?: Page;
+  private readonly kept: Page[] = [];
 
   private constructor(
     readonly address: string,
@@ -113,14 +113,16 @@ export class Site {
     }
   }
 
-  /** The same page again and again: it has all that the pages share, which
-   * a fresh one fetches and compiles anew. */
+  /** The same page again and again, or as many as are looked at at a time: it
+   * has all that the pages share, which a fresh one fetches and compiles
+   * anew. */
   async visitAgain(
     path: string,
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
-    this.kept ??= await this.browser.newPage();
-    await this.look(this.kept, path, look);
+    const page = this.kept.pop() ?? await this.browser.newPage();
+    await this.look(page, path, look);
+    this.kept.push(page);
   }
 
   private async look(
