@@ -50,11 +50,15 @@ export async function runSection(
 
 function fail(error: unknown): void {
   const outcome = outcomes.at(-1);
-  const message = error instanceof Error
+  const message = hasMessage(error)
     ? tell(error) : `threw ${String(error)}`;
   if (outcome) outcome.failed = { line: now, message };
   else throw error;
 }
+
+/** Errors, and what is told like one: a Fault. */
+const hasMessage = (error: unknown): error is Error =>
+  error instanceof Object && "name" in error && "message" in error;
 
 /** How compilers call what was imported: (0, src_1.name). */
 const imported = /\(0 ?, ?\w+\.(\w+)\)/;
