@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 526 "chapters/400-kernel.md"
+# 528 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 539 "chapters/400-kernel.md"
+# 541 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 563 "chapters/400-kernel.md" # columns -4
+# 565 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 588 "chapters/400-kernel.md" # columns -4
+# 591 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 614 "chapters/400-kernel.md" # columns -4
+# 617 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 600 "chapters/400-kernel.md" # columns -4
+# 603 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 629 "chapters/400-kernel.md" # columns -4
+# 632 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 603 "chapters/400-kernel.md" # columns -4
+# 606 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 651 "chapters/400-kernel.md" # columns -4
+# 654 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 669 "chapters/400-kernel.md" # columns -4
+# 672 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 607 "chapters/400-kernel.md" # columns -4
+# 610 "chapters/400-kernel.md" # columns -4
     5:
-# 688 "chapters/400-kernel.md" # columns -4
+# 691 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 713 "chapters/400-kernel.md" # columns -4
+# 716 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 734 "chapters/400-kernel.md" # columns -4
+# 737 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 748 "chapters/400-kernel.md" # columns -4
+# 751 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 548 "chapters/400-kernel.md"
+# 550 "chapters/400-kernel.md"
     call wake_cpus
 # 551 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 550 "chapters/400-kernel.md"
+# 552 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 760 "chapters/400-kernel.md" # columns -4
+# 763 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,11 +154,11 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 791 "chapters/400-kernel.md" # columns -4
+# 794 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
-# 554 "chapters/400-kernel.md"
+# 556 "chapters/400-kernel.md"
     ret
 # 118 "chapters/600-cpus.md"
 wake_cpus:

@@ -34,7 +34,7 @@ export const place = {
 /** How many of each there can be. */
 export const most = {
   CPUS_MAX: 8,
-  /** Pages that fit between KERNEL and the local APIC: 896 MiB. */
+  /** Pages that are mapped from KERNEL on: 896 MiB, as in Linux. */
   PAGES_MAX: 0x38000,
 } as const;
 
