@@ -1,4 +1,4 @@
-// Woven from chapters/440-dev.md.
+// Woven from chapters/808-command.md.
 // Words that somebody else has chosen, fit to stand in a line of ours.
 
 /** C0, DEL and C1; other lines' ends; and what turns the direction. */
