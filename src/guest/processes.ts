@@ -5,7 +5,7 @@ import { firstGates, interruptions, waking } from "./ticks";
 
 /** From a kernel that can be interrupted to the end of all programs. */
 const living = String.raw`
-# 358 "chapters/130-processes.md"
+# 374 "chapters/130-processes.md"
 movl cr3, %eax
 movl %eax, first_cr3
 call set_ts                     # nobody computes with floats, yet
@@ -18,7 +18,7 @@ jb 1b
 movl $opening, %esi
 movl $alive, %ebx
 call say
-# 375 "chapters/130-processes.md"
+# 391 "chapters/130-processes.md"
 idle:
     call irq_disable
     call schedule               # comes back when nobody is ready
@@ -125,7 +125,7 @@ start_program:                  # esi: where it begins and ends
     addl $4096, %eax
     cmpl 4(%esi), %eax
     jb 1b
-# 198 "chapters/130-processes.md" # columns -4
+# 214 "chapters/130-processes.md" # columns -4
     leal 4096 - FRAME_SIZE(%ebx), %edi
     movl $USER_DS, FRAME_ES(%edi)
     movl $USER_DS, FRAME_DS(%edi)
@@ -137,7 +137,7 @@ start_program:                  # esi: where it begins and ends
     movl $leave_kernel, -4(%edi)
     subl $20, %edi                  # and four registers
     movl %edi, P_ESP(%ebx)
-# 215 "chapters/130-processes.md" # columns -4
+# 231 "chapters/130-processes.md" # columns -4
     movl alive, %ecx
     movl %ebx, programs(,%ecx,4)
     incl %ecx
@@ -146,7 +146,7 @@ start_program:                  # esi: where it begins and ends
     movl $READY, P_STATE(%ebx)
 # 148 "chapters/130-processes.md"
     ret
-# 230 "chapters/130-processes.md"
+# 246 "chapters/130-processes.md"
 who_is_next:                    # esi: a program's page
     movl turn, %ecx
     movl $PROGRAMS_MAX, %edx
@@ -166,7 +166,7 @@ who_is_next:                    # esi: a program's page
 3:
     movl %ecx, turn
     ret
-# 257 "chapters/130-processes.md"
+# 273 "chapters/130-processes.md"
 schedule:                       # interrupts are off
     call who_is_next
     movl %esp, %eax
@@ -186,7 +186,7 @@ schedule:                       # interrupts are off
     popl %ebx
 1:
     ret
-# 291 "chapters/130-processes.md"
+# 307 "chapters/130-processes.md"
 take_over:                      # esi: who runs from now on
     cmpl $idle_page, %esi
     je 1f
@@ -203,7 +203,7 @@ take_over:                      # esi: who runs from now on
     jmp collect
 1:
     ret
-# 313 "chapters/130-processes.md"
+# 329 "chapters/130-processes.md"
 every_tick:
     movl $1, next_please
     xorl %ecx, %ecx
@@ -222,7 +222,7 @@ every_tick:
     cmpl $PROGRAMS_MAX, %ecx
     jb 1b
     ret
-# 339 "chapters/130-processes.md"
+# 355 "chapters/130-processes.md"
 before_leaving:
     testl $2, FRAME_CS(%ebp)
     jz 1f
@@ -323,13 +323,13 @@ general_protection:             # these two bring an error code
 page_fault:
     pushl $mend
     jmp enter_kernel
-# 207 "chapters/140-asking.md"
+# 212 "chapters/140-asking.md"
 odd_exception:
     pushl $0
 odd_exception_with_code:
     pushl $did_something_odd
     jmp enter_kernel
-# 219 "chapters/140-asking.md"
+# 224 "chapters/140-asking.md"
 mend:                           # ebp: the frame
     call read_cr2
     movl %eax, %esi             # esi: where it was
@@ -347,7 +347,7 @@ mend:                           # ebp: the frame
     movl (%edi), %eax
     testl $1, %eax
     jnz mend_copy
-# 246 "chapters/140-asking.md" # columns -4
+# 251 "chapters/140-asking.md" # columns -4
     cmpl $HEAP, %esi
     jb trespassed
     cmpl $HEAP_END, %esi
@@ -360,7 +360,7 @@ mend:                           # ebp: the frame
     mend_with:                      # eax: the page to put there
     subl $PAGE_OFFSET - 0x67, %eax  # P, R/W, U/S, and A, D at once
     jmp set_pte
-# 265 "chapters/140-asking.md" # columns -4
+# 270 "chapters/140-asking.md" # columns -4
     mend_copy:
     testl $2, FRAME_ERROR(%ebp)     # a write?
     jz trespassed
@@ -378,7 +378,7 @@ mend:                           # ebp: the frame
     popl %edi
     popl %esi
     jmp mend_with
-# 297 "chapters/140-asking.md"
+# 302 "chapters/140-asking.md"
 divided:
     incl killed_dividing
     movl $divided_by_zero, %esi
@@ -403,7 +403,7 @@ trespassed:
 1:
     incl killed_trespassing
     movl $no_page, %esi
-# 326 "chapters/140-asking.md"
+# 331 "chapters/140-asking.md"
 kill:                           # esi: what it did
     call irq_disable
     call who_we_are
@@ -423,7 +423,7 @@ kernel_fault:
 answer_exit:
     incl exits
     call irq_disable
-# 352 "chapters/140-asking.md"
+# 357 "chapters/140-asking.md"
 leave_for_ever:
     call who_we_are
     movl P_ID(%ebx), %ecx
@@ -435,7 +435,7 @@ leave_for_ever:
     movl $idle_page + 4096, %eax
     call load_sp0
     call collect
-# 378 "chapters/140-asking.md" # columns -4
+# 383 "chapters/140-asking.md" # columns -4
     movl P_TABLE(%ebx), %esi
     1:
     lodsl
@@ -461,9 +461,9 @@ leave_for_ever:
     call give_page
     movl %ebx, %eax
     call give_page
-# 364 "chapters/140-asking.md"
+# 369 "chapters/140-asking.md"
     jmp schedule                # and never come back
-# 390 "chapters/130-processes.md"
+# 406 "chapters/130-processes.md"
 numbers:
 ticks_in_all:       .long 0
 naps:               .long 0
@@ -484,7 +484,7 @@ next_please:    .long 0
 first_cr3:      .long 0
 free_pages:     .long 0
 programs:       .fill PROGRAMS_MAX, 4, 0
-# 415 "chapters/130-processes.md"
+# 431 "chapters/130-processes.md"
 opening:
     .asciz "Programs that take turns from now on: #\n"
 in_front:
@@ -514,7 +514,7 @@ const moreGates = String.raw`
 .long 7, device_not_available, 0x8E00
 .long 13, general_protection, 0x8F00
 .long 14, page_fault, 0x8E00
-# 191 "chapters/140-asking.md"
+# 196 "chapters/140-asking.md"
 .long 1, odd_exception, 0x8F00
 .long 3, odd_exception, 0xEF00
 .long 4, odd_exception, 0xEF00
@@ -525,7 +525,7 @@ const moreGates = String.raw`
 .long 16, odd_exception, 0x8F00
 .long 17, odd_exception_with_code, 0x8F00
 .long 19, odd_exception, 0x8F00
-# 444 "chapters/140-asking.md"
+# 449 "chapters/140-asking.md"
 gates_end:
 `;
 

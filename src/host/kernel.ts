@@ -131,7 +131,7 @@ start:
     call load_tables
 # 550 "chapters/400-kernel.md"
     call wake_cpus
-# 551 "chapters/420-threads.md" # columns -4
+# 553 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -246,7 +246,7 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 608 "chapters/420-threads.md"
+# 610 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -263,7 +263,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 561 "chapters/420-threads.md"
+# 563 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -276,7 +276,7 @@ idle:
     sti
     hlt
     jmp idle
-# 581 "chapters/420-threads.md"
+# 583 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -290,7 +290,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 98 "chapters/420-threads.md"
+# 100 "chapters/420-threads.md"
 spin_lock:
     lock btsl $0, (%eax)
     jnc 2f
@@ -304,7 +304,7 @@ spin_lock:
 spin_unlock:
     movl $0, (%eax)
     ret
-# 128 "chapters/420-threads.md"
+# 130 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %eax
     jmp spin_lock
@@ -317,7 +317,7 @@ lock_allocator:
 unlock_allocator:
     movl $HOST + host_allocator_lock, %eax
     jmp spin_unlock
-# 445 "chapters/420-threads.md"
+# 447 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -331,7 +331,7 @@ schedule_locked:
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 211 "chapters/420-threads.md"
+# 213 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -341,7 +341,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 235 "chapters/420-threads.md" # columns -4
+# 237 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -349,17 +349,17 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 221 "chapters/420-threads.md"
+# 223 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 464 "chapters/420-threads.md"
+# 466 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 503 "chapters/420-threads.md"
+# 505 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
@@ -374,13 +374,13 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 232 "chapters/410-traps.md"
+# 255 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
 1:  hlt
     jmp 1b
-# 156 "chapters/410-traps.md"
+# 179 "chapters/410-traps.md"
 trap_common:
     pushl %ds
     pushl %es
@@ -396,14 +396,14 @@ trap_common:
     movl frame_vector(%esp), %eax
     jmp *vector_table(,%eax,4)
 unexpected:
-# 219 "chapters/410-traps.md" # columns -4
+# 242 "chapters/410-traps.md" # columns -4
     movl %esp, %eax
     .byte 0x0f, 0x3f, HC_oops
     cmpl $1, HOST + host_cpus_online
     je stop
     movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
     jmp stop
-# 189 "chapters/410-traps.md"
+# 212 "chapters/410-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched
