@@ -378,7 +378,7 @@ mend:                           # ebp: the frame
     popl %edi
     popl %esi
     jmp mend_with
-# 302 "chapters/140-asking.md"
+# 303 "chapters/140-asking.md"
 divided:
     incl killed_dividing
     movl $divided_by_zero, %esi
@@ -403,7 +403,7 @@ trespassed:
 1:
     incl killed_trespassing
     movl $no_page, %esi
-# 331 "chapters/140-asking.md"
+# 332 "chapters/140-asking.md"
 kill:                           # esi: what it did
     call irq_disable
     call who_we_are
@@ -423,7 +423,7 @@ kernel_fault:
 answer_exit:
     incl exits
     call irq_disable
-# 357 "chapters/140-asking.md"
+# 358 "chapters/140-asking.md"
 leave_for_ever:
     call who_we_are
     movl P_ID(%ebx), %ecx
@@ -435,7 +435,7 @@ leave_for_ever:
     movl $idle_page + 4096, %eax
     call load_sp0
     call collect
-# 383 "chapters/140-asking.md" # columns -4
+# 384 "chapters/140-asking.md" # columns -4
     movl P_TABLE(%ebx), %esi
     1:
     lodsl
@@ -461,7 +461,7 @@ leave_for_ever:
     call give_page
     movl %ebx, %eax
     call give_page
-# 369 "chapters/140-asking.md"
+# 370 "chapters/140-asking.md"
     jmp schedule                # and never come back
 # 406 "chapters/130-processes.md"
 numbers:
@@ -525,7 +525,7 @@ const moreGates = String.raw`
 .long 16, odd_exception, 0x8F00
 .long 17, odd_exception_with_code, 0x8F00
 .long 19, odd_exception, 0x8F00
-# 449 "chapters/140-asking.md"
+# 450 "chapters/140-asking.md"
 gates_end:
 `;
 
