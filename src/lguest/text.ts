@@ -10,7 +10,7 @@ init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     call unlock_allocator
-# 644 "chapters/500-switcher.md"
+# 532 "chapters/500-switcher.md"
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax
@@ -48,7 +48,7 @@ process_thread:
     jnz exit_process
     call read_lguest
     jmp process_thread
-# 133 "chapters/510-loop.md"
+# 153 "chapters/510-loop.md"
 read_lguest:
     cli
     .byte 0x0f, 0x3f, HC_lguest_prepare
@@ -57,18 +57,18 @@ read_lguest:
     je 1f
     cmpl $2, %eax
     je sleep_guest
-# 205 "chapters/510-loop.md" # columns -4
+# 225 "chapters/510-loop.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_alarm
     movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
     call unlock_queue
     sti
     jmp read_lguest
-# 142 "chapters/510-loop.md"
+# 162 "chapters/510-loop.md"
 1:  sti
     ret                                 # to process_thread
 
-# 164 "chapters/510-loop.md"
+# 184 "chapters/510-loop.md"
 enter_guest:
     .byte 0x0f, 0x3f, HC_lguest_enter
     testl %ecx, %ecx
@@ -86,7 +86,7 @@ enter_guest:
 1:  sti
     .byte 0x0f, 0x3f, HC_lguest_trap
     jmp read_lguest
-# 193 "chapters/510-loop.md"
+# 213 "chapters/510-loop.md"
 sleep_guest:
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_sleep
