@@ -7,6 +7,9 @@ export const parts = ["Preparation", "Guest", "Drivers", "Launcher",
   "Host", "Switcher", "Mastery", "The machine", "The workshop",
   "Reference"] as const;
 
+/** The name of a chapter's file: its number, and its slug. */
+export const chapterName = /(?:^|\/)(\d{3})-([a-z\d-]+)\.md$/;
+
 /** A chapter in the table of contents. */
 export interface Entry {
   readonly path: string;
@@ -19,6 +22,8 @@ export interface Entry {
   /** Words with and without fences, counted as `wc -w` does. */
   readonly words: number;
   readonly prose: number;
+  /** Words of all chapters before it. */
+  readonly before: number;
 }
 
 /** The table of contents of chapters, given by their paths. */
@@ -26,10 +31,11 @@ export function contentsOf(
   texts: ReadonlyMap<string, string>, problems: Problem[],
 ): Entry[] {
   const names = new Map<string, string>();
+  let passed = 0;
   return [...texts].map(([path, text]) => {
-    const [, number = "", slug = ""] =
-      /(\d{3})-([^/]*)\.md$/.exec(path) ?? [];
-    const [, matter = ""] = /^---\n([^]*?)\n---\n/.exec(text) ?? [];
+    const [, number = "", slug = ""] = chapterName.exec(path) ?? [];
+    const [head = "", matter = ""] =
+      /^---\n([^]*?)\n---\n/.exec(text) ?? [];
     const subtitle = /^subtitle: +(.+)$/m.exec(matter)?.[1] ?? "";
     const title = /^# (.*)$/m.exec(text)?.[1] ?? "";
     const complain = (message: string) =>
@@ -45,17 +51,18 @@ export function contentsOf(
         complain(`"${name}" is what ${other} is called already`);
       names.set(name, path);
     }
-    return { path, number, slug, title, subtitle,
-      part: parts[Number(number[0])] ?? "", ...countWords(text) };
+    const words = countWords(text), before = passed;
+    passed += words;
+    return { path, number, slug, title, subtitle, words, before,
+      part: parts[Number(number[0])] ?? "",
+      prose: countWords(withoutFences(text.slice(head.length))) };
   });
 }
 
-function countWords(text: string) {
-  const count = (some: string) => some.match(/\S+/g)?.length ?? 0;
-  const prose = text.replace(/^---\n[^]*?\n---\n/, "")
-    .replace(/^( *)(```+|~~~+)[^]*?^\1\2 *$/gm, "");
-  return { words: count(text), prose: count(prose) };
-}
+const countWords = (text: string) => text.match(/\S+/g)?.length ?? 0;
+
+const withoutFences = (text: string) =>
+  text.replace(/^( *)(```+|~~~+)[^]*?^\1\2 *$/gm, "");
 
 /** The table of contents as text: words, prose alone, words before. */
 export function drawContents(entries: readonly Entry[]): string {
@@ -70,7 +77,7 @@ export function drawContents(entries: readonly Entry[]): string {
     lines.push(row(part, sum(own, "words"), sum(own, "prose")));
     for (const entry of own) lines.push(
       row(`  ${entry.number} ${entry.subtitle}`, entry.words, entry.prose,
-        sum(entries.slice(0, entries.indexOf(entry)), "words")));
+        entry.before));
   }
   return [...lines, row("all", sum(entries, "words"),
     sum(entries, "prose"))].join("\n");

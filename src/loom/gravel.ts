@@ -2,6 +2,7 @@
 // What has the name of a chapter, and can't be read as one.
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { chapterName } from "./contents";
 import type { Problem } from "./problem";
 
 /** The text of each chapter by its path, or undefined if one has none. */
@@ -22,14 +23,15 @@ export function readChapterTexts(
   for (const name of names) {
     const path = `chapters/${name}`;
     const text = readPlainText(root, path, problems);
+    const [, number] = chapterName.exec(name) ?? [];
     if (!text?.trim()) {
       whole = false;
       if (text !== undefined) complain(path,
         "this chapter is empty; bring its text back, or delete it");
-    } else if (!/^\d{3}-[a-z\d-]+\.md$/.test(name)) complain(path,
+    } else if (number === undefined) complain(path,
       "the name of a chapter is three digits and a word: 120-ticks.md");
     else {
-      const number = name.slice(0, 3), other = numbers.get(number);
+      const other = numbers.get(number);
       if (other !== undefined) complain(path,
         `${other} has this number already; give one of them another`);
       numbers.set(number, path);

@@ -1,7 +1,8 @@
 // A chapter's number and its plain subtitle: above its title, in the title
 // of its page, and behind every link that leads to it.
 import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { chapterName, parts } from "../../src/loom/contents";
 
 interface Node {
   type: string;
@@ -17,7 +18,7 @@ interface VFile {
   data: { frontMatter?: { subtitle?: string } };
 }
 
-const numberOf = (path: string) => /^(\d{3})-/.exec(basename(path))?.[1];
+const numberOf = (path: string) => chapterName.exec(path)?.[1];
 
 /** A remark plugin. The number is what a link shows and no part of its
  * text, so that sentences stay whole for those who listen to them. */
@@ -68,7 +69,7 @@ export async function matter(params: Parse) {
 
 /** Where the part begins that one looks things up in, and the number of
  * the last chapter before it. */
-const REFERENCE = "900";
+const REFERENCE = `${parts.indexOf("Reference")}00`;
 const last = readdirSync(join(__dirname, "../../chapters"))
   .flatMap((name) => numberOf(name) ?? [])
   .filter((number) => number < REFERENCE).sort().at(-1);

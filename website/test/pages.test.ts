@@ -15,6 +15,8 @@ let site: Site;
 test.before(async () => { site = await Site.open(findChromium() ?? ""); });
 test.after(async () => { await site.close(); });
 
+const { pages } = readAll([]);
+
 const narrative = "/book/invitation";
 const reference = "/book/table";
 
@@ -28,7 +30,7 @@ test("a search for a term leads to the chapter with its name", async () => {
       // What stands there first is about the word's first letters.
       await page.waitForFunction((name) => document
         .querySelector("[role=option]")?.textContent?.includes(name),
-      ` · ${readAll([]).pages.find((one) => one.slug === slug)?.subtitle}`
+      ` · ${pages.find((one) => one.slug === slug)?.subtitle}`
         .slice(0, 12));
       await field.press("Enter");
       await page.waitForURL(new RegExp(`/book/${slug}`));
@@ -217,7 +219,7 @@ test("a caption leads to the place that uses its chunk, and that back",
 test("every fence of the program has a caption, and an anchor", () => {
   const captions: Record<string, Captions> = JSON.parse(readFileSync(
     join(website, ".woven/captions.json"), "utf8")).chapters;
-  for (const { path, slug, sections } of readAll([]).pages) {
+  for (const { path, slug, sections } of pages) {
     const fences = sections.flatMap((section) => section.fences)
       .filter((fence) => fence.file ?? fence.chunk)
       .map((fence) => fence.chunk ?? fence.file);
@@ -232,17 +234,16 @@ test("every fence of the program has a caption, and an anchor", () => {
 });
 
 test("Next leads through the whole book, and past what one looks up", () => {
-  const pages = readAll([]).pages.map(({ slug, number, subtitle }) => ({ slug,
-    number, subtitle, html: readFileSync(
-      join(website, `build/book/${slug}.html`), "utf8") }));
-  const line = pages.filter(({ number }) => number < "900");
+  const line = pages.filter(({ part }) => part !== "Reference");
   const link = (html: string, side: string) => new RegExp(
     `<a class="?[^>"]*pagination-nav__link--${side}"? href="?/book/([\\w-]+)`)
     .exec(html)?.[1];
-  for (const { slug, number, subtitle, html } of pages) {
-    const at = line.findIndex((one) => one.slug === slug);
-    assert.is(link(html, "next"), line[at + 1]?.slug && at >= 0
-      ? line[at + 1]?.slug : undefined, `behind ${slug}`);
+  for (const page of pages) {
+    const { slug, number, subtitle } = page, at = line.indexOf(page);
+    const html = readFileSync(join(website, `build/book/${slug}.html`),
+      "utf8");
+    const next = at < 0 ? undefined : line[at + 1]?.slug;
+    assert.is(link(html, "next"), next, `behind ${slug}`);
     assert.is(link(html, "prev"), line[at - 1]?.slug, `before ${slug}`);
     const name = `${number} · ${subtitle}`.replaceAll("'", "(\'|&#x27;)");
     assert.match(html, new RegExp(`chapter-name"?>${name}<`), slug);
@@ -250,7 +251,6 @@ test("Next leads through the whole book, and past what one looks up", () => {
 });
 
 test("a link to a chapter shows its number", () => {
-  const { pages } = readAll([]);
   const numbers = new Map(pages.map(({ slug, number }) => [slug, number]));
   let links = 0, written = 0;
   for (const { path, slug } of pages) {
@@ -309,7 +309,8 @@ for (const [who, listener] of Object.entries({ "the tests": undefined,
 test("the side bar shows where one is", async () => {
   await site.visit("/book/switcher", async (page) => {
     const here = page.locator("nav .menu__link[aria-current='page']");
-    assert.is(await here.textContent(), "500 The Switcher, from Host to Guest and back");
+    assert.is(await here.textContent(),
+      "500 The Switcher, from Host to Guest and back");
     await page.waitForFunction(() => {
       const box = document.querySelector(
         "nav .menu__link[aria-current='page']")?.getBoundingClientRect();
