@@ -174,7 +174,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 140 "chapters/600-cpus.md" # columns -4
+# 143 "chapters/600-cpus.md" # columns -4
     movl %ecx, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0x310           # to whom
@@ -241,7 +241,7 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 166 "chapters/600-cpus.md"
+# 169 "chapters/600-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
