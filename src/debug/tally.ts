@@ -1,4 +1,4 @@
-// Woven from chapters/620-costs.md.
+// Woven from chapters/610-costs.md.
 // Accounts of world switches, by cause, from the event stream.
 import { vector } from "../host";
 import { hypercalls, lguestMap } from "../lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 600-cpus.md.
+// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md.
 // The Host's text: what touches hardware, in assembly.
 
 
@@ -160,7 +160,7 @@ load_tables:                        # edx: this CPU's struct cpu
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
 # 556 "chapters/400-kernel.md"
     ret
-# 118 "chapters/600-cpus.md"
+# 118 "chapters/620-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -174,7 +174,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 143 "chapters/600-cpus.md" # columns -4
+# 143 "chapters/620-cpus.md" # columns -4
     movl %ecx, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0x310           # to whom
@@ -185,13 +185,13 @@ wake_cpus:
     jne stop
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 132 "chapters/600-cpus.md"
+# 132 "chapters/620-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
     mov %eax, %cr3
 3:  ret
-# 45 "chapters/600-cpus.md"
+# 45 "chapters/620-cpus.md"
 .balign 4, 0xcc
 trampoline:
     .byte 0xfa                          # cli
@@ -211,7 +211,7 @@ trampoline_gdtr:
 trampoline_gdt:
     .long 0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300
 trampoline_end:
-# 72 "chapters/600-cpus.md"
+# 72 "chapters/620-cpus.md"
 cpu_wakes:
     movl $0x10, %eax
     movl %eax, %ds
@@ -241,7 +241,7 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 169 "chapters/600-cpus.md"
+# 169 "chapters/620-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
