@@ -25,7 +25,7 @@ export function checkLocks(
     if (event.kind === "hostcall") call = String(event.name);
     else if (event.kind === "host-store" && call !== "setup") {
       const lock = guarded.get(Number(event.offset));
-      if (lock && (get(memory, HOST, Shared[lock]) & 1) === 0)
+      if (lock && get(memory, HOST, Shared[lock]) === 0)
         report(`${call} writes at ${event.offset} without ${lock}`);
     }
   });

@@ -3,7 +3,7 @@
 import type { Cpu } from "../machine";
 import { get, put } from "./layout";
 import type { KernelModule } from "./module";
-import { HOST, Shared, putShared } from "./structures";
+import { HOST, Shared, putShared, thisCpu } from "./structures";
 import { Thread, currentThread } from "./threads";
 
 /** Puts a new head on the list, and notes its time. */
@@ -55,9 +55,10 @@ export function cancelAlarm(cpu: Cpu): void {
 
 /** Host call, from the timer's interrupt: what is due goes off. */
 export function tick(cpu: Cpu, module: KernelModule): void {
+  const { now } = thisCpu(cpu);
   for (;;) {
     const thread = get(cpu, HOST, Shared.alarms);
-    if (thread === 0 || get(cpu, thread, Thread.alarm) > cpu.clock) return;
+    if (thread === 0 || get(cpu, thread, Thread.alarm) > now) return;
     remove(cpu, thread);
     module.alarm(cpu, thread);
   }

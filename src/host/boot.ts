@@ -7,6 +7,7 @@ import { kernelImage } from "./image";
 import type { HostImage } from "./image";
 import { place } from "./map";
 import type { KernelModule } from "./module";
+import { MP_TABLE, mpTable } from "./mptable";
 import { HOST, Shared } from "./structures";
 
 /** A machine with a Host in it. */
@@ -44,6 +45,7 @@ export function bootKernel(machine: Machine, options: KernelOptions): Host {
     machine.writeRam(HOST - place.KERNEL + Shared.small_pages.offset,
       Uint8Array.of(1));
   }
+  machine.writeRam(MP_TABLE, mpTable(machine.cpus.length));
   machine.writeRam(INFO, multibootInfo(machine, options, image));
   const cpu = machine.cpus[0]!;
   machine.resetCpu(cpu);

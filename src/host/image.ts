@@ -1,7 +1,7 @@
 // Woven from chapters/410-traps.md.
 // Assembles the Host's image.
 import { assemble } from "../assembler";
-import { panic } from "../machine";
+import { NMI, panic } from "../machine";
 import { hostCallsOf } from "./calls";
 import { kernelText } from "./kernel";
 import { layoutEquates } from "./layout";
@@ -34,6 +34,7 @@ export function kernelEquates(
 const handlers: Readonly<Record<number, string>> = {
   [vector.TIMER_VECTOR]: "timer_interrupt",
   [vector.RESCHEDULE_VECTOR]: "reschedule_interrupt",
+  [NMI]: "nmi_interrupt",
   [vector.STOP_VECTOR]: "stop",
   [vector.SPURIOUS_VECTOR]: "trap_return",
 };

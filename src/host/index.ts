@@ -9,6 +9,7 @@ export * from "./image";
 export * from "./layout";
 export * from "./map";
 export * from "./module";
+export * from "./mptable";
 export * from "./pages";
 export * from "./process";
 export * from "./structures";

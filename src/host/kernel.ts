@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 528 "chapters/400-kernel.md"
+# 536 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 541 "chapters/400-kernel.md"
+# 549 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 565 "chapters/400-kernel.md" # columns -4
+# 573 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 591 "chapters/400-kernel.md" # columns -4
+# 599 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 617 "chapters/400-kernel.md" # columns -4
+# 625 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 603 "chapters/400-kernel.md" # columns -4
+# 611 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 632 "chapters/400-kernel.md" # columns -4
+# 640 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 606 "chapters/400-kernel.md" # columns -4
+# 614 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 654 "chapters/400-kernel.md" # columns -4
+# 662 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 672 "chapters/400-kernel.md" # columns -4
+# 680 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 610 "chapters/400-kernel.md" # columns -4
+# 618 "chapters/400-kernel.md" # columns -4
     5:
-# 692 "chapters/400-kernel.md" # columns -4
+# 700 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 717 "chapters/400-kernel.md" # columns -4
+# 725 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 738 "chapters/400-kernel.md" # columns -4
+# 746 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 752 "chapters/400-kernel.md" # columns -4
+# 760 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 550 "chapters/400-kernel.md"
+# 558 "chapters/400-kernel.md"
     call wake_cpus
-# 553 "chapters/420-threads.md" # columns -4
+# 545 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 552 "chapters/400-kernel.md"
+# 560 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 764 "chapters/400-kernel.md" # columns -4
+# 772 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,13 +154,16 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 795 "chapters/400-kernel.md" # columns -4
+# 803 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
-# 556 "chapters/400-kernel.md"
+    movl %fs:cpu_mask, %eax
+    shll $24, %eax
+    movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
+# 564 "chapters/400-kernel.md"
     ret
-# 118 "chapters/620-cpus.md"
+# 207 "chapters/620-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -174,24 +177,24 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 143 "chapters/620-cpus.md" # columns -4
+# 232 "chapters/620-cpus.md" # columns -4
     movl %ecx, %eax
+    shll $12, %eax
+    movl CPUS + cpu_apic_id(%eax), %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0x310           # to whom
     movl $0x4500, LOCAL_APIC + 0x300        # INIT
     movl $0x4600 + TRAMPOLINE / 4096, LOCAL_APIC + 0x300
     4:
-    cmpl $0, HOST + host_oopsed
-    jne stop
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 132 "chapters/620-cpus.md"
+# 221 "chapters/620-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
     mov %eax, %cr3
 3:  ret
-# 45 "chapters/620-cpus.md"
+# 134 "chapters/620-cpus.md"
 .balign 4, 0xcc
 trampoline:
     .byte 0xfa                          # cli
@@ -211,7 +214,7 @@ trampoline_gdtr:
 trampoline_gdt:
     .long 0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300
 trampoline_end:
-# 72 "chapters/620-cpus.md"
+# 161 "chapters/620-cpus.md"
 cpu_wakes:
     movl $0x10, %eax
     movl %eax, %ds
@@ -241,12 +244,12 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 169 "chapters/620-cpus.md"
+# 258 "chapters/620-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 610 "chapters/420-threads.md"
+# 602 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -259,11 +262,12 @@ start_processes:
     testl %esi, %esi
     jz start_processes                  # it could not be
     call lock_queue
+    call read_clock
     movl %esi, %eax
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 563 "chapters/420-threads.md"
+# 555 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -276,7 +280,7 @@ idle:
     sti
     hlt
     jmp idle
-# 583 "chapters/420-threads.md"
+# 575 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -290,48 +294,53 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 100 "chapters/420-threads.md"
-spin_lock:
-    lock btsl $0, (%eax)
-    jnc 2f
-1:  cmpl $0, HOST + host_oopsed
-    jne stop
-    testl $1, (%eax)
-    jnz 1b
-    jmp spin_lock
-2:  ret
-
-spin_unlock:
-    movl $0, (%eax)
-    ret
-# 130 "chapters/420-threads.md"
+# 101 "chapters/420-threads.md"
+spin_lock:                          # edx: the lock
+    movl %fs:cpu_self, %ecx
+1:  xorl %eax, %eax
+    lock cmpxchgl %ecx, (%edx)
+    je 3f
+2:  cmpl $0, (%edx)
+    jne 2b
+    jmp 1b
+3:  ret
+# 127 "chapters/420-threads.md"
 lock_queue:
-    movl $HOST + host_queue_lock, %eax
+    movl $HOST + host_queue_lock, %edx
     jmp spin_lock
 unlock_queue:
-    movl $HOST + host_queue_lock, %eax
-    jmp spin_unlock
+    movl $0, HOST + host_queue_lock
+    ret
 lock_allocator:
-    movl $HOST + host_allocator_lock, %eax
+    movl $HOST + host_allocator_lock, %edx
     jmp spin_lock
 unlock_allocator:
-    movl $HOST + host_allocator_lock, %eax
-    jmp spin_unlock
-# 447 "chapters/420-threads.md"
+    movl $0, HOST + host_allocator_lock
+    ret
+# 430 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
 schedule_locked:
+    call read_clock
     .byte 0x0f, 0x3f, HC_pick_next
     movl %edx, LOCAL_APIC + 0x380       # ticks until the timer goes off
     jecxz 1f
-    movl $0xc0000 + RESCHEDULE_VECTOR, LOCAL_APIC + 0x300
+    shll $24, %ecx
+    movl %ecx, LOCAL_APIC + 0x310       # to whom: a bit for each
+    movl $0x800 + RESCHEDULE_VECTOR, LOCAL_APIC + 0x300
 1:
     cmpl %fs:cpu_current, %eax
     je unlock_queue
     call switch_thread
     jmp unlock_queue
-# 213 "chapters/420-threads.md"
+
+read_clock:
+    rdtsc
+    movl %eax, %fs:cpu_now
+    movl %edx, %fs:cpu_now + 4
+    ret
+# 215 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -341,7 +350,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 237 "chapters/420-threads.md" # columns -4
+# 239 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -349,17 +358,17 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 223 "chapters/420-threads.md"
+# 225 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 466 "chapters/420-threads.md"
+# 458 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 505 "chapters/420-threads.md"
+# 497 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
@@ -374,13 +383,13 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 255 "chapters/410-traps.md"
+# 269 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
 1:  hlt
     jmp 1b
-# 179 "chapters/410-traps.md"
+# 183 "chapters/410-traps.md"
 trap_common:
     pushl %ds
     pushl %es
@@ -396,19 +405,28 @@ trap_common:
     movl frame_vector(%esp), %eax
     jmp *vector_table(,%eax,4)
 unexpected:
-# 242 "chapters/410-traps.md" # columns -4
+# 248 "chapters/410-traps.md" # columns -4
+    movl $1, %eax
+    xchgl %eax, HOST + host_oopsed
+    testl %eax, %eax
+    jnz 1f                              # not the first
     movl %esp, %eax
     .byte 0x0f, 0x3f, HC_oops
-    cmpl $1, HOST + host_cpus_online
-    je stop
+    1:
     movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
+    movl $0xc0400, LOCAL_APIC + 0x300   # NMI
     jmp stop
-# 212 "chapters/410-traps.md"
+    nmi_interrupt:
+    cmpl $0, HOST + host_oopsed
+    je unexpected
+    jmp stop
+# 216 "chapters/410-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     call lock_queue
+    call read_clock
     .byte 0x0f, 0x3f, HC_tick
     call unlock_queue
 trap_return:

@@ -6,7 +6,7 @@ import { CR2, DE, DF, EAX, GP, NP, PF, SS_FAULT, TS, UD, hex32 } from
 import { emit } from "./events";
 import type { HostEvent } from "./events";
 import { get, putText } from "./layout";
-import { HOST, Shared, putShared, trapFrame } from "./structures";
+import { HOST, Shared, thisCpu, trapFrame } from "./structures";
 
 const names: Record<number, string> = {
   [DE]: "divide error", [UD]: "invalid opcode", [DF]: "double fault",
@@ -22,9 +22,9 @@ export function oops(cpu: Cpu): void {
   const error = get(cpu, frame, field.error);
   const eip = get(cpu, frame, field.eip);
   let text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
-    `error 0x${error.toString(16)}) at 0x${hex32(eip)} on CPU ${cpu.id}`;
+    `error 0x${error.toString(16)}) at 0x${hex32(eip)} ` +
+    `on CPU ${thisCpu(cpu).number}`;
   if (vector === PF) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
-  if (!get(cpu, HOST, Shared.oopsed)) putText(cpu, HOST, Shared.oops, text);
-  putShared(cpu, Shared.oopsed, 1);
+  putText(cpu, HOST, Shared.oops, text);
   emit<HostEvent>(cpu, { kind: "oops", message: text });
 }

@@ -6,8 +6,9 @@ import { flatWords, gateWords, putDescriptor, segmentWords } from
   "./descriptors";
 import { get, put } from "./layout";
 import { readNotes } from "./loader";
-import { most, place, selector } from "./map";
+import { place, selector } from "./map";
 import type { KernelModule } from "./module";
+import { findCpus } from "./mptable";
 import { HOST, PerCpu, Shared, cpuArea, putShared } from "./structures";
 import { startIdleThread } from "./threads";
 
@@ -17,8 +18,8 @@ export function setup(cpu: Cpu, module: KernelModule): void {
   const end = get(cpu, HOST, Shared.memory_end);
   const unused = get(cpu, HOST, Shared.next_unused);
   putShared(cpu, Shared.pages_free, (end - unused) / 4096);
-  const cpus = Math.min(cpu.peers.length, most.CPUS_MAX);
-  putShared(cpu, Shared.cpus_present, cpus);
+  const cpus = findCpus(cpu);
+  putShared(cpu, Shared.cpus_present, cpus.length);
   putShared(cpu, Shared.cpus_online, 1);
   readNotes(cpu, module);
   for (let n = 0; n < 256; n++) {
@@ -26,13 +27,15 @@ export function setup(cpu: Cpu, module: KernelModule): void {
     putDescriptor(cpu, place.IDT + 8 * n,
       ...gateWords(selector.KERNEL_CS, stub, 0));
   }
-  for (let n = 0; n < cpus; n++) setupCpu(cpu, n);
+  cpus.forEach((id, n) => setupCpu(cpu, n, id));
 }
 
-function setupCpu(cpu: Cpu, number: number): void {
+function setupCpu(cpu: Cpu, number: number, apicId: number): void {
   const area = cpuArea(number);
   put(cpu, area, PerCpu.self, area);
   put(cpu, area, PerCpu.number, number);
+  put(cpu, area, PerCpu.mask, 1 << number);
+  put(cpu, area, PerCpu.apic_id, apicId);
   put(cpu, area, PerCpu.gdt_limit, 255);
   put(cpu, area, PerCpu.gdt_base, area + PerCpu.gdt.offset);
   put(cpu, area, PerCpu.idt_limit, 2047);

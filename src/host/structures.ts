@@ -1,8 +1,9 @@
-// Woven from chapters/400-kernel.md.
+// Woven from chapters/400-kernel.md, 630-locks.md.
 // The Host's own structures.
 import type { Cpu } from "../machine";
-import { put, structure } from "./layout";
-import type { Field } from "./layout";
+import { FS } from "../machine";
+import { put, structure, viewClass } from "./layout";
+import type { Field, Memory } from "./layout";
 import { place } from "./map";
 
 /** struct host: what all CPUs share. Locks say what they guard. */
@@ -30,15 +31,41 @@ export const HOST = place.HOST;
 
 /** struct cpu: what one CPU has for itself, reached by %fs. */
 export const cpuLayout = structure("cpu", {
-  self: "u32", number: "u32",
+  self: "u32", number: "u32", mask: "u32", apic_id: "u32",
   current: "u32", idle: "u32",
-  need_resched: "u32", ticks: "u32", slice_end: "u64",
+  need_resched: "u32", call: "u32", ticks: "u32",
+  now: "u64", slice_end: "u64",
   gdt_limit: "u16", gdt_base: "u32",
   idt_limit: "u16", idt_base: "u32",
   task: "u32[26]",
   gdt: "u32[64]",
 });
 export const PerCpu = cpuLayout.field;
+
+/** Memory as the CPU that acts reaches it through its %fs. */
+export class ThroughFs implements Memory {
+  constructor(readonly cpu: Cpu) {}
+  load8(at: number): number { return this.cpu.load(FS, at, 1); }
+  load16(at: number): number { return this.cpu.load(FS, at, 2); }
+  load32(at: number): number { return this.cpu.load(FS, at, 4); }
+  store8(at: number, value: number): void {
+    this.cpu.store(FS, at, 1, value);
+  }
+  store16(at: number, value: number): void {
+    this.cpu.store(FS, at, 2, value);
+  }
+  store32(at: number, value: number): void {
+    this.cpu.store(FS, at, 4, value);
+  }
+}
+
+/** struct cpu of the CPU that acts. */
+export class ThisCpu extends viewClass(cpuLayout) {
+  constructor(readonly cpu: Cpu) {
+    super(new ThroughFs(cpu), 0);
+  }
+}
+export const thisCpu = (cpu: Cpu) => new ThisCpu(cpu);
 
 /** struct cpu of the CPU with this number. */
 export function cpuArea(number: number): number {

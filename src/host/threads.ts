@@ -1,11 +1,13 @@
-// Woven from chapters/420-threads.md.
+// Woven from chapters/420-threads.md, 640-scheduler.md.
 // Threads: a page with struct thread below and the kernel stack above.
 import type { Cpu } from "../machine";
 import { EAX, ECX, EDX } from "../machine";
 import { get, put, structure } from "./layout";
 import { place } from "./map";
 import { freePage } from "./pages";
-import { HOST, PerCpu, Shared, cpuArea, putShared } from "./structures";
+import { HOST, PerCpu, Shared, cpuArea, putShared, thisCpu } from
+  "./structures";
+import type { ThisCpu } from "./structures";
 import { SLICE, startSlice, ticksToNext, usedSlice } from "./timer";
 
 /** struct thread, at the start of its page. */
@@ -15,6 +17,9 @@ export const threadLayout = structure("thread", {
   space: "u32",
   /** Ticks that are gone of its slice. */
   used: "u32",
+  /** The CPU that it ran on last, and those that it may run on, a bit
+   * each; since when it has waited in the queue. */
+  home: "u32", allowed: "u32", queued: "u64",
   /** When its alarm goes off, 0 for never, and whose is next. */
   alarm: "u64", alarm_next: "u32",
   /** What the module keeps here. */
@@ -27,7 +32,7 @@ export const THREAD_RUNS = 0, THREAD_SLEEPS = 1, THREAD_ENDED = 2;
 
 /** struct thread of what this CPU runs. */
 export function currentThread(cpu: Cpu): number {
-  return get(cpu, cpuArea(cpu.id), PerCpu.current);
+  return thisCpu(cpu).current;
 }
 
 /** The boot stack of a CPU becomes its idle thread. */
@@ -49,6 +54,8 @@ export function prepareThread(
   cpu.store32(esp + 16, start);
   put(cpu, thread, Thread.esp, esp);
   put(cpu, thread, Thread.directory, directory);
+  put(cpu, thread, Thread.home, thisCpu(cpu).number);
+  put(cpu, thread, Thread.allowed, -1);
 }
 
 /** Host call: puts the thread in eax at the queue's end. */
@@ -61,80 +68,123 @@ function insert(cpu: Cpu, before: number, thread: number): void {
   const after = before === 0 ? get(cpu, HOST, Shared.queue_head)
     : get(cpu, before, Thread.next);
   put(cpu, thread, Thread.next, after);
+  put(cpu, thread, Thread.queued, thisCpu(cpu).now);
   if (before === 0) putShared(cpu, Shared.queue_head, thread);
   else put(cpu, before, Thread.next, thread);
   if (after === 0) putShared(cpu, Shared.queue_tail, thread);
 }
 
-/** Takes the first thread out of the queue; 0 if there is none. */
-function takeFirst(cpu: Cpu): number {
-  const first = get(cpu, HOST, Shared.queue_head);
-  if (first === 0) return 0;
-  const after = get(cpu, first, Thread.next);
-  putShared(cpu, Shared.queue_head, after);
-  if (after === 0) putShared(cpu, Shared.queue_tail, 0);
-  if (first === get(cpu, HOST, Shared.last_woken))
-    putShared(cpu, Shared.last_woken, 0);
-  return first;
+/** Takes the thread out that stands behind `before`. */
+function remove(cpu: Cpu, before: number, thread: number): void {
+  const after = get(cpu, thread, Thread.next);
+  if (before === 0) putShared(cpu, Shared.queue_head, after);
+  else put(cpu, before, Thread.next, after);
+  if (after === 0) putShared(cpu, Shared.queue_tail, before);
+  if (thread === get(cpu, HOST, Shared.last_woken))
+    putShared(cpu, Shared.last_woken, before);
 }
 
-/** need_resched when the other CPUs are to look, too. */
-const ALL_LOOK = 2;
-
 /** Host call: the thread to run next in eax; in edx the ticks until the
- * timer has to go off; ecx = 1 if the other CPUs should look for work.
- * Queue lock held. */
+ * timer has to go off; in ecx the CPUs that should look for work, a bit
+ * each. Queue lock held. */
 export function pickNext(cpu: Cpu): void {
-  const area = cpuArea(cpu.id);
-  const current = get(cpu, area, PerCpu.current);
-  const idle = get(cpu, area, PerCpu.idle);
+  const me = thisCpu(cpu), { current, idle } = me;
   const runs = current !== idle &&
     get(cpu, current, Thread.state) === THREAD_RUNS;
-  const used = usedSlice(cpu), woken = get(cpu, HOST, Shared.last_woken);
+  const used = usedSlice(me), woken = get(cpu, HOST, Shared.last_woken);
   let next = current;
-  if (!runs || used >= SLICE || woken !== 0) {
+  if (!runs || used >= SLICE || woken !== 0 || !mayRun(me, current)) {
     put(cpu, current, Thread.used, used);
     if (runs) insert(cpu, used < SLICE ? woken
       : get(cpu, HOST, Shared.queue_tail), current);
-    next = takeFirst(cpu) || idle;
-    startSlice(cpu, get(cpu, next, Thread.used));
+    next = takeNext(me) || idle;
+    startSlice(me, get(cpu, next, Thread.used));
   }
-  const all = get(cpu, area, PerCpu.need_resched) & ALL_LOOK;
-  put(cpu, area, PerCpu.need_resched, 0);
+  me.need_resched = 0;
   cpu.w[EAX] = next | 0;
   cpu.w[EDX] = ticksToNext(cpu, next === idle) | 0;
-  cpu.w[ECX] = noteIdle(cpu, next === idle) || all ? 1 : 0;
+  cpu.w[ECX] = whoShouldLook(me, next === idle);
 }
 
-/** Notes whether this CPU is idle; true if there is work left, and
- * another CPU that is. */
-function noteIdle(cpu: Cpu, idle: boolean): boolean {
-  const own = 1 << cpu.id;
-  const others = get(cpu, HOST, Shared.idle_cpus) & ~own;
-  putShared(cpu, Shared.idle_cpus, others | (idle ? own : 0));
-  return others !== 0 && get(cpu, HOST, Shared.queue_head) !== 0;
+/** Whether a thread may run on this CPU. */
+function mayRun(me: ThisCpu, thread: number): boolean {
+  return (get(me.cpu, thread, Thread.allowed) & me.mask) !== 0;
+}
+
+/** Takes out of the queue what this CPU should run; 0 if it may run
+ * nothing that is there. */
+function takeNext(me: ThisCpu): number {
+  const { cpu, number, now } = me;
+  let found = 0, behind = 0;
+  for (let before = 0, at = get(cpu, HOST, Shared.queue_head); at !== 0;
+    before = at, at = get(cpu, at, Thread.next)) {
+    if (!mayRun(me, at)) continue;
+    const waited = now - get(cpu, at, Thread.queued);
+    const ours = get(cpu, at, Thread.home) === number || waited >= SLICE;
+    if (found !== 0 && !ours) continue;
+    found = at;
+    behind = before;
+    if (ours) break;
+  }
+  if (found !== 0) {
+    remove(cpu, behind, found);
+    put(cpu, found, Thread.home, number);
+  }
+  return found;
+}
+/** A thread's home should look; if that is us, we do. */
+function callHome(me: ThisCpu, thread: number): void {
+  const home = 1 << get(me.cpu, thread, Thread.home);
+  me.call |= home & ~me.mask;
+  me.need_resched = 1;
+}
+
+/** A thread that can run waits: an idle CPU should look, its own first, or
+ * else its own, idle or not. */
+function callFor(me: ThisCpu, thread: number): void {
+  const { cpu } = me, home = 1 << get(cpu, thread, Thread.home);
+  const allowed = get(cpu, thread, Thread.allowed);
+  const idle = get(cpu, HOST, Shared.idle_cpus) & allowed;
+  const asked = idle === 0 ? home & allowed || lowest(allowed)
+    : idle & home || lowest(idle);
+  me.call |= asked & ~me.mask;
+  me.need_resched = 1;
+  putShared(cpu, Shared.idle_cpus,
+    get(cpu, HOST, Shared.idle_cpus) & ~asked);
+}
+
+const lowest = (mask: number) => mask & -mask;
+
+/** Which CPUs should look, now that we know what we run: those for which
+ * there is news, and an idle one for each thread that is left. */
+function whoShouldLook(me: ThisCpu, idle: boolean): number {
+  const { cpu } = me;
+  let asked = me.call;
+  me.call = 0;
+  let free = get(cpu, HOST, Shared.idle_cpus) & ~me.mask & ~asked;
+  for (let at = get(cpu, HOST, Shared.queue_head); at !== 0 && free !== 0;
+    at = get(cpu, at, Thread.next)) {
+    const one = lowest(free & get(cpu, at, Thread.allowed));
+    asked |= one;
+    free &= ~one;
+  }
+  putShared(cpu, Shared.idle_cpus, idle ? free | me.mask : free);
+  return asked;
 }
 
 /** There is news for a thread: it wakes, or the CPU that it runs on looks
  * up. Queue lock held. */
 export function wakeThread(cpu: Cpu, thread: number): void {
-  const area = cpuArea(cpu.id), why = get(cpu, area, PerCpu.need_resched);
+  const me = thisCpu(cpu), home = cpuArea(get(cpu, thread, Thread.home));
   if (get(cpu, thread, Thread.state) === THREAD_SLEEPS) {
     put(cpu, thread, Thread.state, THREAD_RUNS);
     const early = get(cpu, thread, Thread.used) < SLICE;
     insert(cpu, get(cpu, HOST, early ? Shared.last_woken
       : Shared.queue_tail), thread);
     if (early) putShared(cpu, Shared.last_woken, thread);
-    put(cpu, area, PerCpu.need_resched, why | 1);
-  } else if (runsElsewhere(cpu, thread))
-    put(cpu, area, PerCpu.need_resched, why | ALL_LOOK);
-}
-
-function runsElsewhere(cpu: Cpu, thread: number): boolean {
-  for (let n = 0; n < get(cpu, HOST, Shared.cpus_online); n++)
-    if (n !== cpu.id && get(cpu, cpuArea(n), PerCpu.current) === thread)
-      return true;
-  return false;
+    callFor(me, thread);
+  } else if (home !== me.self && get(cpu, home, PerCpu.current) === thread)
+    callHome(me, thread);
 }
 
 /** Host call: the current thread is over. Queue lock held. */

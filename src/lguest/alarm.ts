@@ -1,6 +1,6 @@
 // Woven from chapters/480-interrupts.md.
 // A Guest's alarm clock.
-import { get, setAlarm, Thread, ticksToNext } from "../host";
+import { get, setAlarm, thisCpu, Thread, ticksToNext } from "../host";
 import { EAX } from "../machine";
 import type { Cpu } from "../machine";
 import { raiseIrq } from "./interrupts";
@@ -13,7 +13,7 @@ export function lguestAlarm(cpu: Cpu): void {
   vcpu.alarm_changed = 0;
   const delta = vcpu.alarm_delta;
   const ticks = delta * (cpu.board.layout.ticksPerSecond / 1e9);
-  setAlarm(cpu, delta > 0 ? Math.ceil(cpu.clock + ticks) : 0);
+  setAlarm(cpu, delta > 0 ? Math.ceil(thisCpu(cpu).now + ticks) : 0);
   cpu.w[EAX] = ticksToNext(cpu, false) | 0;
 }
 

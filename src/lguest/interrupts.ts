@@ -1,6 +1,6 @@
 // Woven from chapters/480-interrupts.md.
 // Virtual interrupts: what waits, and how it gets there.
-import { get, HOST, Shared, wakeThread } from "../host";
+import { get, HOST, Shared, thisCpu, wakeThread } from "../host";
 import { IF } from "../machine";
 import { tell } from "./events";
 import { Data, readData, writeData } from "./guestdata";
@@ -89,7 +89,7 @@ function takeFlags(vcpu: Vcpu): boolean {
 /** Writes the wall clock into lguest_data. */
 export function tellTime(lg: Guest): void {
   const { cpu } = lg, { ticksPerSecond } = cpu.board.layout;
-  const ticks = Math.max(lg.told, Math.floor(cpu.clock));
+  const ticks = Math.max(lg.told, thisCpu(cpu).now);
   lg.told = ticks;
   const rest = ticks % ticksPerSecond;
   writeData(lg, Data.seconds, get(cpu, HOST, Shared.start_date) +

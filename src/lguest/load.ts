@@ -29,6 +29,8 @@ export function loadLguest(cpu: Cpu): void {
     cpu.store32(place.KERNEL + ptes + 4 * (2 + 2 * n), state | 1);
     put(cpu, area, LguestPerCpu.pages, pages);
     put(cpu, area, LguestPerCpu.guest_ptes, ptes);
+    put(cpu, area, LguestPerCpu.regs_pte,
+      place.KERNEL + ptes + 4 * (1 + 2 * n));
     const gdt = area + PerCpu.gdt.offset;
     putDescriptor(cpu, gdt + LGUEST_CS, ...flatWords(0x9b));
     putDescriptor(cpu, gdt + LGUEST_DS, ...flatWords(0x93));

@@ -1,6 +1,6 @@
 // Woven from chapters/510-loop.md.
 // lguest's run loop, what it decides between two worlds.
-import { cpuArea, currentThread, get, place, put, Thread, THREAD_SLEEPS } from
+import { currentThread, get, place, put, Thread, THREAD_SLEEPS } from
   "../host";
 import { CR2, EAX, EBX, ECX, PF } from "../machine";
 import type { Cpu } from "../machine";
@@ -16,7 +16,7 @@ import { Pair } from "./lguestpages";
 import { CHANGED_ALL, CHANGED_GDT, CHANGED_IDT, CHANGED_TLS, copyGdt,
   copyTls } from "./segments";
 import { currentShadow } from "./shadow";
-import { LguestPerCpu } from "./structures";
+import { thisLguestCpu } from "./structures";
 
 const RUN = 0, RETURN = 1, SLEEP = 2, SET_ALARM = 3;
 
@@ -56,12 +56,11 @@ export function lguestSleep(cpu: Cpu): void {
 }
 
 /** What has changed for this CPU since it last ran this lg_cpu. */
-function takeChanges(vcpu: Vcpu, area: number, pages: number): number {
-  const { cpu } = vcpu, changed = vcpu.changed;
+function takeChanges(vcpu: Vcpu): number {
+  const me = thisLguestCpu(vcpu.cpu), { pages } = me, { changed } = vcpu;
   vcpu.changed = 0;
-  if (get(cpu, area, LguestPerCpu.last_vcpu) === vcpu.at &&
-      vcpu.last_pages === pages) return changed;
-  put(cpu, area, LguestPerCpu.last_vcpu, vcpu.at);
+  if (me.last_vcpu === vcpu.at && vcpu.last_pages === pages) return changed;
+  me.last_vcpu = vcpu.at;
   vcpu.last_pages = pages;
   return CHANGED_ALL;
 }
@@ -70,9 +69,9 @@ function takeChanges(vcpu: Vcpu, area: number, pages: number): number {
  * eax = the CPU's lguest_pages, ebx = the shadow directory's frame; and
  * ecx = 1 if CR0.TS is to be set. */
 export function lguestEnter(cpu: Cpu): void {
-  const vcpu = currentVcpu(cpu), area = cpuArea(cpu.id);
-  const pages = new Pair(cpu, get(cpu, area, LguestPerCpu.pages));
-  const changed = takeChanges(vcpu, area, pages.at);
+  const vcpu = currentVcpu(cpu), me = thisLguestCpu(cpu);
+  const pages = new Pair(cpu, me.pages);
+  const changed = takeChanges(vcpu);
   if (changed & CHANGED_IDT) copyTraps(vcpu, pages);
   if (changed & CHANGED_GDT) copyGdt(vcpu, pages);
   else if (changed & CHANGED_TLS) copyTls(vcpu, pages);
@@ -81,9 +80,8 @@ export function lguestEnter(cpu: Cpu): void {
   pages.guest_tss.put(4, vcpu.ss1);
   vcpu.regs.trapnum = 256;
   const shadow = currentShadow(vcpu);
-  const ptes = get(cpu, area, LguestPerCpu.guest_ptes);
-  cpu.store32(place.KERNEL + ptes + 4 * (1 + 2 * cpu.id), vcpu.regs_page | 3);
-  cpu.store32(place.KERNEL + shadow + 4 * 1023, ptes | 3);
+  cpu.store32(me.regs_pte, vcpu.regs_page | 3);
+  cpu.store32(place.KERNEL + shadow + 4 * 1023, me.guest_ptes | 3);
   cpu.w[EAX] = pages.at | 0;
   cpu.w[EBX] = shadow | 0;
   cpu.w[ECX] = vcpu.ts;

@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 504 "chapters/500-switcher.md"
+# 506 "chapters/500-switcher.md"
 init_module:
     call lock_allocator
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     call unlock_allocator
-# 532 "chapters/500-switcher.md"
+# 534 "chapters/500-switcher.md"
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax
@@ -34,7 +34,7 @@ pge_interrupt:
     lock incl HOST + lguest_host_pge_acks
     movl $0, LOCAL_APIC + 0xb0
     jmp trap_return
-# 482 "chapters/420-threads.md"
+# 474 "chapters/420-threads.md"
 process_thread:
     cli
     call lock_queue
@@ -51,24 +51,25 @@ process_thread:
 # 153 "chapters/510-loop.md"
 read_lguest:
     cli
+    call read_clock
     .byte 0x0f, 0x3f, HC_lguest_prepare
     cmpl $1, %eax
     jb enter_guest
     je 1f
     cmpl $2, %eax
     je sleep_guest
-# 225 "chapters/510-loop.md" # columns -4
+# 226 "chapters/510-loop.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_alarm
     movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
     call unlock_queue
     sti
     jmp read_lguest
-# 162 "chapters/510-loop.md"
+# 163 "chapters/510-loop.md"
 1:  sti
     ret                                 # to process_thread
 
-# 184 "chapters/510-loop.md"
+# 185 "chapters/510-loop.md"
 enter_guest:
     .byte 0x0f, 0x3f, HC_lguest_enter
     testl %ecx, %ecx
@@ -86,7 +87,7 @@ enter_guest:
 1:  sti
     .byte 0x0f, 0x3f, HC_lguest_trap
     jmp read_lguest
-# 213 "chapters/510-loop.md"
+# 214 "chapters/510-loop.md"
 sleep_guest:
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_sleep
