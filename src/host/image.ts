@@ -34,6 +34,7 @@ export function kernelEquates(
 const handlers: Readonly<Record<number, string>> = {
   [vector.TIMER_VECTOR]: "timer_interrupt",
   [vector.RESCHEDULE_VECTOR]: "reschedule_interrupt",
+  [vector.MOVE_VECTOR]: "move_interrupt",
   [NMI]: "nmi_interrupt",
   [vector.STOP_VECTOR]: "stop",
   [vector.SPURIOUS_VECTOR]: "trap_return",

@@ -10,6 +10,7 @@ export * from "./layout";
 export * from "./map";
 export * from "./module";
 export * from "./mptable";
+export * from "./operator";
 export * from "./pages";
 export * from "./process";
 export * from "./structures";

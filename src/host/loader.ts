@@ -25,6 +25,7 @@ export function readNotes(cpu: Cpu, module: KernelModule): void {
   const date = /date=(\d+)/.exec(commandLine)?.[1] ?? 0;
   putShared(cpu, Shared.start_date, Number(date));
   putShared(cpu, Shared.sequential, /sequential/.test(commandLine) ? 1 : 0);
+  putShared(cpu, Shared.one_cpu, /policy=one-cpu/.test(commandLine) ? 1 : 0);
   const files = loaderFiles(cpu, info);
   putShared(cpu, Shared.processes_wanted,
     module.setup(cpu, { commandLine, files }));

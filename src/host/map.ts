@@ -53,5 +53,6 @@ export const vector = {
   TIMER_VECTOR: 0xef,
   STOP_VECTOR: 0xf0,
   RESCHEDULE_VECTOR: 0xf2,
+  MOVE_VECTOR: 0xf3,
   SPURIOUS_VECTOR: 0xff,
 } as const;

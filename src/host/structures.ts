@@ -16,12 +16,13 @@ export const hostLayout = structure("host", {
   /** Guards the run queue, the zombies and the alarms. */
   queue_lock: "u32",
   queue_head: "u32", queue_tail: "u32", last_woken: "u32", zombies: "u32",
-  idle_cpus: "u32",
+  idle_cpus: "u32", threads: "u32", move_to: "u32", move_bound: "u32",
   alarms: "u32", next_alarm: "u64",
   /** Written at boot. */
   multiboot: "u32", boot_directory: "u32", window_ptes: "u32",
   cpus_present: "u32", cpus_online: "u32", ready: "u32",
-  processes_wanted: "u32", sequential: "u32", start_date: "u32",
+  processes_wanted: "u32", sequential: "u32", one_cpu: "u32",
+  start_date: "u32",
   /** Not 0: low memory is mapped by pages of 4 KiB. */
   small_pages: "u32",
   oopsed: "u32", oops: "u8[256]",

@@ -15,6 +15,8 @@ export interface GuestFiles {
   memory: number;
   /** The initial RAM disk's file. */
   initrd?: Uint8Array;
+  /** The CPU that it is tied to; without one it may run anywhere. */
+  cpu?: number;
 }
 
 /** Requests that a Launcher writes; 1, 3 and 4 are retired. */
@@ -80,6 +82,8 @@ export interface HostOptions
   launcher: LauncherCalls;
   /** Where PGE goes off while lguest is loaded: default "all-cpus". */
   pge?: "all-cpus" | "this-cpu";
+  /** Whether threads may move from the CPU where they first ran. */
+  hostPolicy?: "free" | "one-cpu";
   /** Another text for the Switcher, in AT&T syntax. */
   switcher?: string;
   /** "strict" has no NOTIFY, like lguest since 4.1. */

@@ -16,12 +16,14 @@ export function guestsFromFiles(
   putShared(cpu, LguestShared.pge_all_cpus, 1 - is(/pge=this-cpu/));
   let guests = 0;
   for (const { start, size, string } of files) {
-    const found = /^guest memory=(\d+) -- /.exec(textAt(cpu, string));
+    const found = /^guest memory=(\d+)(?: cpu=(\d+))? -- /
+      .exec(textAt(cpu, string));
     if (found && guests < GUESTS_MAX) {
       const lg = new Guest(cpu, lguestOf(guests++));
       lg.image = start;
       lg.image_size = size;
       lg.memory = Number(found[1]);
+      lg.allowed = found[2] === undefined ? -1 : 1 << Number(found[2]);
       lg.command_line = string + found[0].length;
     } else if (guests > 0) {
       const lg = new Guest(cpu, lguestOf(guests - 1));

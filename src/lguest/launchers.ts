@@ -33,6 +33,7 @@ export function createLauncher(
   lg.pfn_limit = pages;
   lg.vcpu = makeVcpu(lg, thread, pages);
   put(cpu, thread, Thread.module, lg.vcpu);
+  put(cpu, thread, Thread.allowed, lg.allowed);
   return thread;
 }
 

@@ -14,7 +14,7 @@ export const lguestLayout = structure("lguest", {
   index: "u32",
   /** What the loader brought. */
   image: "u32", image_size: "u32", initrd: "u32", initrd_size: "u32",
-  command_line: "u32", memory: "u32",
+  command_line: "u32", memory: "u32", allowed: "u32",
   /** How it stands. */
   state: "u32", dead: "u32", reason: "u8[160]", switches: "u32",
   /** Its Launcher's address space, where Guest memory is. */

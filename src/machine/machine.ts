@@ -1,5 +1,6 @@
-// Woven from chapters/768-machine.md, 776-running.md.
-import { refreshIntr, timerCanWake, timerExpired } from "./cpu/apic";
+// Woven from chapters/768-machine.md, 640-scheduler.md, 776-running.md.
+import { localId, raiseInterrupt, refreshIntr, timerCanWake, timerExpired }
+  from "./cpu/apic";
 import { Cpu, type DataWatch } from "./cpu/cpu";
 import type { HostCall } from "./cpu/hostcall";
 import { pendingInterrupt } from "./cpu/interrupts";
@@ -68,6 +69,12 @@ export class Machine extends Board {
       cpu.dataWatch = watch;
       cpu.dropFast();
     }
+  }
+  /** An interrupt by a device's message: the APIC that it names takes the
+   * vector (SDM 3A, 10.11). */
+  messageInterrupt(apicId: number, vector: number): void {
+    for (const cpu of this.cpus)
+      if (localId(cpu) === apicId) raiseInterrupt(cpu, vector);
   }
   /** A CPU as a multiboot loader leaves it: flat 32-bit protected mode; or
    * at the reset vector. */

@@ -316,6 +316,9 @@ function targets(cpu: Cpu, command: number): Cpu[] {
     : w[ID]! >>> 24 === to);
 }
 
+/** The ID of a CPU's local APIC. */
+export const localId = ({ w }: Cpu) => w[ID]! >>> 24;
+
 /** Whether a logical destination means this APIC. */
 function isMeant(w: Int32Array, to: number): boolean {
   const own = w[LDR]! >>> 24, flat = w[DFR]! >>> 28 === 15;
