@@ -1,5 +1,5 @@
 // Woven from chapters/832-visit.md.
-import { judge } from "../launcher";
+import { sessionEnd } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
 import { counted } from "../machine";
 import { runDebugged } from "./gdb";
@@ -23,7 +23,6 @@ export function runSession(
   tell: (end: End) => number, watch?: Watcher,
 ): Promise<number> {
   const { machine, options } = session, { port, wait } = gdb;
-  const names = options.guests.map((guest) => guest.name);
   return runDebugged({
     machine, port, wait, limit,
     run: (all) => machine.run({ ...all,
@@ -31,7 +30,8 @@ export function runSession(
     ...(watch && { watch }),
     announce: (found) => announce(io, found, wait),
     finish: (reason) => tell(reason === "killed"
-      ? killed(machine.count) : judge(machine, names, reason)),
+      ? killed(machine.count)
+      : sessionEnd(session, reason)),
   });
 }
 

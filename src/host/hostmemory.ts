@@ -1,7 +1,7 @@
 // Woven from chapters/410-traps.md.
 // The Host's memory from outside, without leaving a trace.
 import type { Machine } from "../machine";
-import { get, textAt } from "./layout";
+import { get } from "./layout";
 import type { Memory } from "./layout";
 import { place } from "./map";
 import { HOST, Shared } from "./structures";
@@ -18,13 +18,6 @@ export function hostMemory(machine: Machine): Memory {
     load32: (a) => load(a, 4),
     store8: store, store16: store, store32: store,
   };
-}
-
-/** The Host's last words, if a trap killed it. */
-export function hostOops(machine: Machine): string | undefined {
-  const memory = hostMemory(machine);
-  if (get(memory, HOST, Shared.oopsed) !== 1) return undefined;
-  return textAt(memory, HOST + Shared.oops.offset);
 }
 
 /** Pages that nobody has: now, and right after the boot. */

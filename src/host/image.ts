@@ -103,7 +103,7 @@ function assembleKernel(module: KernelModule, parts: string): Built {
     panic(`the module brings ${data} bytes of data, and five pages are its`);
   const bytes = new Uint8Array(place.END - place.TEXT);
   bytes.set(kernel.bytes);
-  const image = { parts, bytes, symbols: kernel.symbols };
+  const image = { parts, bytes, symbols: kernel.labels };
   built.set(module.text, image);
   return image;
 }

@@ -2,6 +2,7 @@
 export * from "./alarms";
 export * from "./boot";
 export * from "./calls";
+export * from "./damage";
 export * from "./descriptors";
 export * from "./events";
 export * from "./hostmemory";
@@ -10,6 +11,7 @@ export * from "./layout";
 export * from "./map";
 export * from "./module";
 export * from "./mptable";
+export * from "./oops";
 export * from "./operator";
 export * from "./pages";
 export * from "./process";

@@ -46,6 +46,7 @@ export const selector = {
   USER_DS: 0x7b,
   TASK: 0x80,
   PER_CPU: 0xd8,
+  FAULT_TASK: 0xf8,
 } as const;
 
 /** Vectors of the Host's own interrupts. */

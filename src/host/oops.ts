@@ -1,12 +1,69 @@
-// Woven from chapters/410-traps.md.
-// A trap that the Host did not expect.
-import type { Cpu } from "../machine";
-import { CR2, DE, DF, EAX, GP, NP, PF, SS_FAULT, TS, UD, hex32 } from
-  "../machine";
+// Woven from chapters/670-oops.md.
+// A trap that the Host did not expect, and what is left of it.
+import { nameAddress } from "../assembler";
+import { ACTIVITY, CR2, CR3, DE, DF, EAX, EIP, ESP, GP, NP, PF, SHUTDOWN,
+  SS_FAULT, TS, UD, hex32 } from "../machine";
+import type { Cpu, Machine } from "../machine";
+import { damage } from "./damage";
 import { emit } from "./events";
 import type { HostEvent } from "./events";
-import { get, putText } from "./layout";
+import { hostMemory } from "./hostmemory";
+import type { HostImage } from "./image";
+import { get, structure, viewClass } from "./layout";
+import { place } from "./map";
 import { HOST, Shared, thisCpu, trapFrame } from "./structures";
+import { Thread } from "./threads";
+
+const WORDS = 24;
+
+/** struct oops, in the page of struct host: the first one's last words. */
+export const oopsLayout = structure("oops", {
+  cpu: "u32", vector: "u32", error: "u32",
+  eip: "u32", cs: "u32", eflags: "u32",
+  eax: "u32", ecx: "u32", edx: "u32", ebx: "u32",
+  esp: "u32", ebp: "u32", esi: "u32", edi: "u32",
+  cr2: "u32", cr3: "u32", thread: "u32",
+  /** How many words of the stack, and these. */
+  words: "u32", stack: `u32[${WORDS}]`,
+}, 1024);
+class Oops extends viewClass(oopsLayout) {}
+
+/** Host call: the frame's address in eax. Writes the last words. */
+export function oops(cpu: Cpu): void {
+  const frame = cpu.w[EAX]! >>> 0, me = thisCpu(cpu);
+  const last = new Oops(cpu, HOST);
+  const saved = (name: keyof typeof trapFrame.field) =>
+    get(cpu, frame, trapFrame.field[name]);
+  last.cpu = me.number;
+  last.vector = saved("vector");
+  last.error = saved("error");
+  last.thread = me.current;
+  last.cr2 = cpu.w[CR2]!;
+  last.cr3 = cpu.w[CR3]!;
+  for (const name of ["eip", "cs", "eflags", "eax", "ecx", "edx", "ebx",
+    "ebp", "esi", "edi"] as const) last[name] = saved(name);
+  last.esp = frame + trapFrame.bytes;
+  if (last.vector === DF) {
+    const { task } = me;
+    const from = ["eip", "eflags", "eax", "ecx", "edx", "ebx",
+      "esp", "ebp", "esi", "edi"] as const;
+    from.forEach((name, i) => { last[name] = task.get(8 + i); });
+    last.cs = task.get(19);
+    last.cr3 = get(cpu, me.current, Thread.directory);
+  }
+  keepStack(cpu, last);
+  emit<HostEvent>(cpu, { kind: "oops", message: inOneLine(last) });
+}
+
+function keepStack(cpu: Cpu, last: Oops): void {
+  const { esp } = last;
+  const end = place.KERNEL + get(cpu, HOST, Shared.memory_end);
+  const room = esp >= place.KERNEL && esp < end
+    ? Math.floor((4096 - (esp & 4095)) / 4) : 0;
+  last.words = Math.min(WORDS, room);
+  for (let i = 0; i < last.words; i++)
+    last.stack.put(i, cpu.load32((esp + 4 * i) >>> 0));
+}
 
 const names: Record<number, string> = {
   [DE]: "divide error", [UD]: "invalid opcode", [DF]: "double fault",
@@ -14,17 +71,64 @@ const names: Record<number, string> = {
   [SS_FAULT]: "stack fault", [GP]: "general protection", [PF]: "page fault",
 };
 
-/** Host call: the frame's address in eax. Writes the last words. */
-export function oops(cpu: Cpu): void {
-  const frame = cpu.w[EAX]! >>> 0;
-  const field = trapFrame.field;
-  const vector = get(cpu, frame, field.vector);
-  const error = get(cpu, frame, field.error);
-  const eip = get(cpu, frame, field.eip);
-  let text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
-    `error 0x${error.toString(16)}) at 0x${hex32(eip)} ` +
-    `on CPU ${thisCpu(cpu).number}`;
-  if (vector === PF) text += `, address 0x${hex32(cpu.w[CR2]!)}`;
-  putText(cpu, HOST, Shared.oops, text);
-  emit<HostEvent>(cpu, { kind: "oops", message: text });
+type Symbols = ReadonlyMap<string, number>;
+
+function inOneLine(last: Oops, symbols?: Symbols): string {
+  const { vector, error, eip } = last;
+  const name = symbols && nameAddress(eip, symbols);
+  const text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
+    `error 0x${error.toString(16)}) at 0x${hex32(eip)}` +
+    `${name ? ` (${name})` : ""} on CPU ${last.cpu}`;
+  return text +
+    (vector === PF ? `, address 0x${hex32(last.cr2)}` : "");
+}
+
+/** The Host's last words in one line, if a trap killed it. */
+export function hostOops(
+  machine: Machine, symbols?: Symbols,
+): string | undefined {
+  const memory = hostMemory(machine);
+  if (get(memory, HOST, Shared.oopsed) !== 1) return undefined;
+  return inOneLine(new Oops(memory, HOST), symbols);
+}
+
+function registersOf(last: Oops): string[] {
+  const show = (names: readonly (keyof Oops & string)[]) =>
+    names.map((name) => `${name} ${hex32(Number(last[name]))}`).join(" ");
+  return [show(["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"]),
+    show(["cs", "eflags", "cr2", "cr3", "thread"])];
+}
+
+function traceOf(last: Oops, symbols: Symbols): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < last.words; i++) {
+    const word = last.stack.get(i);
+    if (word >= place.TEXT && word < HOST)
+      found.push(nameAddress(word, symbols) ?? hex32(word));
+  }
+  return found.length === 0 ? [] : [`on the stack: ${found.join(", ")}`];
+}
+
+/** All that is left of a Host that died; undefined if it lives. With its
+ * image there are names, and what of it was overwritten. */
+export function hostDeath(
+  machine: Machine, image?: HostImage,
+): string[] | undefined {
+  const first = hostOops(machine, image?.symbols) ??
+    shutDown(machine, image?.symbols);
+  if (first === undefined || !image) return first ? [first] : undefined;
+  const last = new Oops(hostMemory(machine), HOST);
+  const oopsed = hostOops(machine) !== undefined;
+  return [first, ...oopsed ? registersOf(last) : [],
+    ...oopsed ? traceOf(last, image.symbols) : [],
+    ...damage(machine, image)];
+}
+
+function shutDown(machine: Machine, symbols?: Symbols): string | undefined {
+  const cpu = machine.cpus.find(({ w }) => w[ACTIVITY] === SHUTDOWN);
+  if (!cpu) return undefined;
+  const eip = cpu.w[EIP]! >>> 0, name = symbols && nameAddress(eip, symbols);
+  return `it triple-faulted at 0x${hex32(eip)}${name ? ` (${name})` : ""} ` +
+    `on CPU ${cpu.id}, esp 0x${hex32(cpu.w[ESP]!)}, ` +
+    `cr2 0x${hex32(cpu.w[CR2]!)}`;
 }

@@ -25,7 +25,7 @@ export const hostLayout = structure("host", {
   start_date: "u32",
   /** Not 0: low memory is mapped by pages of 4 KiB. */
   small_pages: "u32",
-  oopsed: "u32", oops: "u8[256]",
+  oopsed: "u32",
 });
 export const Shared = hostLayout.field;
 export const HOST = place.HOST;
@@ -40,6 +40,7 @@ export const cpuLayout = structure("cpu", {
   idt_limit: "u16", idt_base: "u32",
   task: "u32[26]",
   gdt: "u32[64]",
+  fault_task: "u32[26]",
 });
 export const PerCpu = cpuLayout.field;
 

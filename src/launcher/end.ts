@@ -1,5 +1,6 @@
 // Woven from chapters/310-launcher.md.
-import { hostOops } from "../host";
+import { hostDeath } from "../host";
+import type { HostImage } from "../host";
 import { oneLine } from "../lguest";
 import { guestOutcome, worldSwitches } from "./outcome";
 import type { GuestOutcome } from "../lguest";
@@ -64,6 +65,7 @@ const PAST = {
 /** Says how a run of these Guests ended, from what is in RAM. */
 export function judge(
   machine: Machine, names: readonly string[], why: StopReason,
+  image?: () => HostImage,
 ): End {
   const instructions = machine.count;
   const guests = names.map((name, i) => ({
@@ -74,10 +76,10 @@ export function judge(
   const switches = guests.reduce((n, g) => n + g.worldSwitches, 0);
   const effort = `after ${counted(instructions, "instruction")}, ` +
     counted(switches, "world switch");
-  const oops = hostOops(machine) ??
-    (why === "shutdown" ? "it triple-faulted" : undefined);
-  if (oops !== undefined) {
-    const sentences = [`the Host oopsed ${effort}: ${oops}`];
+  const oops = hostDeath(machine, image?.());
+  if (oops) {
+    const [first, ...more] = oops;
+    const sentences = [`the Host oopsed ${effort}: ${first}`, ...more];
     return { status: 3, sentences, instructions, guests };
   }
   const statuses = guests.map((g) => statusOf(g, why));

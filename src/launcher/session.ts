@@ -1,11 +1,11 @@
 // Woven from chapters/310-launcher.md.
 import { most } from "../host";
-import { attachHost, bootHost, pagesBesides } from "../lguest";
+import { attachHost, bootHost, buildHost, pagesBesides } from "../lguest";
 import type { GuestFiles, HostOptions } from "../lguest";
 import { Machine } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { judge } from "./end";
-import type { End } from "./end";
+import type { End, StopReason } from "./end";
 import { UserError } from "./error";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
@@ -128,5 +128,11 @@ export function run(
   const { reason } = machine.run({ maxInstructions: rest,
     ...(options.schedule && { schedule: options.schedule }),
     ...(stopWhen && { stopWhen }) });
-  return judge(machine, options.guests.map((g) => g.name), reason);
+  return sessionEnd(session, reason);
+}
+
+/** Says how it has ended. */
+export function sessionEnd({ machine, options }: Session, why: StopReason): End {
+  const names = options.guests.map((guest) => guest.name);
+  return judge(machine, names, why, () => buildHost(options));
 }
