@@ -3,6 +3,7 @@ export * from "./alarms";
 export * from "./boot";
 export * from "./calls";
 export * from "./damage";
+export * from "./death";
 export * from "./descriptors";
 export * from "./events";
 export * from "./hostmemory";

@@ -1,20 +1,15 @@
 // Woven from chapters/670-oops.md.
 // A trap that the Host did not expect, and what is left of it.
 import { nameAddress } from "../assembler";
-import { ACTIVITY, CR2, CR3, DE, DF, EAX, EIP, ESP, GP, NP, PF, SHUTDOWN,
-  SS_FAULT, TS, UD, hex32 } from "../machine";
-import type { Cpu, Machine } from "../machine";
-import { damage } from "./damage";
+import { CR2, CR3, DE, DF, EAX, GP, NP, PF, SS_FAULT, TS, UD, hex32 } from
+  "../machine";
+import type { Cpu } from "../machine";
 import { emit } from "./events";
 import type { HostEvent } from "./events";
-import { hostMemory } from "./hostmemory";
-import type { HostImage } from "./image";
 import { get, structure, viewClass } from "./layout";
 import { place } from "./map";
 import { HOST, Shared, thisCpu, trapFrame } from "./structures";
 import { Thread } from "./threads";
-
-const WORDS = 24;
 
 /** struct oops, in the page of struct host: the first one's last words. */
 export const oopsLayout = structure("oops", {
@@ -24,9 +19,9 @@ export const oopsLayout = structure("oops", {
   esp: "u32", ebp: "u32", esi: "u32", edi: "u32",
   cr2: "u32", cr3: "u32", thread: "u32",
   /** How many words of the stack, and these. */
-  words: "u32", stack: `u32[${WORDS}]`,
+  words: "u32", stack: "u32[24]",
 }, 1024);
-class Oops extends viewClass(oopsLayout) {}
+export class Oops extends viewClass(oopsLayout) {}
 
 /** Host call: the frame's address in eax. Writes the last words. */
 export function oops(cpu: Cpu): void {
@@ -60,7 +55,7 @@ function keepStack(cpu: Cpu, last: Oops): void {
   const end = place.KERNEL + get(cpu, HOST, Shared.memory_end);
   const room = esp >= place.KERNEL && esp < end
     ? Math.floor((4096 - (esp & 4095)) / 4) : 0;
-  last.words = Math.min(WORDS, room);
+  last.words = Math.min(oopsLayout.field.stack.count, room);
   for (let i = 0; i < last.words; i++)
     last.stack.put(i, cpu.load32((esp + 4 * i) >>> 0));
 }
@@ -71,9 +66,10 @@ const names: Record<number, string> = {
   [SS_FAULT]: "stack fault", [GP]: "general protection", [PF]: "page fault",
 };
 
-type Symbols = ReadonlyMap<string, number>;
+export type Symbols = ReadonlyMap<string, number>;
 
-function inOneLine(last: Oops, symbols?: Symbols): string {
+/** The sentence: what, where, on which CPU. */
+export function inOneLine(last: Oops, symbols?: Symbols): string {
   const { vector, error, eip } = last;
   const name = symbols && nameAddress(eip, symbols);
   const text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
@@ -81,54 +77,4 @@ function inOneLine(last: Oops, symbols?: Symbols): string {
     `${name ? ` (${name})` : ""} on CPU ${last.cpu}`;
   return text +
     (vector === PF ? `, address 0x${hex32(last.cr2)}` : "");
-}
-
-/** The Host's last words in one line, if a trap killed it. */
-export function hostOops(
-  machine: Machine, symbols?: Symbols,
-): string | undefined {
-  const memory = hostMemory(machine);
-  if (get(memory, HOST, Shared.oopsed) !== 1) return undefined;
-  return inOneLine(new Oops(memory, HOST), symbols);
-}
-
-function registersOf(last: Oops): string[] {
-  const show = (names: readonly (keyof Oops & string)[]) =>
-    names.map((name) => `${name} ${hex32(Number(last[name]))}`).join(" ");
-  return [show(["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"]),
-    show(["cs", "eflags", "cr2", "cr3", "thread"])];
-}
-
-function traceOf(last: Oops, symbols: Symbols): string[] {
-  const found: string[] = [];
-  for (let i = 0; i < last.words; i++) {
-    const word = last.stack.get(i);
-    if (word >= place.TEXT && word < HOST)
-      found.push(nameAddress(word, symbols) ?? hex32(word));
-  }
-  return found.length === 0 ? [] : [`on the stack: ${found.join(", ")}`];
-}
-
-/** All that is left of a Host that died; undefined if it lives. With its
- * image there are names, and what of it was overwritten. */
-export function hostDeath(
-  machine: Machine, image?: HostImage,
-): string[] | undefined {
-  const first = hostOops(machine, image?.symbols) ??
-    shutDown(machine, image?.symbols);
-  if (first === undefined || !image) return first ? [first] : undefined;
-  const last = new Oops(hostMemory(machine), HOST);
-  const oopsed = hostOops(machine) !== undefined;
-  return [first, ...oopsed ? registersOf(last) : [],
-    ...oopsed ? traceOf(last, image.symbols) : [],
-    ...damage(machine, image)];
-}
-
-function shutDown(machine: Machine, symbols?: Symbols): string | undefined {
-  const cpu = machine.cpus.find(({ w }) => w[ACTIVITY] === SHUTDOWN);
-  if (!cpu) return undefined;
-  const eip = cpu.w[EIP]! >>> 0, name = symbols && nameAddress(eip, symbols);
-  return `it triple-faulted at 0x${hex32(eip)}${name ? ` (${name})` : ""} ` +
-    `on CPU ${cpu.id}, esp 0x${hex32(cpu.w[ESP]!)}, ` +
-    `cr2 0x${hex32(cpu.w[CR2]!)}`;
 }
