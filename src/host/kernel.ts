@@ -131,7 +131,7 @@ start:
     call load_tables
 # 563 "chapters/400-kernel.md"
     call wake_cpus
-# 552 "chapters/420-threads.md" # columns -4
+# 553 "chapters/420-threads.md" # columns -4
     call init_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -163,7 +163,7 @@ load_tables:                        # edx: this CPU's struct cpu
     movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
 # 569 "chapters/400-kernel.md"
     ret
-# 207 "chapters/620-cpus.md"
+# 225 "chapters/620-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -177,7 +177,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 232 "chapters/620-cpus.md" # columns -4
+# 250 "chapters/620-cpus.md" # columns -4
     movl %ecx, %eax
     shll $12, %eax
     movl CPUS + cpu_apic_id(%eax), %eax
@@ -188,13 +188,13 @@ wake_cpus:
     4:
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 221 "chapters/620-cpus.md"
+# 239 "chapters/620-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
     mov %eax, %cr3
 3:  ret
-# 134 "chapters/620-cpus.md"
+# 152 "chapters/620-cpus.md"
 .balign 4, 0xcc
 trampoline:
     .byte 0xfa                          # cli
@@ -214,7 +214,7 @@ trampoline_gdtr:
 trampoline_gdt:
     .long 0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300
 trampoline_end:
-# 161 "chapters/620-cpus.md"
+# 179 "chapters/620-cpus.md"
 cpu_wakes:
     movl $0x10, %eax
     movl %eax, %ds
@@ -244,12 +244,12 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 258 "chapters/620-cpus.md"
+# 276 "chapters/620-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 609 "chapters/420-threads.md"
+# 610 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -267,7 +267,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 562 "chapters/420-threads.md"
+# 563 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -280,7 +280,7 @@ idle:
     sti
     hlt
     jmp idle
-# 582 "chapters/420-threads.md"
+# 583 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -299,12 +299,13 @@ spin_lock:                          # edx: the lock
     movl %fs:cpu_self, %ecx
 1:  xorl %eax, %eax
     lock cmpxchgl %ecx, (%edx)
-    je 3f
-2:  cmpl $0, (%edx)
-    jne 2b
+    je 2f
+spin_wait:
+    cmpl $0, (%edx)
+    jne spin_wait
     jmp 1b
-3:  ret
-# 128 "chapters/420-threads.md"
+2:  ret
+# 129 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %edx
     jmp spin_lock
@@ -317,7 +318,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 436 "chapters/420-threads.md"
+# 437 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -340,7 +341,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 217 "chapters/420-threads.md"
+# 218 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -350,7 +351,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 241 "chapters/420-threads.md" # columns -4
+# 242 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -358,13 +359,13 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 227 "chapters/420-threads.md"
+# 228 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 464 "chapters/420-threads.md"
+# 465 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
@@ -375,7 +376,7 @@ move_interrupt:
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 503 "chapters/420-threads.md"
+# 504 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

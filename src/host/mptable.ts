@@ -1,6 +1,5 @@
 // Woven from chapters/620-cpus.md.
 // The table of processors (Intel, MultiProcessor Specification 1.4, 4).
-import type { Cpu } from "../machine";
 import type { Memory } from "./layout";
 import { most, place } from "./map";
 
@@ -37,12 +36,12 @@ function checksum(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** The APIC IDs of the usable CPUs, the one that runs first. */
-export function findCpus(cpu: Cpu): number[] {
-  const table = findTable(cpu), found: number[] = [];
-  const entries = table && cpu.load16(table + 34) & 0xffff;
+export function findCpus(memory: Memory): number[] {
+  const table = findTable(memory), found: number[] = [];
+  const entries = table && memory.load16(table + 34) & 0xffff;
   for (let i = 0, at = table + 44; i < entries; i++) {
-    const isCpu = (cpu.load8(at) & 255) === 0;
-    const flags = cpu.load8(at + 3), id = cpu.load8(at + 1) & 255;
+    const isCpu = (memory.load8(at) & 255) === 0;
+    const flags = memory.load8(at + 3), id = memory.load8(at + 1) & 255;
     if (isCpu && flags & 2) found.unshift(id);
     else if (isCpu && flags & 1) found.push(id);
     at += isCpu ? 20 : 8;

@@ -34,7 +34,7 @@ pge_interrupt:
     lock incl HOST + lguest_host_pge_acks
     movl $0, LOCAL_APIC + 0xb0
     jmp trap_return
-# 480 "chapters/420-threads.md"
+# 481 "chapters/420-threads.md"
 process_thread:
     cli
     call lock_queue
