@@ -53,6 +53,8 @@ function tailBytes(
   }
 }
 
+const MOST_GAP = 0x1000000;
+
 function checkTails(
   pieces: readonly Piece[], tails: readonly number[],
 ): void {
@@ -60,6 +62,10 @@ function checkTails(
   if (i >= 0)
     throw new AssemblerError(pieces[i]!.tail.place,
       `.org goes ${-tails[i]!} bytes backwards`);
+  const long = tails.findIndex((length) => length > MOST_GAP);
+  if (long >= 0)
+    throw new AssemblerError(pieces[long]!.tail.place,
+      "a gap of more than 16 MiB is surely a mistake");
 }
 
 /** The bytes of a program that has been laid out. */
