@@ -6,6 +6,7 @@ import { assemble, writeElf } from "../src/assembler";
 import { main } from "../src/cli/main";
 import { sha256 } from "../src/launcher";
 import { H_EVENTS, H_SCHEDULE_CPU } from "../src/machine/ground/layout";
+import { switcherText } from "../src/lguest";
 import { guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
@@ -26,14 +27,24 @@ const BARE = writeElf([{ paddr: 0x100000, vaddr: 0x100000, bytes: assemble(
   ".long 0x1badb002, 0, -0x1badb002\n1: incl %eax\n jmp 1b\n",
   { origin: 0x100000 }).bytes }], 0x10000c);
 
-const IMAGES: Files = { k: GUEST, b: BARE };
+const SWITCHER = new TextEncoder().encode(switcherText);
+const IMAGES: Files = { k: GUEST, b: BARE, s: SWITCHER };
+
+/** Each option of a run with several Guests. */
+const SEVERAL = ["--cpus", "2", "--memory", "2", "--guest",
+  "name=a,kernel=k,cpu=0,append=quiet", "--guest", "name=b,kernel=k,initrd=b",
+  "--pin", "1", "--host-policy", "free", "--host-load", "2", "--load-on", "1",
+  "--migrate-at", "700=1", "--migrate-at", "5=0", "--migrate-every", "100",
+  "--tlb", "8/4", "--switcher", "s"];
 const BUDGET = ["--max-instructions", "5000"];
 
-/** A run of a Guest and one of a bare machine, written down; the second
- * has two inputs, and ends by a budget. */
-async function recorded(): Promise<{ run: string; machine: string }> {
+/** A run of a Guest, one of two, and one of a bare machine, written down;
+ * the last has two inputs, and ends by a budget. */
+async function recorded(
+): Promise<{ run: string; several: string; machine: string }> {
   const files = { ...IMAGES };
   await lguest(["--kernel", "k", "--memory", "2", "--record", "r"], files);
+  await lguest([...SEVERAL, "--record", "v", ...BUDGET], files);
   const words = ["machine", "--kernel", "b", "--memory", "2", "--cpus", "2",
     "--post-port", "0x80", "--schedule", "random:50", "--date",
     "2007-10-09"];
@@ -42,7 +53,7 @@ async function recorded(): Promise<{ run: string; machine: string }> {
     ',"time":0,"counts":[0,0],"source":"com1","bytes":"61"}\n';
   const machine = text(files["m"]!)
     .replace(/{"end".*\n/, input(0) + input(1));
-  return { run: text(files["r"]!), machine };
+  return { run: text(files["r"]!), several: text(files["v"]!), machine };
 }
 
 type Json = null | boolean | number | string | Json[] |
@@ -75,16 +86,18 @@ function withOther(value: Json, path: Path, other: Json | undefined): Json {
 const kind = (value: Json) => value === null ? "null"
   : Array.isArray(value) ? "array" : typeof value;
 
+const OPTIONAL = ["schedule", "date", "postPort", "pin", "hostPolicy",
+  "hostLoad", "loadOn", "migrateAt", "migrateEvery", "dataTlb", "codeTlb"];
 const OTHERS: readonly Json[] = [null, true, -1, "x", ["x"], { x: 1 }];
 
 const ONE_LINE = /^lguest: [^\n]+\n$/;
 
 test("a value of another type, or no value, is refused in every place",
   async () => {
-    const { run, machine } = await recorded();
+    const { run, several, machine } = await recorded();
     let refused = 0, taken = 0;
-    for (const [command, file] of [["run", run], ["machine", machine]] as
-      const) {
+    for (const [command, file] of [["run", run], ["run", several],
+      ["machine", machine]] as const) {
       const lines = file.trimEnd().split("\n");
       for (let i = 1; i < lines.length; i++) {
         const line = JSON.parse(lines[i]!) as Json;
@@ -99,8 +112,9 @@ test("a value of another type, or no value, is refused in every place",
               [command, "--replay", "r", ...BUDGET], { ...IMAGES, r });
             const what = `line ${i + 1}, ${path.join(".")} as ` +
               `${JSON.stringify(other)}: ${status} ${err}`;
-            const optional = other === undefined &&
-              ["schedule", "date", "postPort"].includes(String(path.at(-1)));
+            const key = String(path.at(-1));
+            const optional = other === undefined && (OPTIONAL.includes(key) ||
+              (key === "cpu" && path.includes("guests")));
             const budget = path.at(-1) === "maxInstructions" && other === null;
             if (optional || budget) {
               taken++;
@@ -115,16 +129,40 @@ test("a value of another type, or no value, is refused in every place",
         }
       }
     }
-    assert.is(taken, 4);
-    assert.ok(refused > 250, `${refused} refused`);
+    assert.is(taken, 14);
+    assert.ok(refused > 650, `${refused} refused`);
   });
 
 test("numbers out of range are refused, with line and key", async () => {
-  const { run, machine } = await recorded();
+  const { run, machine, several } = await recorded();
   const cases: [string, string, RegExp, string, string][] = [
     ["run", run, /"cpus":1/, '"cpus":9', "options.cpus"],
-    ["run", run, /"memory":2097152/, '"memory":2097153', "options.memory"],
-    ["run", run, /"memory":2097152/, '"memory":906969088', "options.memory"],
+    ["run", run, /"memory":2097152/, '"memory":2097153',
+      "options.guests.0.memory"],
+    ["run", run, /"memory":2097152/, '"memory":906969088',
+      "options.guests.0.memory"],
+    ["run", several, /"name":"a"/, '"name":"a: b"', "options.guests.0.name"],
+    ["run", several, /"name":"a"/, '"name":"\\u001b[A"',
+      "options.guests.0.name"],
+    ["run", several, /"name":"a"/, '"name":"b"', "options, name a Guest twice"],
+    ["run", several, /"cpu":0/, '"cpu":2', "a CPU that isn't there"],
+    ["run", several, /"cpu":0/, '"cpu":-1', "options.guests.0.cpu"],
+    ["run", several, /"pin":1/, '"pin":2', "a CPU that isn't there"],
+    ["run", several, /"loadOn":1/, '"loadOn":7', "a CPU that isn't there"],
+    ["run", several, /"loadOn":1/, '"loadOn":16', "options.loadOn"],
+    ["run", several, /"hostLoad":2/, '"hostLoad":17', "options.hostLoad"],
+    ["run", several, /"hostPolicy":"free"/, '"hostPolicy":"none"',
+      "options.hostPolicy"],
+    ["run", several, /"cpu":1}]/, '"cpu":2}]', "a CPU that isn't there"],
+    ["run", several, /"at":5,/, '"at":900,', "options.migrateAt"],
+    ["run", several, /"at":5,/, '"at":-5,', "options.migrateAt.0.at"],
+    ["run", several, /"migrateAt":\[/,
+      `"migrateAt":[${'{"at":1,"cpu":0},'.repeat(1001)}`, "options.migrateAt"],
+    ["run", several, /"migrateEvery":100/, '"migrateEvery":0',
+      "options.migrateEvery"],
+    ["run", several, /"dataTlb":8/, '"dataTlb":4097', "options.dataTlb"],
+    ["run", several, /"codeTlb":4/, '"codeTlb":0', "options.codeTlb"],
+    ["run", several, /"guests":\[.*?\]/, '"guests":[]', "options.guests"],
     ["run", run, /"maxInstructions":null/, '"maxInstructions":"x"',
       "options.maxInstructions"],
     ["run", run, /"maxInstructions":null/, '"maxInstructions":0',
@@ -185,7 +223,7 @@ test("a run file names no outputs, no ports and nothing unknown",
           assert.match(err, ONE_LINE);
           assert.ok(err.includes("line"), err);
           assert.is(files["v"], v);
-          assert.equal(Object.keys(files).sort(), ["b", "k", "r", "v"]);
+          assert.equal(Object.keys(files).sort(), ["b", "k", "r", "s", "v"]);
         }
       }
     }
@@ -197,8 +235,8 @@ test("what a recording holds is what determines the run", async () => {
     "--trace-file", "t", "--snapshot", "s"], files);
   const line = text(files["r"]!).split("\n")[1]!;
   const { options } = JSON.parse(line) as { options: object };
-  assert.equal(Object.keys(options).sort(), ["abi", "append", "cpus",
-    "hostPages", "maxInstructions", "memory", "pge", "reboot", "seed"]);
+  assert.equal(Object.keys(options).sort(), ["abi", "cpus", "guests",
+    "hostPages", "maxInstructions", "pge", "reboot", "seed"]);
   const again = await lguest(["--replay", "r", "--trace-file", "t2",
     "--snapshot", "s2"], files);
   assert.is(again.status, 0, again.err);
@@ -207,15 +245,27 @@ test("what a recording holds is what determines the run", async () => {
 });
 
 test("images that are no set for the command are refused", async () => {
-  const { run, machine } = await recorded();
-  const image = (role: string, path: string, file: Uint8Array) =>
-    JSON.stringify({ role, path, sha256: sha256(file) });
-  const k = image("kernel", "k", GUEST), b = image("kernel", "b", BARE);
+  const { run, several, machine } = await recorded();
+  const image = (role: string, path: string, file: Uint8Array,
+    guest?: number) =>
+    JSON.stringify({ role, path, sha256: sha256(file), guest });
+  const k = image("kernel", "k", GUEST, 0), b = image("kernel", "b", BARE);
+  const l = image("kernel", "k", GUEST, 1);
   const sets: [string, string, string][] = [
     ["run", run, ""], ["run", run, `${k},${k}`],
     ["run", run, image("rom", "k", GUEST)],
     ["run", run, `${k},${image("module", "k", GUEST)}`],
-    ["run", run, `${k},${image("initrd", "", GUEST)}`],
+    ["run", run, image("kernel", "k", GUEST)], ["run", run, l],
+    ["run", run, `${k},${l}`], ["run", several, k],
+    ["run", several, `${k},${l},${l}`],
+    ["run", several, `${k},${l},${image("initrd", "k", GUEST, 2)}`],
+    ["run", several, `${k},${l},${image("switcher", "s", SWITCHER, 1)}`],
+    ["run", several, `${k},${l},${image("switcher", "s", SWITCHER)},` +
+      image("switcher", "s", SWITCHER)],
+    ["run", run, `${k},${image("initrd", "", GUEST, 0)}`],
+    ["run", run, `${k},${image("initrd", "k", GUEST)}`],
+    ["machine", machine, image("kernel", "b", BARE, 0)],
+    ["machine", machine, `${b},${image("switcher", "s", SWITCHER)}`],
     ["machine", machine, `${b},${image("rom", "b", BARE)}`],
     ["machine", machine, image("initrd", "b", BARE)],
     ["machine", machine, image("module", "b", BARE)],
@@ -380,6 +430,52 @@ test("a switcher that is no text, or no assembly, is refused", async () => {
     assert.is(status, 2, err);
     assert.match(err, /^lguest: s is a [^\n]+\n$/);
   }
+});
+
+test("a snapshot's Guests and their circumstances are on its CPUs", async () => {
+  const files: Files = { ...IMAGES };
+  await lguest([...SEVERAL, "--snapshot", "s1", ...BUDGET], files);
+  const run = files["s1"]!;
+  const { boot, guests } = JSON.parse(text(run).split("\n")[1]!) as
+    { boot: { [key: string]: Json }; guests: Json };
+  assert.equal({ ...boot, switcher: text(SWITCHER), guests }, { ...boot,
+    cpus: 2, pin: 1, hostPolicy: "free", hostLoad: 2, loadOn: 1,
+    migrateAt: [{ at: 5, cpu: 0 }, { at: 700, cpu: 1 }], migrateEvery: 100,
+    dataTlb: 8, codeTlb: 4, switcher: boot["switcher"]!,
+    guests: [{ name: "a", commandLine: "quiet", memory: 2 << 20, cpu: 0 },
+      { name: "b", commandLine: "", memory: 2 << 20 }] });
+  const good = await lguest(["--restore", "s", ...BUDGET],
+    { s: forged(run, (header) => header) });
+  assert.is(good.status, 4, good.err);
+  const lies: [Path, Json, RegExp][] = [
+    [["boot", "pin"], 2, /A CPU is named/],
+    [["boot", "loadOn"], 15, /A CPU is named/],
+    [["boot", "migrateAt", 1, "cpu"], 2, /A CPU is named/],
+    [["guests", 0, "cpu"], 2, /A CPU is named/],
+    [["guests", 0, "cpu"], 16, /guests\.0\.cpu/],
+    [["boot", "migrateAt", 1, "at"], 5, /boot\.migrateAt/],
+    [["boot", "hostLoad"], 17, /boot\.hostLoad/],
+    [["boot", "dataTlb"], 4097, /boot\.dataTlb/],
+    [["boot", "forgetsGlobals"], 1, /boot\.forgetsGlobals/],
+  ];
+  for (const [path, lie, said] of lies) {
+    const s = forged(run, (header) => withOther(header, path, lie));
+    const { status, err } = await lguest(["--restore", "s"], { s });
+    assert.is(status, 2, err);
+    assert.match(err, /^lguest: s is a damaged snapshot: line 2\b[^\n]+\n$/);
+    assert.match(err, said);
+  }
+});
+
+test("a snapshot's Guest can't print in another one's name", async () => {
+  const files: Files = { ...IMAGES };
+  await lguest(["--memory", "2", "--guest", "kernel=k", "--guest",
+    "kernel=k", "--snapshot", "s1", "--at", "1000"], files);
+  const s = forged(files["s1"]!, (header) => withOther(header,
+    ["guests", 0, "name"], "\rGuest 2"));
+  const { status, out } = await lguest(["--restore", "s"], { s });
+  assert.is(status, 0);
+  assert.is(out, "\\x0dGuest 2: hello\nGuest 2: hello\n");
 });
 
 test("another Host's snapshot is refused", async () => {

@@ -3,9 +3,9 @@
 export const HELP = `usage: lguest [run] [options]
        lguest machine [options]
 
-run boots a Guest under lguest on a machine of its own. Without options it
-is the default Guest, which says what it finds and powers off. machine runs
-a bare machine without lguest, its COM1 on the terminal.
+run boots Guests under lguest on a machine of their own. Without options it
+is one, the default Guest, which says what it finds and powers off. machine
+runs a bare machine without lguest, its COM1 on the terminal.
 
   --kernel FILE          run: a kernel that speaks the lguest ABI, a bzImage
                          or a 32-bit ELF file, not position independent
@@ -13,8 +13,8 @@ a bare machine without lguest, its COM1 on the terminal.
                          vmlinux
   --append TEXT          the kernel's command line
   --initrd FILE          its initial RAM disk
-  --memory MiB           the Guest's or the bare machine's memory (64)
-  --cpus N               the machine's CPUs (1)
+  --memory MiB           each Guest's or the bare machine's memory (64)
+  --cpus N               the machine's CPUs (1 to 8; 1)
   --schedule NAME[:N]    how the CPUs take turns, round-robin or random,
                          of up to N instructions (round-robin:1000, for
                          bare machines 997)
@@ -38,6 +38,26 @@ a bare machine without lguest, its COM1 on the terminal.
     --wait               wait for it before the first instruction
   --help, --version
 
+For run alone:
+  --guest SPEC           a Guest; may be repeated, for up to 32. SPEC is
+                         default, or some of name=NAME, kernel=FILE,
+                         initrd=FILE, memory=MiB, cpu=N, and at the end
+                         append=TEXT, with commas between them. Of several
+                         Guests each line has the name in front
+  --pin CPU              keep Guests without a cpu of their own there
+  --migrate-at N=CPU     move Guests to a CPU when N instructions have
+                         retired; may be repeated
+  --migrate-every N      move them to the next CPU after each N
+  --host-policy free|one-cpu
+                         whether the Host lets Guests move (free)
+  --host-load N          programs of the Host's own beside them (0 to 16; 0)
+    --load-on CPU        all of them on this CPU
+  --tlb DATA/CODE        entries of each CPU's TLBs (64/32; up to 4096), or
+        unlimited        as many as there can be, or
+        forgets-globals  one whose global entries go with the others
+  --switcher FILE        another Switcher, in AT&T syntax
+  --check NAME           report what breaks a rule: locks; may be repeated
+
 For machine alone:
   --rom FILE             a ROM of 64, 128 or 256 KiB: start at its reset
                          vector
@@ -45,11 +65,13 @@ For machine alone:
   --post-port PORT       print what is written to this port (0x80)
   --date DATE            what the clock shows at first (2007-10-09T20:31:38)
 
-What the Guest prints, or the machine sends on COM1 and the debug console,
+What a Guest prints, or the machine sends on COM1 and the debug console,
 goes to standard output. On a terminal what is typed goes to COM1, and
 Control-A x leaves. Exit status: 0 the Guest powered off or asked for a
 restart, or the machine was reset or halted for good; 1 a Guest was killed
 or shut down with another message, or the machine triple-faulted; 2 wrong
-usage or input; 3 the Host oopsed; 4 the instruction budget ran out. The
-machine's exit device, port 0xF4, ends it with status (value << 1) | 1.
+usage or input; 3 the Host oopsed, or a check reported something and else it
+were 0; 4 the instruction budget ran out. Of several Guests the worst counts:
+4, 1, 0. The machine's exit device, port 0xF4, ends it with status
+(value << 1) | 1.
 `;

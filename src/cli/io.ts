@@ -61,6 +61,8 @@ export function textOf(bytes: Uint8Array): string {
 
 /** The files of a call. */
 export interface FilesOfCall {
+  readonly guests?: readonly Pick<FilesOfCall, "kernel" | "initrd">[];
+  readonly switcher?: string;
   readonly kernel?: string;
   readonly rom?: string;
   readonly initrd?: string;
@@ -82,6 +84,18 @@ function named(files: Record<string, string | undefined>): Named[] {
     path === undefined ? [] : [{ option, path }]);
 }
 
+/** The files that a call reads. */
+function inputs(call: FilesOfCall): Named[] {
+  const { kernel, rom, initrd, switcher, replay, restore } = call;
+  const { guests = [], modules = [] } = call;
+  const one = guests.length < 2;
+  return [...named({ kernel, rom, initrd, switcher, replay, restore }),
+    ...guests.flatMap((guest, i) => named({ kernel: guest.kernel,
+      initrd: guest.initrd }).map(({ option, path }) =>
+      ({ option: one ? option : `guest #${i + 1} ${option}`, path }))),
+    ...modules.map(({ path }, i) => ({ option: `module #${i + 1}`, path }))];
+}
+
 /** The files that a call writes. */
 function outputs({ record, traceFile, snapshot }: FilesOfCall): Named[] {
   return named({ record, "trace-file": traceFile, snapshot });
@@ -90,12 +104,10 @@ function outputs({ record, traceFile, snapshot }: FilesOfCall): Named[] {
 /** Throws if one of the files to be written could not be, or is another
  * one of the call. */
 export function probeAll(call: FilesOfCall, io: Io): void {
-  const { kernel, rom, initrd, modules = [], replay, restore } = call;
   const written = outputs(call);
   if (written.length === 0) return;
-  const files = [...named({ kernel, rom, initrd, replay, restore }),
-    ...modules.map(({ path }, i) => ({ option: `module #${i + 1}`, path })),
-    ...written].map((file) => ({ ...file, id: io.identity(file.path) }));
+  const files = [...inputs(call), ...written]
+    .map((file) => ({ ...file, id: io.identity(file.path) }));
   for (const { option, path } of written) {
     const id = io.identity(path);
     const same = id !== undefined && files.find((other) =>

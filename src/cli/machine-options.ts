@@ -3,6 +3,7 @@ import { MiB, MOST_CPUS, MOST_FOR_MACHINES, UserError } from
   "../launcher";
 import type { TypedSchedule } from "../launcher";
 import { civil, secondsOf } from "../machine";
+import { FOR_RUN } from "./circumstances";
 import type { GdbCall } from "./debug";
 import { MANY, number, schedule } from "./numbers";
 import { GDB_PORT } from "./words";
@@ -40,7 +41,7 @@ export interface MachineCall {
 export function understandMachine(values: Values): MachineCall {
   const { kernel, rom, initrd, module = [] } = values;
   const { restore, replay } = values;
-  for (const name of ["pge", "host-pages", "abi"] as const) {
+  for (const name of FOR_RUN) {
     if (values[name] !== undefined) {
       throw new UserError(`--${name} is for run, not for machine`);
     }

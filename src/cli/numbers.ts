@@ -1,4 +1,4 @@
-// Woven from chapters/808-command.md.
+// Woven from chapters/808-command.md, 810-guests.md.
 import { MOST_QUANTUM, UserError } from "../launcher";
 import type { TypedSchedule } from "../launcher";
 
@@ -13,6 +13,15 @@ export function number(
   const range = most === MANY ? `from ${least}` : `${least} to ${most}`;
   throw new UserError(
     `--${option} ${text}: it must be a whole number, ${range}`);
+}
+
+/** A CPU that was typed, of a machine with so many. */
+export function cpuOf(option: string, text: string, cpus: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value < cpus) return value;
+  throw new UserError(`--${option} ${text}: there is no such CPU; with ` +
+    `--cpus ${cpus} ${cpus > 1 ? `they are 0 to ${cpus - 1}`
+      : "there is CPU 0 alone"}`);
 }
 
 /** No limit to speak of. */

@@ -1,7 +1,11 @@
 // Woven from chapters/808-command.md.
-import { MiB, MOST_CPUS, MOST_FOR_GUESTS, UserError } from "../launcher";
-import type { TypedSchedule } from "../launcher";
+import { MOST_CPUS, UserError } from "../launcher";
+import type { Circumstances, TypedSchedule } from "../launcher";
+import { checksOf } from "./checks";
+import { CIRCUMSTANCES, understandCircumstances } from "./circumstances";
 import type { GdbCall } from "./debug";
+import { understandGuests } from "./guests";
+import type { GuestCall } from "./guests";
 import { understandMachine } from "./machine-options";
 import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
@@ -9,16 +13,16 @@ import { parseWords } from "./words";
 import type { Values } from "./words";
 
 /** A call of `run`, with all defaults filled in. */
-export interface RunCall {
+export interface RunCall extends Circumstances {
   readonly command: "run";
-  readonly kernel?: string;
-  readonly initrd?: string;
+  readonly guests: readonly GuestCall[];
+  /** The file of another Switcher. */
+  readonly switcher?: string;
+  /** Names of the checks that look on. */
+  readonly checks: readonly string[];
   readonly record?: string;
   readonly replay?: string;
   readonly reboot: boolean;
-  readonly append: string;
-  /** Bytes. */
-  readonly memory: number;
   readonly cpus: number;
   readonly schedule?: TypedSchedule;
   readonly seed: number;
@@ -39,11 +43,12 @@ export interface RunCall {
 export type Call = "help" | "version" | RunCall | MachineCall;
 
 const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
-  "host-pages",
+  "host-pages", "guest", ...CIRCUMSTANCES,
   "date", "post-port", "module", "reboot"] as const;
-const IMAGES = ["kernel", "rom", "initrd"] as const;
+const IMAGES = ["kernel", "rom", "initrd", "switcher"] as const;
 const EXCLUDE = [["record", "replay"], ["record", "restore"],
-  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"]] as const;
+  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"],
+  ["migrate-at", "gdb"], ["migrate-every", "gdb"]] as const;
 const WRITTEN = ["record", "trace-file", "snapshot"] as const;
 
 function checkTogether(values: Values): void {
@@ -109,27 +114,26 @@ function understandRun(values: Values): RunCall {
   if (abi !== "extended" && abi !== "strict") {
     throw new UserError(`--abi ${abi}: it is extended or strict`);
   }
-  const { kernel, initrd, snapshot, restore, at, record, replay } = values;
+  const { switcher, snapshot, restore, at, record, replay } = values;
   const traceFile = values["trace-file"];
   const max = values["max-instructions"];
-  const memory = number("memory", values.memory, 64, 1,
-    MOST_FOR_GUESTS / MiB);
+  const cpus = number("cpus", values.cpus, 1, 1, MOST_CPUS);
   return {
     command: "run",
-    append: values.append ?? "",
-    memory: memory * MiB,
+    guests: understandGuests(values, cpus),
+    ...understandCircumstances(values, cpus),
+    checks: checksOf(values.check),
     reboot: values.reboot ?? false,
-    cpus: number("cpus", values.cpus, 1, 1, MOST_CPUS),
+    cpus,
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
     pge, abi, hostPages,
     maxInstructions: number("max-instructions", max, Infinity, 1, MANY),
     trace: values.trace ?? false,
     ...(values.schedule !== undefined &&
       { schedule: schedule(values.schedule) }),
-    ...(kernel !== undefined && { kernel }),
+    ...(switcher !== undefined && { switcher }),
     ...(snapshot !== undefined && { snapshot }),
     ...(restore !== undefined && { restore }),
-    ...(initrd !== undefined && { initrd }),
     ...(record !== undefined && { record }),
     ...(replay !== undefined && { replay }),
     ...(traceFile !== undefined && { traceFile }),

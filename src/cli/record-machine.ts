@@ -28,7 +28,7 @@ export function recordMachine(
     ...named.flatMap(([role, path]) => path === undefined ? []
       : [imageLine(role, path, io.read(path))]),
     ...modules.map(({ path, text }) =>
-      imageLine("module", path, io.read(path), text)),
+      imageLine("module", path, io.read(path), { text })),
   ];
   const recorder = startRecord(record, { command: "machine", images,
     options: { append, memory, cpus, seed, schedule, date, postPort,
@@ -47,13 +47,13 @@ export interface Replay {
   check(session: MetalSession, end: MetalEnd): void;
 }
 
-/** Paths of the images in a run file, by option; the default Guest has
- * none, and modules are a list. */
-export function pathsOf(
+/** Paths of the images in a run file, by option, but for modules, which
+ * are a list. */
+function pathsOf(
   images: RunFile["config"]["images"],
 ): { kernel?: string; rom?: string; initrd?: string } {
   return Object.fromEntries(images.flatMap(({ role, path }) =>
-    role === "module" || path === "" ? [] : [[role, path]]));
+    role === "module" ? [] : [[role, path]]));
 }
 /** Opens a run file, to carry it out again. */
 export function replayMachine(

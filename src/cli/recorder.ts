@@ -35,10 +35,10 @@ export function startRecord(
 
 /** An image's line in a run file. */
 export function imageLine(
-  role: RunImage["role"], path: string, bytes: Uint8Array, text?: string,
+  role: RunImage["role"], path: string, bytes: Uint8Array,
+  more: Pick<RunImage, "text" | "guest"> = {},
 ): RunImage {
-  return { role, path, sha256: sha256(bytes),
-    ...(text !== undefined && { text }) };
+  return { role, path, sha256: sha256(bytes), ...more };
 }
 
 /** A budget as JSON has it. */
@@ -60,6 +60,7 @@ export function openRun<C extends Command>(
     throw new UserError(`${path} is a run of lguest ${config.command}, ` +
       `not of ${command}; try lguest ${config.command} --replay`);
   }
+  checkMoved(path, config.images, moved);
   const images = config.images.map((image) =>
     ({ ...image, path: moved[image.role] ?? image.path }));
   for (const { role, path: at, sha256: sum } of images) {
@@ -71,6 +72,19 @@ export function openRun<C extends Command>(
       "again");
   }
   return { ...run, config: { ...config as ConfigOf<C>, images } };
+}
+function checkMoved(
+  path: string, images: readonly RunImage[],
+  moved: Readonly<Record<string, string | undefined>>,
+): void {
+  for (const [role, to] of Object.entries(moved)) {
+    const known = images.filter((image) => image.role === role).length;
+    if (to === undefined || known === 1) continue;
+    throw new UserError(known === 0
+      ? `${path} was recorded without --${role}; leave it out`
+      : `${path} has ${known} files for --${role}; put them where they ` +
+        `were, and leave out --${role}`);
+  }
 }
 
 /** Throws UserError if a run has not become the one in a file. */

@@ -1,41 +1,40 @@
 // Woven from chapters/808-command.md.
-import { defaultGuest } from "../guest";
 import {
-  boot, checkInitrd, COMMAND_LINE_MAX, loadSession, parseKernel, run,
-  saveSession, UserError,
+  boot, circumstancesOf, loadSession, placesOfCpus, run, saveSession,
+  UserError,
 } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
 import { openTrace, startTrace } from "./begin-trace";
 import type { Tracing } from "./begin-trace";
+import { Checking } from "./checks";
 import { runSession } from "./debug";
+import type { GdbCall } from "./debug";
+import { filesOf } from "./guests";
 import { inFile, probeAll, SPENT, worldOf } from "./io";
 import type { Io } from "./io";
+import { GuestLines } from "./lines";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
+import { readSwitcher } from "./switcher";
 
-function begin(call: RunCall, io: Io): Session {
-  const print = (bytes: Uint8Array) => io.print(bytes);
-  const { restore, kernel, append, memory, cpus, seed, pge, abi } = call;
-  const { hostPages } = call;
-  const { schedule, initrd: disk } = call;
+function begin(call: RunCall, io: Io, lines: GuestLines): Session {
+  const session = beginSilently(call, io, lines);
+  lines.names = session.options.guests.map(({ name }) => name);
+  return session;
+}
+
+function beginSilently(
+  call: RunCall, io: Io, { print }: GuestLines,
+): Session {
+  const { restore, cpus, seed, pge, abi, hostPages, schedule } = call;
   if (restore !== undefined) {
     const file = io.read(restore);
     return inFile(restore, () => loadSession(file, print));
   }
-  const image = kernel === undefined ? defaultGuest() : io.read(kernel);
-  const plan = inFile(kernel ?? "the default Guest",
-    () => parseKernel(image, memory));
-  const initrd = disk === undefined ? undefined : io.read(disk);
-  if (initrd) inFile(disk!, () => checkInitrd(plan, initrd, memory));
-  const length = new TextEncoder().encode(append).length;
-  if (length > COMMAND_LINE_MAX) {
-    throw new UserError(`--append is ${length} bytes long, ` +
-      `and a kernel reads ${COMMAND_LINE_MAX}; shorten it`);
-  }
-  const guest = { name: "the Guest", image, memory, commandLine: append,
-    ...(initrd && { initrd }) };
-  return boot({ guests: [guest], cpus, seed, pge, abi, hostPages,
-    ...(schedule && { schedule }) }, print);
+  const switcher = readSwitcher(call.switcher, io);
+  return boot({ guests: filesOf(call.guests, io), cpus, seed, pge, abi,
+    hostPages, ...circumstancesOf(call), ...(schedule && { schedule }),
+    ...(switcher !== undefined && { switcher }) }, print);
 }
 
 function runWithSnapshot(
@@ -64,54 +63,84 @@ export function runCommand(
     : replayRun(asked.replay, asked, io);
   const call = replay?.call ?? asked;
   probeAll(call, io);
-  const session = begin(call, io);
-  const tell = ({ sentences, status }: End) => {
-    for (const sentence of sentences) io.complain(`lguest: ${sentence}\n`);
-    return status;
-  };
-  if (call.gdb) {
-    const trace = startTrace(call, session.machine, io);
-    return runSession(session, call.gdb, io, call.maxInstructions, tell,
-      trace?.begin).finally(() => trace?.stop());
-  }
+  const around = surround(call, io);
+  const session = begin(call, io, around.lines);
+  if (call.gdb) return runVisited(call, call.gdb, session, io, around);
   const record = recordRun(call, io);
-  const last = runToTheEnd(call, session, io, tell);
+  const last = runToTheEnd(call, session, io, around);
   record?.end(last.session.machine, last.end);
   replay?.check(last.session.machine, last.end);
-  return tell(last.end);
+  return around.tell(last.session, last.end);
+}
+interface Around {
+  readonly lines: GuestLines;
+  readonly checking: Checking;
+  /** Says how a run ended; its exit status. */
+  readonly tell: (session: Session, end: End) => number;
+}
+
+function surround(call: RunCall, io: Io): Around {
+  const lines = new GuestLines((bytes) => io.print(bytes));
+  const checking = new Checking(call.checks, io);
+  const tell = (session: Session, { sentences, status, guests }: End) => {
+    lines.flush();
+    const open = status !== 3 &&
+      guests.some(({ state }) => state === "running");
+    const places = open ? placesOfCpus(session) : [];
+    for (const sentence of [...sentences, ...places])
+      io.complain(`lguest: ${sentence}\n`);
+    return status === 0 && checking.reports > 0 ? 3 : status;
+  };
+  return { lines, checking, tell };
+}
+
+function runVisited(
+  call: RunCall, gdb: GdbCall, session: Session, io: Io,
+  { checking, tell }: Around,
+): Promise<number> {
+  const trace = startTrace(call, session.machine, io);
+  const unwatch = checking.follow(session.machine);
+  return runSession(session, gdb, io, call.maxInstructions,
+    (end) => tell(session, end), trace?.begin).finally(() => {
+    unwatch();
+    trace?.stop();
+  });
 }
 function runToTheEnd(
-  call: RunCall, first: Session, io: Io, tell: (end: End) => number,
+  call: RunCall, first: Session, io: Io, around: Around,
 ): { session: Session; end: End } {
   const tracing = openTrace(call, io);
   try {
-    return runAgain(call, first, io, tell, tracing);
+    return runAgain(call, first, io, around, tracing);
   } finally {
     tracing?.close();
+    around.lines.flush();
   }
 }
 
 function runAgain(
-  call: RunCall, first: Session, io: Io, tell: (end: End) => number,
+  call: RunCall, first: Session, io: Io, around: Around,
   tracing: Tracing | undefined,
 ): { session: Session; end: End } {
   let session = first, rest = call;
   for (;;) {
     const trace = tracing?.follow(session.machine);
+    const unwatch = around.checking.follow(session.machine);
     let end: End;
     try {
       end = runWithSnapshot(rest, session, io, trace?.begin);
     } finally {
+      unwatch();
       trace?.stop();
     }
     const again = call.reboot && end.status === 0 &&
       call.restore === undefined &&
       end.guests.some(({ state }) => state === "restart");
     if (!again) return { session, end };
-    tell(end);
+    around.tell(session, end);
     const { snapshot, at, ...more } = rest;
     rest = { ...more,
       maxInstructions: rest.maxInstructions - end.instructions };
-    session = begin(rest, io);
+    session = begin(rest, io, around.lines);
   }
 }

@@ -4,14 +4,18 @@ import { UserError } from "../launcher";
 
 const STRING = { type: "string" } as const;
 const SWITCH = { type: "boolean" } as const;
+const LIST = { type: "string", multiple: true } as const;
 
 const OPTIONS = {
   kernel: STRING, append: STRING, memory: STRING, cpus: STRING,
   seed: STRING, schedule: STRING, pge: STRING, abi: STRING,
   "max-instructions": STRING, "host-pages": STRING,
+  guest: LIST, pin: STRING, "migrate-at": LIST, "migrate-every": STRING,
+  "host-policy": STRING, "host-load": STRING, "load-on": STRING,
+  tlb: STRING, switcher: STRING, check: LIST,
   snapshot: STRING, at: STRING, restore: STRING,
   trace: SWITCH, "trace-file": STRING, gdb: STRING, wait: SWITCH,
-  rom: STRING, initrd: STRING, module: { ...STRING, multiple: true },
+  rom: STRING, initrd: STRING, module: LIST,
   record: STRING, replay: STRING, reboot: SWITCH, "post-port": STRING,
   date: STRING, help: { ...SWITCH, short: "h" }, version: SWITCH,
 } as const;
@@ -25,7 +29,8 @@ export function parseWords(words: readonly string[]) {
   }
   const parsed = parseAll(words);
   const names = parsed.tokens.flatMap((token) =>
-    token.kind === "option" && token.name !== "module" ? [token.name] : []);
+    token.kind === "option" && !("multiple" in OPTIONS[token.name])
+      ? [token.name] : []);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) {
     throw new UserError(`--${twice} is given twice; leave one out`);

@@ -1,13 +1,16 @@
 // Woven from chapters/310-launcher.md.
-export { oneLine } from "../lguest";
+export { lastWords, oneLine } from "../lguest";
 export * from "./error";
 export * from "./kernel";
 export * from "./boot-params";
+export * from "./check-switcher";
 export * from "./launcher";
 export * from "./ports";
 export * from "./end";
 export * from "./outcome";
+export * from "./circumstances";
 export * from "./session";
+export * from "./where";
 export * from "./boot-default";
 export { MOST_CPUS, MOST_QUANTUM } from "./readback";
 export type { TypedSchedule } from "./readback";

@@ -1,5 +1,7 @@
 // Woven from chapters/836-runs.md.
 import * as v from "valibot";
+import { circumstances, cpusThere, guestName, MOST_GUESTS } from
+  "./circumstances";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
 import { MiB, MOST_FOR_GUESTS, MOST_FOR_MACHINES } from "./kernel";
@@ -11,7 +13,7 @@ const memory = (most: number) =>
   v.pipe(whole(MiB, most), v.multipleOf(MiB));
 
 const both = {
-  append: v.string(), cpus: whole(1, MOST_CPUS),
+  cpus: whole(1, MOST_CPUS),
   seed: whole(0, 2 ** 32 - 1), schedule: v.optional(typedSchedule),
   reboot: v.boolean(),
   /** JSON knows no infinity. */
@@ -20,18 +22,27 @@ const both = {
 
 const image = v.strictObject({
   /** Which option named it. */
-  role: v.picklist(["kernel", "rom", "initrd", "module"]),
+  role: v.picklist(["kernel", "rom", "initrd", "module", "switcher"]),
   /** Empty for the default Guest. */
   path: v.string(),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   /** A module's text. */
   text: v.optional(v.string()),
+  /** Which Guest's it is, counted from 0. */
+  guest: v.optional(whole(0, MOST_GUESTS - 1)),
+});
+
+const guest = v.strictObject({
+  name: v.pipe(v.string(), v.regex(guestName)), append: v.string(),
+  memory: memory(MOST_FOR_GUESTS), cpu: v.optional(whole(0, MOST_CPUS - 1)),
 });
 
 const config = v.variant("command", [
   v.strictObject({
     command: v.literal("run"),
-    options: v.strictObject({ ...both, memory: memory(MOST_FOR_GUESTS),
+    options: v.strictObject({ ...both, ...circumstances,
+      guests: v.pipe(v.array(guest), v.minLength(1),
+        v.maxLength(MOST_GUESTS)),
       pge: v.picklist(["all-cpus", "this-cpu"]),
       hostPages: v.picklist(["4m", "4k"]),
       abi: v.picklist(["extended", "strict"]) }),
@@ -39,8 +50,8 @@ const config = v.variant("command", [
   }),
   v.strictObject({
     command: v.literal("machine"),
-    options: v.strictObject({ ...both, memory: memory(MOST_FOR_MACHINES),
-      date: v.optional(dateShape), postPort: v.optional(whole(0, 0xffff)) }),
+    options: v.strictObject({ ...both, append: v.string(),
+      memory: memory(MOST_FOR_MACHINES), date: v.optional(dateShape), postPort: v.optional(whole(0, 0xffff)) }),
     images: v.array(image),
   }),
 ]);
@@ -74,7 +85,7 @@ export interface RunFile<Config = RunConfig> {
   readonly end?: RunEnd;
 }
 
-const FIRST_LINE = "lguest run 1";
+const FIRST_LINE = "lguest run 2";
 
 /** The first lines of a run file. */
 export function runFileHead(written: RunConfig): string {
@@ -99,6 +110,7 @@ export function readRunFile(text: string): RunFile {
     readBack(rest[i] ?? "", schema, "run file", `line ${i + 2}`);
   const head = read(config, 0), inputs: InputEntry[] = [];
   checkImages(head);
+  if (head.command === "run") checkGuests(head.options);
   for (let i = 1; i < rest.length; i++) {
     if (i === rest.length - 1 && rest[i]!.startsWith('{"end"')) {
       const { end } = read(last, i);
@@ -128,17 +140,43 @@ function inOrder(
     "doesn't follow the one before; copy it again");
 }
 
-function checkImages({ command, images }: RunConfig): void {
-  const roles = images.map(({ role }) => role), guests = command === "run";
-  const count = (role: string) =>
-    roles.filter((one) => one === role).length;
-  const [kernels, roms] = [count("kernel"), count("rom")];
-  const good = count("initrd") <= kernels && kernels + roms <= 1 &&
-    (guests ? kernels === 1 && roms + count("module") === 0
-      : kernels === 1 || count("module") === 0) &&
-    images.every(({ role, path }) =>
-      path !== "" || (guests && role === "kernel"));
+function checkImages(head: RunConfig): void {
+  const good = head.command === "run"
+    ? forGuests(head.images, head.options.guests.length)
+    : forMachine(head.images);
   if (good) return;
   throw new UserError("is a damaged run file: line 2, images, are no set " +
-    `for lguest ${command}; copy it again`);
+    `for lguest ${head.command}; copy it again`);
+}
+
+const count = (images: readonly RunImage[], role: RunImage["role"]) =>
+  images.filter((one) => one.role === role).length;
+
+function forMachine(images: readonly RunImage[]): boolean {
+  const kernels = count(images, "kernel");
+  return kernels + count(images, "rom") <= 1 &&
+    count(images, "initrd") <= kernels && count(images, "switcher") === 0 &&
+    (kernels === 1 || count(images, "module") === 0) &&
+    images.every(({ path, guest }) => path !== "" && guest === undefined);
+}
+
+function forGuests(images: readonly RunImage[], guests: number): boolean {
+  const keys = images.map(({ role, guest }) => `${role} ${guest}`);
+  const numbers = Array.from({ length: guests }, (_, i) => i);
+  const kernels = numbers.map((i) => `kernel ${i}`);
+  const known = [...kernels, ...numbers.map((i) => `initrd ${i}`),
+    "switcher undefined"];
+  return new Set(keys).size === keys.length &&
+    keys.every((key) => known.includes(key)) &&
+    kernels.every((key) => keys.includes(key)) &&
+    images.every(({ role, path }) => path !== "" || role === "kernel");
+}
+type GuestRun = Extract<RunConfig, { command: "run" }>["options"];
+
+function checkGuests(options: GuestRun): void {
+  const { guests, cpus } = options;
+  const names = new Set(guests.map(({ name }) => name));
+  if (names.size === guests.length && cpusThere(options, guests, cpus)) return;
+  throw new UserError("is a damaged run file: line 2, options, name a Guest " +
+    "twice, or a CPU that isn't there; copy it again");
 }

@@ -7,12 +7,14 @@ import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { judge } from "./end";
 import type { End, StopReason } from "./end";
 import { UserError } from "./error";
+import { tlbsOf } from "./circumstances";
+import type { Circumstances } from "./circumstances";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
 import { MiB } from "./kernel";
 
 /** What to boot, and on which machine. */
-export interface BootOptions {
+export interface BootOptions extends Circumstances {
   readonly guests: readonly GuestFiles[];
   /** CPUs of the machine, default 1. */
   readonly cpus?: number;
@@ -62,6 +64,7 @@ export function machineFor(
     cpus: options.cpus ?? 1,
     seed: options.seed ?? 1,
     memory: Math.ceil(sum / MiB) * MiB,
+    ...tlbsOf(options),
   };
 }
 
@@ -103,8 +106,10 @@ function hostOptions(
 ): HostOptions {
   const { pge, hostPages, switcher, sequential, abi, startDate } = options;
   const guests = options.guests.map((guest) =>
-    ({ ...guest, commandLine: utf8(guest.commandLine) }));
-  return { guests, launcher: launcher(print),
+    ({ ...guest, cpu: guest.cpu ?? options.pin,
+      commandLine: utf8(guest.commandLine) }));
+  const { hostPolicy, hostLoad, loadOn } = options;
+  return { guests, launcher: launcher(print), hostPolicy, hostLoad, loadOn,
     ...(pge && { pge }), ...(hostPages && { hostPages }),
     ...(switcher !== undefined && { switcher }),
     ...(sequential !== undefined && { sequential }),

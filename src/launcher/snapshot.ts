@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { hostCallsOf, kernelImage } from "../host";
 import { lguestMap, lguestModule } from "../lguest";
 import { Machine } from "../machine";
+import { circumstances, cpusThere } from "./circumstances";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
 import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
@@ -12,7 +13,7 @@ import type { Session } from "./session";
 import { sha256 } from "./sha256";
 
 const guest = v.strictObject({ name: v.string(), commandLine: v.string(),
-  memory: whole(0) });
+  memory: whole(0), cpu: v.optional(whole(0, 15)) });
 
 const boot = v.strictObject({
   cpus: v.optional(whole(1, 16)), seed: v.optional(whole(0, 2 ** 32 - 1)),
@@ -21,7 +22,7 @@ const boot = v.strictObject({
   hostPages: v.optional(v.picklist(["4m", "4k"])),
   switcher: v.optional(v.string()), sequential: v.optional(v.boolean()),
   abi: v.optional(v.picklist(["extended", "strict"])),
-  startDate: v.optional(dateShape),
+  startDate: v.optional(dateShape), ...circumstances,
 });
 
 const shape = v.pipe(
@@ -29,7 +30,10 @@ const shape = v.pipe(
     guests: v.pipe(v.array(guest), v.maxLength(lguestMap.GUESTS_MAX)),
     block: v.string() }),
   v.check(({ machine, boot: { schedule } }) =>
-    fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"));
+    fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"),
+  v.check(({ machine, boot, guests }) =>
+    cpusThere(boot, guests, machine.cpus ?? 1), "A CPU is named that the " +
+      "machine hasn't"));
 
 /** A digest of the Host around this Switcher: image and host calls. */
 function hostDigest(switcher: string | undefined): string {
@@ -44,8 +48,8 @@ export function saveSession(session: Session): Uint8Array {
   const { guests, ...rest } = session.options;
   return seal("lguest snapshot", shape, {
     machine: session.machineOptions, boot: rest,
-    guests: guests.map(({ name, commandLine, memory }) =>
-      ({ name, commandLine, memory })),
+    guests: guests.map(({ name, commandLine, memory, cpu }) =>
+      ({ name, commandLine, memory, cpu })),
     host: hostDigest(rest.switcher),
   }, session.machine);
 }

@@ -1,4 +1,4 @@
-// Woven from chapters/440-dev.md.
+// Woven from chapters/440-dev.md, 810-guests.md.
 // A Host with lguest in it, and Guests.
 import { attachKernel, bootKernel, kernelImage } from "../host";
 import type { Host, HostImage } from "../host";
@@ -7,6 +7,11 @@ import type { Machine } from "../machine";
 import type { GuestFiles, HostOptions } from "./dev";
 import { GUESTS_MAX } from "./map";
 import { lguestModule } from "./module";
+
+function wordsOfLoad({ hostLoad, loadOn }: HostOptions): string[] {
+  return [...hostLoad ? [`load=${hostLoad}`] : [],
+    ...loadOn === undefined ? [] : [`load-on=${loadOn}`]];
+}
 
 /** Loads the Host and its Guests as a multiboot loader does; run() boots. */
 export function bootHost(machine: Machine, options: HostOptions): Host {
@@ -21,7 +26,8 @@ export function bootHost(machine: Machine, options: HostOptions): Host {
     ...guest.initrd ? [{ bytes: guest.initrd, note: "initrd" }] : [],
   ]);
   const words = [`pge=${pge}`, ...abi === "strict" ? ["strict"] : [],
-    ...hostPolicy ? [`policy=${hostPolicy}`] : []];
+    ...hostPolicy ? [`policy=${hostPolicy}`] : [],
+    ...wordsOfLoad(options)];
   const module = lguestModule(options);
   return bootKernel(machine,
     { module, files, words, hostPages, sequential, startDate });

@@ -1,4 +1,4 @@
-// Woven from chapters/440-dev.md.
+// Woven from chapters/440-dev.md, 810-guests.md.
 // What a Launcher's thread sees of the Host: the file /dev/lguest.
 import type { KernelOptions } from "../host";
 import type { Cpu } from "../machine";
@@ -88,4 +88,8 @@ export interface HostOptions
   switcher?: string;
   /** "strict" has no NOTIFY, like lguest since 4.1. */
   abi?: "extended" | "strict";
+  /** How many programs of the Host's own run beside the Guests. */
+  hostLoad?: number;
+  /** The CPU of all of these. */
+  loadOn?: number;
 }

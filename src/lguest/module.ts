@@ -40,7 +40,7 @@ type Assembly = Pick<KernelModule, "equates" | "text" | "data" | "symbols">;
 const built = new Map<string, Assembly>();
 
 function assembleSwitcher(switcher: string): Assembly {
-  const { bytes, symbols } = assemble(completeSwitcherText(switcher),
+  const { bytes, labels: symbols } = assemble(completeSwitcherText(switcher),
     { origin: SWITCHER, name: "switcher" });
   if (bytes.length > 4096)
     panic(`the Switcher takes ${bytes.length} bytes, and its page has 4096`);

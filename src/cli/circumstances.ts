@@ -1,0 +1,78 @@
+// Woven from chapters/810-guests.md.
+import {
+  circumstancesOf, MOST_LOAD, MOST_MIGRATIONS, MOST_TLB, UserError,
+} from "../launcher";
+import type { Circumstances, Migration } from "../launcher";
+import { cpuOf, MANY, number } from "./numbers";
+import type { Values } from "./words";
+
+/** The options that are circumstances of a run with Guests. */
+export const CIRCUMSTANCES = ["pin", "migrate-at", "migrate-every",
+  "host-policy", "host-load", "load-on", "tlb"] as const;
+
+/** The options that a bare machine has no use for. */
+export const FOR_RUN = ["pge", "host-pages", "abi", "guest", "switcher",
+  "check", ...CIRCUMSTANCES] as const;
+
+function tlb(text: string): Circumstances {
+  if (text === "unlimited") return { dataTlb: MOST_TLB, codeTlb: MOST_TLB };
+  if (text === "forgets-globals") return { forgetsGlobals: true };
+  const [, data, code] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const dataTlb = Number(data), codeTlb = Number(code);
+  if (Math.min(dataTlb, codeTlb) >= 1 &&
+    Math.max(dataTlb, codeTlb) <= MOST_TLB) return { dataTlb, codeTlb };
+  throw new UserError(`--tlb ${text}: it is DATA/CODE, each from 1 to ` +
+    `${MOST_TLB}, or unlimited, or forgets-globals`);
+}
+
+function migration(word: string, cpus: number): Migration {
+  const [, at, cpu = ""] = /^(\d+)=(.*)$/s.exec(word) ?? [];
+  if (!Number.isSafeInteger(Number(at))) {
+    throw new UserError(`--migrate-at ${word}: write N=CPU, a count of ` +
+      "instructions and where to go then");
+  }
+  return { at: Number(at), cpu: cpuOf(`migrate-at ${word}: CPU`, cpu, cpus) };
+}
+
+function migrations(words: readonly string[], cpus: number): Migration[] {
+  const all = words.map((word) => migration(word, cpus))
+    .sort((a, b) => a.at - b.at);
+  const twice = all.find(({ at }, i) => at === all[i - 1]?.at);
+  if (twice) {
+    throw new UserError(`--migrate-at ${twice.at} is given twice; ` +
+      "leave one out");
+  }
+  if (all.length <= MOST_MIGRATIONS) return all;
+  throw new UserError(`--migrate-at is there ${all.length} times; it may be ` +
+    `${MOST_MIGRATIONS} times, or try --migrate-every N`);
+}
+
+/** The circumstances that were asked for; throws UserError. */
+export function understandCircumstances(
+  values: Values, cpus: number,
+): Circumstances {
+  const { pin, "migrate-at": at, "migrate-every": every,
+    "host-policy": hostPolicy, "host-load": load, "load-on": on } = values;
+  if (hostPolicy !== undefined && hostPolicy !== "free" &&
+    hostPolicy !== "one-cpu") {
+    throw new UserError(`--host-policy ${hostPolicy}: it is free or one-cpu`);
+  }
+  if (on !== undefined && load === undefined) {
+    throw new UserError("--load-on says where; add --host-load N");
+  }
+  if (every !== undefined && cpus === 1) {
+    throw new UserError("--migrate-every needs another CPU to move to; " +
+      "add --cpus 2");
+  }
+  const cpu = (option: string, text: string | undefined) =>
+    (text === undefined ? undefined : cpuOf(option, text, cpus));
+  return circumstancesOf({
+    hostPolicy, pin: cpu("pin", pin), loadOn: cpu("load-on", on),
+    ...(load !== undefined &&
+      { hostLoad: number("host-load", load, 0, 0, MOST_LOAD) }),
+    ...(at && { migrateAt: migrations(at, cpus) }),
+    ...(every !== undefined &&
+      { migrateEvery: number("migrate-every", every, 0, 1, MANY) }),
+    ...(values.tlb !== undefined && tlb(values.tlb)),
+  });
+}

@@ -1,0 +1,135 @@
+// Woven from chapters/810-guests.md.
+import { defaultGuest } from "../guest";
+import {
+  checkInitrd, COMMAND_LINE_MAX, guestName, MiB, MOST_FOR_GUESTS,
+  MOST_GUESTS, parseKernel, UserError,
+} from "../launcher";
+import type { BootOptions } from "../launcher";
+import { inFile } from "./io";
+import type { Io } from "./io";
+import { cpuOf, number } from "./numbers";
+import type { Values } from "./words";
+
+/** A Guest that was asked for. */
+export interface GuestCall {
+  readonly name: string;
+  /** Its file; the default Guest has none. */
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append: string;
+  /** Bytes. */
+  readonly memory: number;
+  readonly cpu?: number;
+}
+
+const KEYS = ["name", "kernel", "initrd", "memory", "cpu", "append"];
+
+function fieldsOf(spec: string): ReadonlyMap<string, string> {
+  const wrong = (why: string) => new UserError(`--guest ${spec}: ${why}`);
+  const [, head = "", append] =
+    /^(.*?)(?:(?:^|,)append=(.*))?$/s.exec(spec)!;
+  const fields = new Map<string, string>();
+  const pieces = head === "" ? [] : head.split(",");
+  if (pieces[0] === "default") pieces.shift();
+  for (const piece of pieces) {
+    const [, key = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(piece)!;
+    if (!KEYS.includes(key)) {
+      throw wrong(`there is no key "${key}"; there are ${KEYS.join(", ")}`);
+    }
+    if (fields.has(key)) throw wrong(`${key} is given twice; leave one out`);
+    if (!value) throw wrong(`${key} needs a value: ${key}=...`);
+    fields.set(key, value);
+  }
+  if (append !== undefined) fields.set("append", append);
+  return fields;
+}
+function guestOf(
+  spec: string, nth: number, memory: number, cpus: number,
+): GuestCall {
+  const fields = fieldsOf(spec), name = fields.get("name") ?? `Guest ${nth}`;
+  if (!guestName.test(name)) {
+    throw new UserError(`--guest ${spec}: a name has up to 16 ASCII ` +
+      "characters without a colon or comma, and no space at its ends");
+  }
+  const [kernel, initrd, size, cpu] =
+    ["kernel", "initrd", "memory", "cpu"].map((key) => fields.get(key));
+  return {
+    name, append: fields.get("append") ?? "",
+    memory: memoryOf(`guest ${spec}: memory`, size, memory),
+    ...(kernel !== undefined && { kernel }),
+    ...(initrd !== undefined && { initrd }),
+    ...(cpu !== undefined &&
+      { cpu: cpuOf(`guest ${spec}: cpu`, cpu, cpus) }),
+  };
+}
+
+function memoryOf(
+  option: string, text: string | undefined, otherwise: number,
+): number {
+  const most = MOST_FOR_GUESTS / MiB;
+  return number(option, text, otherwise / MiB, 1, most) * MiB;
+}
+
+/** The Guests that were asked for, one at least; throws UserError. */
+export function understandGuests(
+  values: Values, cpus: number,
+): readonly GuestCall[] {
+  const { kernel, initrd, append = "", guest: specs } = values;
+  const memory = memoryOf("memory", values.memory, 64 * MiB);
+  if (specs === undefined) {
+    return [{ name: "the Guest", append, memory,
+      ...(kernel !== undefined && { kernel }),
+      ...(initrd !== undefined && { initrd }) }];
+  }
+  const lost = (["kernel", "initrd", "append"] as const)
+    .find((name) => values[name] !== undefined);
+  if (lost) {
+    throw new UserError(`--${lost} is nobody's among several; ` +
+      `write --guest ${lost}=...`);
+  }
+  if (specs.length > MOST_GUESTS) {
+    throw new UserError(`--guest is there ${specs.length} times, and the ` +
+      `Host has room for ${MOST_GUESTS}; leave some out`);
+  }
+  return distinct(specs.map((spec, i) => guestOf(spec, i + 1, memory, cpus)));
+}
+function distinct(guests: readonly GuestCall[]): readonly GuestCall[] {
+  const names = guests.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return guests;
+  throw new UserError(`--guest: two are named ${twice}; give one of them ` +
+    "another name=");
+}
+
+type GuestFiles = BootOptions["guests"][number];
+
+const MOST_TOGETHER = 56_000;
+
+/** What the Guests begin as; throws UserError. */
+export function filesOf(
+  guests: readonly GuestCall[], io: Io,
+): GuestFiles[] {
+  const files = guests.map((guest) => fileOf(guest, guests.length, io));
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  const all = files.reduce((n, one) => n + bytes(one.commandLine), 0);
+  if (all <= MOST_TOGETHER) return files;
+  throw new UserError(`the Guests' command lines are ${all} bytes long, ` +
+    `and there is room for ${MOST_TOGETHER}; shorten some`);
+}
+
+function fileOf(guest: GuestCall, of: number, io: Io): GuestFiles {
+  const { name, kernel, initrd: disk, append, memory, cpu } = guest;
+  const image = kernel === undefined ? defaultGuest() : io.read(kernel);
+  const plan = inFile(kernel ?? "the default Guest",
+    () => parseKernel(image, memory));
+  const initrd = disk === undefined ? undefined : io.read(disk);
+  if (initrd) inFile(disk!, () => checkInitrd(plan, initrd, memory));
+  const length = new TextEncoder().encode(append).length;
+  if (length > COMMAND_LINE_MAX) {
+    throw new UserError(`${of > 1 ? `${name}'s append` : "--append"} is ` +
+      `${length} bytes long, and a kernel reads ${COMMAND_LINE_MAX}; ` +
+      "shorten it");
+  }
+  return { name, image, memory, commandLine: append,
+    ...(initrd && { initrd }), ...(cpu !== undefined && { cpu }) };
+}

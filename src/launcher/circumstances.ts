@@ -1,0 +1,78 @@
+// Woven from chapters/810-guests.md.
+// Where Guests run, beside whom, and with how small a TLB.
+import * as v from "valibot";
+import { lguestMap } from "../lguest";
+import type { HostOptions } from "../lguest";
+import type { MachineOptions } from "../machine";
+import { whole } from "./readback";
+
+/** What may be asked of a Host with several CPUs, and of its TLBs. */
+export interface Circumstances
+  extends Pick<HostOptions, "hostPolicy" | "hostLoad" | "loadOn"> {
+  /** The CPU of all Guests that are bound to no other. */
+  readonly pin?: number;
+  /** Guests move to a CPU when so many instructions have retired; in
+   * rising order. */
+  readonly migrateAt?: readonly Migration[];
+  /** They move to the next CPU each time that so many have retired. */
+  readonly migrateEvery?: number;
+  /** Entries of each CPU's TLB for data, and for code. */
+  readonly dataTlb?: number;
+  readonly codeTlb?: number;
+  /** A TLB whose global entries go with the others. */
+  readonly forgetsGlobals?: boolean;
+}
+
+/** A count of instructions, and where to go then. */
+export interface Migration {
+  readonly at: number;
+  readonly cpu: number;
+}
+
+/** The most that may be asked for. */
+export const MOST_GUESTS = lguestMap.GUESTS_MAX, MOST_LOAD = 16,
+  MOST_TLB = 4096, MOST_MIGRATIONS = 1000;
+
+/** Up to 16 letters that can be seen, without colon or comma. */
+export const guestName = /^(?! )[ -+\--9;-~]{1,16}(?<! )$/;
+
+const cpu = whole(0, 15), entries = whole(1, MOST_TLB);
+
+const migrations = v.pipe(
+  v.array(v.strictObject({ at: whole(0), cpu })), v.maxLength(MOST_MIGRATIONS),
+  v.check((list) => list.every(({ at }, i) => i === 0 || at > list[i - 1]!.at),
+    "They go back in time"), v.readonly());
+
+/** The same, for schemas of what is read back. */
+export const circumstances = {
+  hostPolicy: v.optional(v.picklist(["free", "one-cpu"])),
+  hostLoad: v.optional(whole(0, MOST_LOAD)),
+  loadOn: v.optional(cpu), pin: v.optional(cpu),
+  migrateAt: v.optional(migrations), migrateEvery: v.optional(whole(1)),
+  dataTlb: v.optional(entries), codeTlb: v.optional(entries),
+  forgetsGlobals: v.optional(v.boolean()),
+};
+
+/** What is asked for, out of a record with more in it. */
+export function circumstancesOf(options: Circumstances): Circumstances {
+  const keys = Object.keys(circumstances) as (keyof Circumstances)[];
+  return Object.fromEntries(keys.flatMap((key) =>
+    options[key] === undefined ? [] : [[key, options[key]]]));
+}
+
+/** Whether a machine with so many CPUs has all that are named. */
+export function cpusThere(
+  { pin = 0, loadOn = 0, migrateAt = [] }: Circumstances,
+  guests: readonly { readonly cpu?: number }[], cpus: number,
+): boolean {
+  return [pin, loadOn, ...migrateAt.map((one) => one.cpu),
+    ...guests.map((guest) => guest.cpu ?? 0)].every((cpu) => cpu < cpus);
+}
+
+/** The machine's share. */
+export function tlbsOf(
+  { dataTlb, codeTlb }: Circumstances,
+): Pick<MachineOptions, "dataTlb" | "codeTlb"> {
+  return { ...(dataTlb !== undefined && { dataTlb }),
+    ...(codeTlb !== undefined && { codeTlb }) };
+}
