@@ -8,7 +8,8 @@ import { GuestLines } from "../src/cli/lines";
 import { main } from "../src/cli/main";
 import { understand } from "../src/cli/options";
 import type { RunCall } from "../src/cli/options";
-import { MiB } from "../src/launcher";
+import { boot, MiB, UserError } from "../src/launcher";
+import type { Circumstances } from "../src/launcher";
 import { switcherText } from "../src/lguest";
 import { endless, guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
@@ -157,6 +158,21 @@ test("circumstances that can't be are refused in one line", () => {
     refused(["--restore", "x", `--${name}`, "1"],
       new RegExp(`--${name} can't be changed by --restore`));
   }
+});
+
+test("a session on CPUs that aren't there isn't booted", () => {
+  const one = { name: "a", image: endless(), commandLine: "",
+    memory: 2 * MiB };
+  const bad: (Circumstances & { cpu?: number })[] = [{ pin: 2 },
+    { hostLoad: 1, loadOn: 2 }, { migrateAt: [{ at: 5, cpu: 2 }] },
+    { cpu: 2 }];
+  for (const { cpu, ...circumstances } of bad) {
+    assert.throws(() => boot({ cpus: 2, guests: [{ ...one, cpu }],
+      ...circumstances }), (error: unknown) => error instanceof UserError);
+  }
+  const { options } = boot({ cpus: 2, guests: [{ ...one, cpu: 1 }], pin: 0,
+    dataTlb: 8 });
+  assert.is(options.pin, 0);
 });
 
 test("a TLB of two entries takes more time, and says the same", () => {

@@ -47,27 +47,33 @@ function migrations(words: readonly string[], cpus: number): Migration[] {
     `${MOST_MIGRATIONS} times, or try --migrate-every N`);
 }
 
+function policyOf(values: Values): Circumstances["hostPolicy"] {
+  const policy = values["host-policy"];
+  if (policy === undefined || policy === "free" || policy === "one-cpu")
+    return policy;
+  throw new UserError(`--host-policy ${policy}: it is free or one-cpu`);
+}
+
+function checkCompany(values: Values, cpus: number): void {
+  if (values["load-on"] !== undefined && values["host-load"] === undefined)
+    throw new UserError("--load-on says where; add --host-load N");
+  if (values["migrate-every"] !== undefined && cpus === 1) {
+    throw new UserError("--migrate-every needs another CPU to move to; " +
+      "add --cpus 2");
+  }
+}
 /** The circumstances that were asked for; throws UserError. */
 export function understandCircumstances(
   values: Values, cpus: number,
 ): Circumstances {
   const { pin, "migrate-at": at, "migrate-every": every,
-    "host-policy": hostPolicy, "host-load": load, "load-on": on } = values;
-  if (hostPolicy !== undefined && hostPolicy !== "free" &&
-    hostPolicy !== "one-cpu") {
-    throw new UserError(`--host-policy ${hostPolicy}: it is free or one-cpu`);
-  }
-  if (on !== undefined && load === undefined) {
-    throw new UserError("--load-on says where; add --host-load N");
-  }
-  if (every !== undefined && cpus === 1) {
-    throw new UserError("--migrate-every needs another CPU to move to; " +
-      "add --cpus 2");
-  }
+    "host-load": load, "load-on": on } = values;
+  checkCompany(values, cpus);
   const cpu = (option: string, text: string | undefined) =>
     (text === undefined ? undefined : cpuOf(option, text, cpus));
   return circumstancesOf({
-    hostPolicy, pin: cpu("pin", pin), loadOn: cpu("load-on", on),
+    hostPolicy: policyOf(values), pin: cpu("pin", pin),
+    loadOn: cpu("load-on", on),
     ...(load !== undefined &&
       { hostLoad: number("host-load", load, 0, 0, MOST_LOAD) }),
     ...(at && { migrateAt: migrations(at, cpus) }),

@@ -81,18 +81,22 @@ export function understandGuests(
       ...(kernel !== undefined && { kernel }),
       ...(initrd !== undefined && { initrd }) }];
   }
+  checkSeveral(values, specs.length);
+  return distinct(specs.map((spec, i) => guestOf(spec, i + 1, memory, cpus)));
+}
+function checkSeveral(values: Values, guests: number): void {
   const lost = (["kernel", "initrd", "append"] as const)
     .find((name) => values[name] !== undefined);
   if (lost) {
     throw new UserError(`--${lost} is nobody's among several; ` +
       `write --guest ${lost}=...`);
   }
-  if (specs.length > MOST_GUESTS) {
-    throw new UserError(`--guest is there ${specs.length} times, and the ` +
-      `Host has room for ${MOST_GUESTS}; leave some out`);
+  if (guests > MOST_GUESTS) {
+    throw new UserError(`--guest is there ${guests} times, and the Host ` +
+      `has room for ${MOST_GUESTS}; leave some out`);
   }
-  return distinct(specs.map((spec, i) => guestOf(spec, i + 1, memory, cpus)));
 }
+
 function distinct(guests: readonly GuestCall[]): readonly GuestCall[] {
   const names = guests.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);

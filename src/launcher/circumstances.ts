@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { lguestMap } from "../lguest";
 import type { HostOptions } from "../lguest";
 import type { MachineOptions } from "../machine";
+import { UserError } from "./error";
 import { whole } from "./readback";
 
 /** What may be asked of a Host with several CPUs, and of its TLBs. */
@@ -69,10 +70,15 @@ export function cpusThere(
     ...guests.map((guest) => guest.cpu ?? 0)].every((cpu) => cpu < cpus);
 }
 
-/** The machine's share. */
-export function tlbsOf(
-  { dataTlb, codeTlb }: Circumstances,
-): Pick<MachineOptions, "dataTlb" | "codeTlb"> {
+/** The machine's share; a UserError if it hasn't a CPU that is named. */
+export function tlbsOf(options: Circumstances & {
+  readonly cpus?: number; readonly guests: readonly { cpu?: number }[];
+}): Pick<MachineOptions, "dataTlb" | "codeTlb"> {
+  const { dataTlb, codeTlb, cpus = 1, guests } = options;
+  if (!cpusThere(options, guests, cpus)) {
+    throw new UserError(`a CPU is named that a machine with cpus: ${cpus} ` +
+      "doesn't have; give it more, or name one from 0 on");
+  }
   return { ...(dataTlb !== undefined && { dataTlb }),
     ...(codeTlb !== undefined && { codeTlb }) };
 }
