@@ -144,7 +144,6 @@ test("circumstances that can't be are refused in one line", () => {
     (_, i) => `--migrate-at=${i}=0`)], /1001 times; it may be 1000/);
   refused(["--migrate-every", "5"], /add --cpus 2/);
   refused([...two, "--migrate-every", "0"], /--migrate-every 0/);
-  refused([...two, "--migrate-every", "5", "--gdb"], /exclude each other/);
   refused(["--host-policy", "all"], /it is free or one-cpu/);
   for (const tlb of ["8", "0/8", "8/4097", "8/8/8", "-1/8", "big", ""])
     refused([`--tlb=${tlb}`], /it is DATA\/CODE, each from 1 to 4096, or/);

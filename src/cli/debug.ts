@@ -1,5 +1,5 @@
 // Woven from chapters/832-visit.md.
-import { sessionEnd } from "../launcher";
+import { runOn, sessionEnd } from "../launcher";
 import type { End, Session, Watcher } from "../launcher";
 import { counted } from "../machine";
 import { runDebugged } from "./gdb";
@@ -25,13 +25,11 @@ export function runSession(
   const { machine, options } = session, { port, wait } = gdb;
   return runDebugged({
     machine, port, wait, limit,
-    run: (all) => machine.run({ ...all,
-      ...(options.schedule && { schedule: options.schedule }) }),
+    run: (all) => runOn(machine, options, all),
     ...(watch && { watch }),
     announce: (found) => announce(io, found, wait),
     finish: (reason) => tell(reason === "killed"
-      ? killed(machine.count)
-      : sessionEnd(session, reason)),
+      ? killed(machine.count) : sessionEnd(session, reason)),
   });
 }
 

@@ -47,8 +47,7 @@ const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
   "date", "post-port", "module", "reboot"] as const;
 const IMAGES = ["kernel", "rom", "initrd", "switcher"] as const;
 const EXCLUDE = [["record", "replay"], ["record", "restore"],
-  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"],
-  ["migrate-at", "gdb"], ["migrate-every", "gdb"]] as const;
+  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"]] as const;
 const WRITTEN = ["record", "trace-file", "snapshot"] as const;
 
 function checkTogether(values: Values): void {

@@ -9,6 +9,7 @@ export * from "./ports";
 export * from "./end";
 export * from "./outcome";
 export * from "./circumstances";
+export * from "./moves";
 export * from "./session";
 export * from "./where";
 export * from "./boot-default";

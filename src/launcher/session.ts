@@ -12,6 +12,7 @@ import type { Circumstances } from "./circumstances";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
 import { MiB } from "./kernel";
+import { runOn } from "./moves";
 
 /** What to boot, and on which machine. */
 export interface BootOptions extends Circumstances {
@@ -130,14 +131,15 @@ export function run(
     watch(cpu);
     return false;
   });
-  const { reason } = machine.run({ maxInstructions: rest,
-    ...(options.schedule && { schedule: options.schedule }),
+  const { reason } = runOn(machine, options, { maxInstructions: rest,
     ...(stopWhen && { stopWhen }) });
   return sessionEnd(session, reason);
 }
 
 /** Says how it has ended. */
-export function sessionEnd({ machine, options }: Session, why: StopReason): End {
+export function sessionEnd(
+  { machine, options }: Session, why: StopReason,
+): End {
   const names = options.guests.map((guest) => guest.name);
   return judge(machine, names, why, () => buildHost(options));
 }
