@@ -12,8 +12,8 @@ import * as state from "../src/machine/ground/state";
 test("the parts of the block lie one behind the other", () => {
   // One CPU: 936 words, one page; 256 frames, of one byte each.
   assert.equal(layOut({ memory: 0x100000 }), {
-    cpus: 1, dataTlb: 64, codeTlb: 32, seed: 1, ticksPerSecond: 100_000_000,
-    cpuBase: 0x1000, cpuStride: 0x1000, deviceBase: 0x2000,
+    cpus: 1, dataTlb: 64, codeTlb: 32, forgetsGlobals: false, seed: 1,
+    ticksPerSecond: 100_000_000, cpuBase: 0x1000, cpuStride: 0x1000, deviceBase: 0x2000,
     ramBase: 0x12000, ramSize: 0x100000, romBase: 0x112000, romSize: 0,
     blockSize: 0x112000, codePages: 0x112000, fastBase: 0x113000,
     // Twice 2^20 words of the table and 4096 of its list.
@@ -21,8 +21,9 @@ test("the parts of the block lie one behind the other", () => {
   });
   // Three: 5064 words, five pages each. The end is one of 64 KiB exactly.
   assert.equal(layOut({ memory: 0x7000, rom: 0x20000, cpus: 3, dataTlb: 512,
-    codeTlb: 100, seed: 5, ticksPerSecond: 7 }), {
-    cpus: 3, dataTlb: 512, codeTlb: 100, seed: 5, ticksPerSecond: 7,
+    codeTlb: 100, forgetsGlobals: true, seed: 5, ticksPerSecond: 7 }), {
+    cpus: 3, dataTlb: 512, codeTlb: 100, forgetsGlobals: true, seed: 5,
+    ticksPerSecond: 7,
     cpuBase: 0x1000, cpuStride: 0x5000, deviceBase: 0x10000,
     ramBase: 0x20000, ramSize: 0x7000, romBase: 0x27000, romSize: 0x20000,
     blockSize: 0x47000, codePages: 0x47000, fastBase: 0x48000,
@@ -38,7 +39,7 @@ test("a CPU's page is full with 107 entries of its TLBs", () => {
 });
 
 test("each option has a least and a most", () => {
-  const rows: [keyof MachineOptions, number, number, number][] = [
+  const rows: [Exclude<keyof MachineOptions, "forgetsGlobals">, number, number, number][] = [
     ["cpus", 1, 16, 1], ["dataTlb", 1, 4096, 1], ["codeTlb", 1, 4096, 1],
     ["ticksPerSecond", 1, 0x7fffffff, 1], ["memory", 4096, 0xc0000000, 4096],
     ["rom", 0, 0x1000000, 4096], ["seed", 0, 0xffffffff, 1],
@@ -85,7 +86,10 @@ test("an option that is none is told in one line", () => {
     [1 << 20, "TypeError: a machine's options are an object, not 1048576"],
     ...["mem", "toString"].map((name) => [{ [name]: 1 }, "TypeError: " +
       `a machine has no option "${name}"; its options are cpus, memory, rom, ` +
-      "dataTlb, codeTlb, seed, ticksPerSecond"] as const),
+      "dataTlb, codeTlb, seed, ticksPerSecond, forgetsGlobals"] as const),
+    ...[["yes", "the string yes"], [1, "1"], [null, "the object null"]]
+      .map(([forgetsGlobals, what]) => [{ forgetsGlobals }, "TypeError: " +
+        `forgetsGlobals must be true or false, not ${what}`] as const),
   ] as const) assert.is(told(options), line);
 });
 
@@ -114,10 +118,10 @@ test("version 3 of the block has these words", () => {
     H_CPUS: 5, H_DATA_TLB: 6, H_CODE_TLB: 7, H_TICKS: 8, H_HOST_ARMED: 9,
     H_SCHEDULE_CPU: 10, H_SCHEDULE_LEFT: 11, H_SCHEDULE_POSITION: 12,
     H_RANDOM: 13, H_DEVICE_WORDS: 14, H_SEQUENCE: 15, H_ROM_SIZE: 18,
-    H_A20_LOW: 19, H_INTR: 20, H_WINDOWS: 24,
+    H_A20_LOW: 19, H_INTR: 20, H_FORGETS_GLOBALS: 21, H_WINDOWS: 24,
     H_TIME: 16 / 2, H_STAMP: 22 / 2,
     H_EVENTS: 256, EVENT_WORDS: 8, EVENT_SLOTS: 96, DEVICE_AREA: 65536,
-    TLB_WORDS: 8, TLB_HEAD: 8, FAST_LIST: 4096,
+    TLB_WORDS: 8, TLB_HEAD: 8, TLB_MOST: 4096, FAST_LIST: 4096,
   });
   const { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, EIP } = state;
   assert.equal([EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, EIP],
@@ -188,7 +192,9 @@ test("the block begins with what the machine is made of", () => {
   machine.a20 = false;
   machine.intr = true;
   machine.schedule(7, 1);
-  assert.equal([w[15], w[18], w[19], w[20]], [1, 0x2000, 1, 1]);
+  assert.equal([w[15], w[18], w[19], w[20], w[21]], [1, 0x2000, 1, 1, 0]);
+  const forgetful = new Machine({ memory: 0x1000, forgetsGlobals: true });
+  assert.is(new Int32Array(forgetful.memory.buffer)[21], 1);
 });
 
 // SDM 3A, 3.4.3 and 3.4.5; 1, 3.4.3; 3A, 2.5.

@@ -507,6 +507,11 @@ test("snapshots that aren't, aren't whole, or don't fit, are refused", () => {
   refuse(good, /CPUs is 1, here it is 2/, pair());
   refuse(good, /RAM/, new Machine({ memory: 0x200000 }));
   refuse(good, /data TLB/, new Machine({ memory: 0x100000, dataTlb: 8 }));
+  const forgetful = new Machine({ memory: 0x100000, forgetsGlobals: true });
+  refuse(good, /forgetting global entries is 0, here it is 1/, forgetful);
+  refuse(forgetful.snapshot(), /is 1, here it is 0/);
+  assert.is(snapshotOptions(forgetful.snapshot()).forgetsGlobals, true);
+  assert.is(snapshotOptions(good).forgetsGlobals, false);
 });
 
 test("devices: ports, memory, state in the block, and nobody", () => {

@@ -587,6 +587,97 @@ test("the fast table is of the TLB, and has what was used last", () => {
   }
 });
 
+test("a machine that forgets globals keeps none over a load of cr3", () => {
+  for (const forgetsGlobals of [false, true]) {
+    const cpu = paged(PTE_P | PTE_RW | PTE_G, { forgetsGlobals });
+    writeControl(cpu, 4, 0x80);
+    cpu.load(DATA, 0x5000, 4);
+    cpu.fetch(0x6000);
+    const [data] = tlbEntries(cpu, false), [code] = tlbEntries(cpu, true);
+    assert.equal([data?.global, code?.global], [true, true]);
+    writeControl(cpu, 3, DIRECTORY);
+    const kept = [false, true].map((which) => tlbEntries(cpu, which).length);
+    assert.equal(kept, forgetsGlobals ? [0, 0] : [1, 1]);
+    assert.is(cpu.fast[5] === 0 && cpu.fastCode[6] === 0, forgetsGlobals);
+  }
+});
+
+test("of a large and a small entry the TLB decides, not the fast table", () => {
+  for (const code of [false, true]) {
+    const cpu = paged(undefined, { dataTlb: 2, codeTlb: 2 });
+    const read = (at: number) =>
+      code ? cpu.fetch(at) : cpu.loadLinear(at, 1);
+    writeControl(cpu, 4, 0x10);
+    put(cpu, pte(5), 0x8000 | PTE_P);
+    put(cpu, 0x5000, 0x55);
+    put(cpu, 0x8000, 0x88);
+    read(0x4000);
+    assert.is(read(0x5000), 0x88);
+    put(cpu, DIRECTORY, PTE_P | PTE_PS);
+    assert.is(read(0x5000), 0x88);
+    cpu.translate(0x5000, false, false, code);
+    // The large one takes the place of page 4, in front of page 5.
+    read(0x7000);
+    assert.is(read(0x5000), 0x55);
+    invalidatePage(cpu, 0x5000);
+    put(cpu, DIRECTORY, TABLE | PTE_P);
+    assert.is(read(0x5000), 0x88);
+  }
+});
+
+/** Accesses and changes of tables at random, on a CPU that does what
+ * `watch` says before each; the block, after each hundred. */
+function wander(watch: (cpu: Cpu, n: number) => void): number[] {
+  let x = 20070301;
+  const random = (n: number) => {
+    x = (Math.imul(x, 1103515245) + 12345) & 0x7fffffff;
+    return (x >>> 8) % n;
+  };
+  const cpu = paged(PTE_P | PTE_RW | PTE_US, { dataTlb: 4, codeTlb: 3 });
+  writeControl(cpu, 4, 0x90);
+  const sums: number[] = [];
+  for (let i = 0; i < 4000; i++) {
+    watch(cpu, i);
+    const page = 16 + random(12), at = page << 12, what = random(40);
+    try {
+      if (what === 0) writeControl(cpu, 3, DIRECTORY);
+      else if (what === 1) invalidatePage(cpu, at);
+      else if (what === 2) put(cpu, pte(page), get(cpu, pte(page)) ^ PTE_G);
+      else if (what === 3) put(cpu, pte(page), get(cpu, pte(page)) ^ PTE_RW);
+      else if (what === 4) put(cpu, pte(page), get(cpu, pte(page)) ^ 0x40000);
+      else if (what === 5) put(cpu, pte(page), get(cpu, pte(page)) & ~PTE_D);
+      else if (what === 6) put(cpu, DIRECTORY, TABLE | PTE_P | PTE_RW | PTE_US);
+      else if (what === 7) put(cpu, DIRECTORY, 0xe7);
+      else if (what < 20) cpu.storeLinear(at, 4, i, what < 16);
+      else if (what < 30) cpu.fetch(at);
+      else cpu.loadLinear(at + 0xffe, 4, what < 35);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+    }
+    if (i % 100 === 99) {
+      const block = new Int32Array(cpu.board.memory.buffer, 0,
+        cpu.board.layout.blockSize / 4);
+      sums.push(block.reduce((sum, word) => Math.imul(sum, 31) + word | 0, 0));
+    }
+  }
+  return sums;
+}
+
+test("neither a watch on the TLBs nor an empty fast table changes a thing",
+  () => {
+    const plain = wander(() => {});
+    assert.is(new Set(plain).size, plain.length);
+    let used = 0;
+    assert.equal(wander((cpu, i) => {
+      if (i === 0) machineOf(cpu).watchTlb(() => { used++; });
+    }), plain);
+    assert.ok(used > 1000);
+    assert.equal(wander((cpu, i) => {
+      machineOf(cpu).watchTlb(i % 7 < 3 ? () => {} : undefined);
+    }), plain);
+    assert.equal(wander((cpu) => cpu.refresh()), plain);
+  });
+
 test("the short way goes up to a page's last word, and not across", () => {
   const cpu = paged();
   const other = (at: number, value: number) => put(cpu, 0x7000 + at, value);

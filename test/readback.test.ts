@@ -87,7 +87,7 @@ const kind = (value: Json) => value === null ? "null"
   : Array.isArray(value) ? "array" : typeof value;
 
 const OPTIONAL = ["schedule", "date", "postPort", "pin", "hostPolicy",
-  "hostLoad", "loadOn", "migrateAt", "migrateEvery", "dataTlb", "codeTlb"];
+  "hostLoad", "loadOn", "migrateAt", "migrateEvery", "tlb"];
 const OTHERS: readonly Json[] = [null, true, -1, "x", ["x"], { x: 1 }];
 
 const ONE_LINE = /^lguest: [^\n]+\n$/;
@@ -160,8 +160,8 @@ test("numbers out of range are refused, with line and key", async () => {
       `"migrateAt":[${'{"at":1,"cpu":0},'.repeat(1001)}`, "options.migrateAt"],
     ["run", several, /"migrateEvery":100/, '"migrateEvery":0',
       "options.migrateEvery"],
-    ["run", several, /"dataTlb":8/, '"dataTlb":4097', "options.dataTlb"],
-    ["run", several, /"codeTlb":4/, '"codeTlb":0', "options.codeTlb"],
+    ["run", several, /"dataTlb":8/, '"dataTlb":4097', "options.tlb.dataTlb"],
+    ["run", several, /"codeTlb":4/, '"codeTlb":0', "options.tlb.codeTlb"],
     ["run", several, /"guests":\[.*?\]/, '"guests":[]', "options.guests"],
     ["run", run, /"maxInstructions":null/, '"maxInstructions":"x"',
       "options.maxInstructions"],
@@ -441,7 +441,7 @@ test("a snapshot's Guests and their circumstances are on its CPUs", async () => 
   assert.equal({ ...boot, switcher: text(SWITCHER), guests }, { ...boot,
     cpus: 2, pin: 1, hostPolicy: "free", hostLoad: 2, loadOn: 1,
     migrateAt: [{ at: 5, cpu: 0 }, { at: 700, cpu: 1 }], migrateEvery: 100,
-    dataTlb: 8, codeTlb: 4, switcher: boot["switcher"]!,
+    tlb: { dataTlb: 8, codeTlb: 4 }, switcher: boot["switcher"]!,
     guests: [{ name: "a", commandLine: "quiet", memory: 2 << 20, cpu: 0 },
       { name: "b", commandLine: "", memory: 2 << 20 }] });
   const good = await lguest(["--restore", "s", ...BUDGET],
@@ -455,8 +455,9 @@ test("a snapshot's Guests and their circumstances are on its CPUs", async () => 
     [["guests", 0, "cpu"], 16, /guests\.0\.cpu/],
     [["boot", "migrateAt", 1, "at"], 5, /boot\.migrateAt/],
     [["boot", "hostLoad"], 17, /boot\.hostLoad/],
-    [["boot", "dataTlb"], 4097, /boot\.dataTlb/],
-    [["boot", "forgetsGlobals"], 1, /boot\.forgetsGlobals/],
+    [["boot", "tlb", "dataTlb"], 4097, /boot\.tlb\.dataTlb/],
+    [["boot", "tlb", "forgetsGlobals"], 1,
+      /boot\.tlb\.forgetsGlobals/],
   ];
   for (const [path, lie, said] of lies) {
     const s = forged(run, (header) => withOther(header, path, lie));

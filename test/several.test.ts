@@ -117,9 +117,11 @@ test("circumstances are in the call as they are in BootOptions", () => {
   assert.equal(of("--host-policy", "free"), { hostPolicy: "free" });
   assert.equal(of("--host-load", "16", "--load-on", "2"),
     { hostLoad: 16, loadOn: 2 });
-  assert.equal(of("--tlb", "8/4"), { dataTlb: 8, codeTlb: 4 });
-  assert.equal(of("--tlb", "unlimited"), { dataTlb: 4096, codeTlb: 4096 });
-  assert.equal(of("--tlb", "forgets-globals"), { forgetsGlobals: true });
+  assert.equal(of("--tlb", "8/4"), { tlb: { dataTlb: 8, codeTlb: 4 } });
+  assert.equal(of("--tlb", "unlimited"), 
+    { tlb: { dataTlb: 4096, codeTlb: 4096 } });
+  assert.equal(of("--tlb", "forgets-globals"), 
+    { tlb: { forgetsGlobals: true } });
   assert.equal(of("--switcher", "s"), { switcher: "s" });
   assert.equal(run("--check", "locks", "--check", "locks").checks, ["locks"]);
 });
@@ -146,7 +148,7 @@ test("circumstances that can't be are refused in one line", () => {
   refused([...two, "--migrate-every", "0"], /--migrate-every 0/);
   refused(["--host-policy", "all"], /it is free or one-cpu/);
   for (const tlb of ["8", "0/8", "8/4097", "8/8/8", "-1/8", "big", ""])
-    refused([`--tlb=${tlb}`], /it is DATA\/CODE, each from 1 to 4096, or/);
+    refused([`--tlb=${tlb}`], /it is DATA\/CODE, unlimited or .* from 1 to 4096/);
   refused(["--check", "all"], /--check all: it is locks/);
   refused(["--switcher", "s"], /s: no such file/);
   for (const name of ["pin", "migrate-at", "migrate-every", "host-policy",
@@ -170,7 +172,7 @@ test("a session on CPUs that aren't there isn't booted", () => {
       ...circumstances }), (error: unknown) => error instanceof UserError);
   }
   const { options } = boot({ cpus: 2, guests: [{ ...one, cpu: 1 }], pin: 0,
-    dataTlb: 8 });
+    tlb: { dataTlb: 8 } });
   assert.is(options.pin, 0);
 });
 

@@ -4,9 +4,9 @@ import {
   assemble, ACTIVITY, BASE, CLOCK, CR3, CS, EAX, EBX, ECX, EDI, EIP, ESP,
   HALTED, IF, LIMIT, loadSegment, Machine, raiseInterrupt, RETIRED, RF,
   runnerOf, RUNNING, SEGMENTS, SHUTDOWN, step, SYSTEM_FLAGS, TF, WAITING,
-  writeApic, writeDebug,
+  writeApic, writeControl, writeDebug,
 } from "../src";
-import type { Cpu, MachineEvent } from "../src";
+import type { Cpu, MachineEvent, MachineOptions } from "../src";
 import { machineOf } from "./around";
 import { pagedMachine } from "./speed";
 import {
@@ -18,8 +18,10 @@ const CS_AT = SEGMENTS + 4 * CS;
 
 /** A flat CPU in ring 0 about to execute a program; every vector's handler
  * is the text `handler`, at 0x6000. */
-function load(text: string, handler = "hlt"): Cpu {
-  const cpu = prepared();
+function load(
+  text: string, handler = "hlt", options: MachineOptions = {},
+): Cpu {
+  const cpu = prepared(options);
   goTo(cpu, 0);
   loadSegment(cpu, 0, dataOf(3));
   for (let n = 0; n < 256; n++) {
@@ -492,6 +494,27 @@ test("what can't be decoded is #UD, and told but behind a LOCK", () => {
     machineOf(cpu).run({ maxInstructions: 1 });
     assert.equal([seen, what], [["6@4000"], told], `${bytes}`);
   }
+});
+
+test("a page whose entry decoding has lost is entered anew", () => {
+  // The jump lies across two pages. To fetch it, a code TLB of one entry
+  // drops this page, and then walks to another frame.
+  const cpu = load(`
+    1:  inc %eax
+        movl $0xa007, 0x21010
+        jmp 2f
+        .fill 0x4ffe - 0x4010, 1, 0x90
+    2:  jmp 1b
+  `, "hlt", { codeTlb: 1 });
+  put(cpu, 0xa000, "inc %ebx\n hlt");
+  cpu.store32(0x20000, 0x21007);
+  for (let n = 0; n < 256; n++) cpu.store32(0x21000 + 4 * n, (n << 12) | 7);
+  writeControl(cpu, 3, 0x20000);
+  writeControl(cpu, 0, 0x80000011 | 0);
+  const { w } = cpu, [eax, ebx] = [w[EAX]!, w[EBX]!];
+  machineOf(cpu).run({ maxInstructions: 6 });
+  assert.equal([w[ACTIVITY], w[EIP], w[EAX]! - eax, w[EBX]! - ebx],
+    [HALTED, 0x4002, 1, 1]);
 });
 
 test.run();

@@ -2,6 +2,7 @@ import {
   Cpu, CS, Fault, GDTR_BASE, loadGdtr, loadIdtr, loadTaskRegister, Machine,
   putSegment, readDescriptor, setSegment, SS,
 } from "../src/machine";
+import type { MachineOptions } from "../src/machine";
 
 export const GDT = 0x1000, LDT_AT = 0x1800, IDT = 0x2000, TSS = 0x3000;
 export const STACK0 = 0x8000, STACK1 = 0x9000, STACK2 = 0xa000,
@@ -40,8 +41,8 @@ export const codeOf = (r: number) => (8 + 16 * r) | r;
 export const dataOf = (r: number) => (16 + 16 * r) | r;
 
 /** A CPU with code and data for all rings, an IDT, and a TSS. */
-export function prepared(): Cpu {
-  const cpu = new Machine({ memory: 0x100000 }).cpus[0]!;
+export function prepared(options: MachineOptions = {}): Cpu {
+  const cpu = new Machine({ memory: 0x100000, ...options }).cpus[0]!;
   loadGdtr(cpu, GDT, 0x3ff);
   loadIdtr(cpu, IDT, 0x7ff);
   for (let r = 0; r < 4; r++) {

@@ -7,9 +7,9 @@ import {
   EIP, ES, ESP, farCall, farJump, Fault, FS, GDTR_LIMIT, GS, HALTED,
   interruptReturn,
   LDTR, loadSegment, loadTaskRegister, NT, registers, RF, segmentRegister, selectorOf, SS, SYSTEM_FLAGS,
-  TF, TR, VM, writeControl,
+  TF, tlbEntries, TR, VM, writeControl,
 } from "../src";
-import type { Cpu } from "../src";
+import type { Cpu, MachineOptions } from "../src";
 import { machineOf } from "./around";
 import {
   ABSENT, CODE, CODE_ONLY, codeOf, CONFORMING, DATA_RO, DATA_RW, dataOf,
@@ -44,8 +44,8 @@ function image(cpu: Cpu, i: Image = {}): void {
 }
 
 /** A CPU with a second task, a task gate to it, and a 16-bit one. */
-function two(i: Image = {}): Cpu {
-  const cpu = prepared();
+function two(i: Image = {}, options: MachineOptions = {}): Cpu {
+  const cpu = prepared(options);
   describe(cpu, SELECTOR, TSS32, { base: OTHER, limit: 0x67, flags: 0 });
   describe(cpu, SMALL, TSS16, { base: 0x3400, limit: 0x2b, flags: 0 });
   gate(cpu, 0x1000 + GATE, TASK_GATE, SELECTOR, 0);
@@ -366,6 +366,26 @@ test("cr3 is loaded with paging on, and the TLB emptied", () => {
   writeControl(paged, 0, paged.w[CR0]! | (0x80000000 | 0));
   jump(paged, SELECTOR);
   assert.is(paged.w[CR3], 0x20000);
+});
+
+test("a task's cr3 is a load of cr3, and spares what is global", () => {
+  for (const forgetsGlobals of [false, true]) {
+    const cpu = two({ cr3: 0x20000 }, { forgetsGlobals });
+    for (const directory of [0x10000, 0x20000]) {
+      cpu.store32(directory, 0x11007);
+    }
+    for (let page = 0; page < 64; page++) {
+      cpu.store32(0x11000 + 4 * page, (page << 12) | 7);
+    }
+    cpu.store32(0x11000 + 4 * 0x30, 0x30107);
+    writeControl(cpu, 3, 0x10000);
+    writeControl(cpu, 4, 0x80);
+    writeControl(cpu, 0, cpu.w[CR0]! | (0x80000000 | 0));
+    cpu.load8(0x30000);
+    jump(cpu, SELECTOR);
+    assert.is(cpu.w[CR3], 0x20000);
+    assert.is(tlbEntries(cpu, false).some((e) => e.global), !forgetsGlobals);
+  }
 });
 
 test("a missing page of either TSS faults before anything happens", () => {

@@ -1,6 +1,6 @@
 // Woven from chapters/810-guests.md.
 import {
-  circumstancesOf, MOST_LOAD, MOST_MIGRATIONS, MOST_TLB, UserError,
+  circumstancesOf, MOST_LOAD, MOST_MIGRATIONS, typedTlb, UserError,
 } from "../launcher";
 import type { Circumstances, Migration } from "../launcher";
 import { cpuOf, MANY, number } from "./numbers";
@@ -13,17 +13,6 @@ export const CIRCUMSTANCES = ["pin", "migrate-at", "migrate-every",
 /** The options that a bare machine has no use for. */
 export const FOR_RUN = ["pge", "host-pages", "abi", "guest", "switcher",
   "check", ...CIRCUMSTANCES] as const;
-
-function tlb(text: string): Circumstances {
-  if (text === "unlimited") return { dataTlb: MOST_TLB, codeTlb: MOST_TLB };
-  if (text === "forgets-globals") return { forgetsGlobals: true };
-  const [, data, code] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  const dataTlb = Number(data), codeTlb = Number(code);
-  if (Math.min(dataTlb, codeTlb) >= 1 &&
-    Math.max(dataTlb, codeTlb) <= MOST_TLB) return { dataTlb, codeTlb };
-  throw new UserError(`--tlb ${text}: it is DATA/CODE, each from 1 to ` +
-    `${MOST_TLB}, or unlimited, or forgets-globals`);
-}
 
 function migration(word: string, cpus: number): Migration {
   const [, at, cpu = ""] = /^(\d+)=(.*)$/s.exec(word) ?? [];
@@ -79,6 +68,6 @@ export function understandCircumstances(
     ...(at && { migrateAt: migrations(at, cpus) }),
     ...(every !== undefined &&
       { migrateEvery: number("migrate-every", every, 0, 1, MANY) }),
-    ...(values.tlb !== undefined && tlb(values.tlb)),
+    ...(values.tlb !== undefined && { tlb: typedTlb(values.tlb) }),
   });
 }

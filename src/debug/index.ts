@@ -2,6 +2,7 @@
 export * from "./lockcheck";
 export * from "./pictures";
 export * from "./tally";
+export * from "./tlbcheck";
 export * from "./trace";
 export * from "./walks";
 

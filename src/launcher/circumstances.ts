@@ -3,9 +3,9 @@
 import * as v from "valibot";
 import { lguestMap } from "../lguest";
 import type { HostOptions } from "../lguest";
-import type { MachineOptions } from "../machine";
 import { UserError } from "./error";
-import { whole } from "./readback";
+import { tlbShape, whole } from "./readback";
+import type { TlbOptions } from "./tlb";
 
 /** What may be asked of a Host with several CPUs, and of its TLBs. */
 export interface Circumstances
@@ -17,11 +17,8 @@ export interface Circumstances
   readonly migrateAt?: readonly Migration[];
   /** They move to the next CPU each time that so many have retired. */
   readonly migrateEvery?: number;
-  /** Entries of each CPU's TLB for data, and for code. */
-  readonly dataTlb?: number;
-  readonly codeTlb?: number;
-  /** A TLB whose global entries go with the others. */
-  readonly forgetsGlobals?: boolean;
+  /** What the machine's TLBs are like. */
+  readonly tlb?: TlbOptions;
 }
 
 /** A count of instructions, and where to go then. */
@@ -32,12 +29,12 @@ export interface Migration {
 
 /** The most that may be asked for. */
 export const MOST_GUESTS = lguestMap.GUESTS_MAX, MOST_LOAD = 16,
-  MOST_TLB = 4096, MOST_MIGRATIONS = 1000;
+  MOST_MIGRATIONS = 1000;
 
 /** Up to 16 letters that can be seen, without colon or comma. */
 export const guestName = /^(?! )[ -+\--9;-~]{1,16}(?<! )$/;
 
-const cpu = whole(0, 15), entries = whole(1, MOST_TLB);
+const cpu = whole(0, 15);
 
 const migrations = v.pipe(
   v.array(v.strictObject({ at: whole(0), cpu })), v.maxLength(MOST_MIGRATIONS),
@@ -50,8 +47,7 @@ export const circumstances = {
   hostLoad: v.optional(whole(0, MOST_LOAD)),
   loadOn: v.optional(cpu), pin: v.optional(cpu),
   migrateAt: v.optional(migrations), migrateEvery: v.optional(whole(1)),
-  dataTlb: v.optional(entries), codeTlb: v.optional(entries),
-  forgetsGlobals: v.optional(v.boolean()),
+  tlb: v.optional(tlbShape),
 };
 
 /** What is asked for, out of a record with more in it. */
@@ -70,15 +66,12 @@ export function cpusThere(
     ...guests.map((guest) => guest.cpu ?? 0)].every((cpu) => cpu < cpus);
 }
 
-/** The machine's share; a UserError if it hasn't a CPU that is named. */
-export function tlbsOf(options: Circumstances & {
+/** A UserError if the machine hasn't a CPU that is named. */
+export function checkCpus(options: Circumstances & {
   readonly cpus?: number; readonly guests: readonly { cpu?: number }[];
-}): Pick<MachineOptions, "dataTlb" | "codeTlb"> {
-  const { dataTlb, codeTlb, cpus = 1, guests } = options;
-  if (!cpusThere(options, guests, cpus)) {
-    throw new UserError(`a CPU is named that a machine with cpus: ${cpus} ` +
-      "doesn't have; give it more, or name one from 0 on");
-  }
-  return { ...(dataTlb !== undefined && { dataTlb }),
-    ...(codeTlb !== undefined && { codeTlb }) };
+}): void {
+  const { cpus = 1, guests } = options;
+  if (cpusThere(options, guests, cpus)) return;
+  throw new UserError(`a CPU is named that a machine with cpus: ${cpus} ` +
+    "doesn't have; give it more, or name one from 0 on");
 }

@@ -27,3 +27,4 @@ export * from "./metal-snapshot";
 export * from "./runfile";
 export * from "./replay-input";
 export * from "./sha256";
+export * from "./tlb";

@@ -2,14 +2,16 @@
 import * as v from "valibot";
 import { buildMetal } from "./metal";
 import type { MetalSession, MetalSinks } from "./metal";
-import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
+import {
+  anySchedule, dateShape, fits, machineShape, tlbShape, whole,
+} from "./readback";
 import { open, restore, seal } from "./sealed";
 
 const KIND = "lguest machine snapshot";
 
 const metal = v.strictObject({
   cpus: v.optional(whole(1, 16)), memory: whole(4096),
-  seed: v.optional(whole(0, 2 ** 32 - 1)),
+  seed: v.optional(whole(0, 2 ** 32 - 1)), tlb: v.optional(tlbShape),
   schedule: v.optional(anySchedule), date: v.optional(dateShape),
   postPort: v.optional(whole(0, 0xffff)), reboot: v.optional(v.boolean()),
 });

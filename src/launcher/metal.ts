@@ -9,6 +9,7 @@ import { InputGate } from "./gate";
 import { carryOut } from "./plan";
 import type { LoadPlan, Module } from "./plan";
 import { checkRom, planKernel } from "./plan-kernel";
+import type { TlbOptions } from "./tlb";
 
 /** What a bare machine has, and what is on it. */
 export interface MetalOptions {
@@ -17,6 +18,7 @@ export interface MetalOptions {
   /** Bytes of RAM, at least 1 MiB; default 16 MiB. */
   readonly memory?: number;
   readonly seed?: number;
+  readonly tlb?: TlbOptions;
   readonly schedule?: Schedule;
   /** Seconds since 1970 that the clock shows when it starts. */
   readonly date?: number;
@@ -84,7 +86,7 @@ export function buildMetal(
 
 const machineOf = (options: MetalOptions): MachineOptions => ({
   cpus: options.cpus ?? 1, seed: options.seed ?? 1,
-  memory: options.memory, rom: options.rom?.length ?? 0,
+  memory: options.memory, rom: options.rom?.length ?? 0, ...options.tlb,
 });
 
 function newMachine(options: MachineOptions): Machine {

@@ -1,7 +1,7 @@
 // Woven from chapters/800-record.md.
 // What files claim, and what we believe of it.
 import * as v from "valibot";
-import { layOut } from "../machine";
+import { layOut, TLB_MOST } from "../machine";
 import type { MachineOptions } from "../machine";
 import { UserError } from "./error";
 
@@ -60,13 +60,19 @@ export function fits(
 /** Seconds since 1970, within four digits of a year. */
 export const dateShape = whole(-62_167_219_200, 253_402_300_799);
 
+/** What can be chosen of a machine's TLBs. */
+export const tlbShape = v.strictObject({
+  dataTlb: v.optional(whole(1, TLB_MOST)),
+  codeTlb: v.optional(whole(1, TLB_MOST)),
+  forgetsGlobals: v.optional(v.boolean()),
+});
+
 /** What `new Machine` takes. */
 export const machineShape = v.pipe(
   v.strictObject({
     cpus: v.optional(whole(1, 16)), memory: whole(4096),
     seed: v.optional(whole(0, 2 ** 32 - 1)), rom: v.optional(whole(0)),
-    dataTlb: v.optional(whole(1)), codeTlb: v.optional(whole(1)),
-    ticksPerSecond: v.optional(whole(1)),
+    ...tlbShape.entries, ticksPerSecond: v.optional(whole(1)),
   }),
   v.check((options) => canBe(options), "There is no such machine"));
 

@@ -7,7 +7,7 @@ import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { judge } from "./end";
 import type { End, StopReason } from "./end";
 import { UserError } from "./error";
-import { tlbsOf } from "./circumstances";
+import { checkCpus } from "./circumstances";
 import type { Circumstances } from "./circumstances";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
@@ -61,11 +61,12 @@ export function machineFor(
       `the Host can use ${MOST_MEMORY / MiB}; try less --memory, or a ` +
       "smaller kernel and initrd");
   }
+  checkCpus(options);
   return {
     cpus: options.cpus ?? 1,
     seed: options.seed ?? 1,
     memory: Math.ceil(sum / MiB) * MiB,
-    ...tlbsOf(options),
+    ...options.tlb,
   };
 }
 

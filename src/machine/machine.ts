@@ -1,7 +1,7 @@
 // Woven from chapters/768-machine.md, 640-scheduler.md, 776-running.md.
 import { localId, raiseInterrupt, refreshIntr, timerCanWake, timerExpired }
   from "./cpu/apic";
-import { Cpu, type DataWatch } from "./cpu/cpu";
+import { Cpu, type DataWatch, type TlbWatch } from "./cpu/cpu";
 import type { HostCall } from "./cpu/hostcall";
 import { pendingInterrupt } from "./cpu/interrupts";
 import { resetMultiboot, resetVector, resetWaiting } from "./cpu/reset";
@@ -68,6 +68,15 @@ export class Machine extends Board {
     for (const cpu of this.cpus) {
       cpu.dataWatch = watch;
       cpu.dropFast();
+    }
+  }
+
+  /** Has somebody told of all uses of entries of the TLBs, or nobody. */
+  watchTlb(watch: TlbWatch | undefined): void {
+    for (const cpu of this.cpus) {
+      cpu.tlbWatch = watch;
+      cpu.dropFast();
+      cpu.dropFastCode();
     }
   }
   /** An interrupt by a device's message: the APIC that it names takes the

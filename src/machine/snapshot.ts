@@ -1,6 +1,7 @@
 // Woven from chapters/700-block.md.
 import {
   BLOCK_MAGIC, H_BLOCK_SIZE, H_CODE_TLB, H_CPUS, H_DATA_TLB,
+  H_FORGETS_GLOBALS,
   H_DEVICE_WORDS, H_MAGIC, H_RAM_SIZE, H_ROM_SIZE, H_TICKS, H_VERSION,
   PAGE,
 } from "./ground/layout";
@@ -101,6 +102,7 @@ function checkConfiguration(
     [H_RAM_SIZE, "bytes of RAM"], [H_ROM_SIZE, "bytes of ROM"],
     [H_DATA_TLB, "data TLB entries"],
     [H_CODE_TLB, "code TLB entries"], [H_TICKS, "ticks per second"],
+    [H_FORGETS_GLOBALS, "flag for forgetting global entries"],
     [H_DEVICE_WORDS, "words of device state"], [H_BLOCK_SIZE, "size"],
   ];
   for (const [word, what] of same) {
@@ -117,7 +119,7 @@ function checkConfiguration(
  * the bytes aren't one. */
 export function snapshotOptions(bytes: Uint8Array): {
   cpus: number; memory: number; rom: number; dataTlb: number;
-  codeTlb: number; ticksPerSecond: number;
+  codeTlb: number; forgetsGlobals: boolean; ticksPerSecond: number;
 } {
   const words = new Int32Array(bytes.slice(0, bytes.length & ~3).buffer);
   const header = words.subarray(HEAD / 4 + 1);
@@ -128,6 +130,7 @@ export function snapshotOptions(bytes: Uint8Array): {
     cpus: header[H_CPUS]!, memory: header[H_RAM_SIZE]! >>> 0,
     rom: header[H_ROM_SIZE]!,
     dataTlb: header[H_DATA_TLB]!, codeTlb: header[H_CODE_TLB]!,
+    forgetsGlobals: header[H_FORGETS_GLOBALS] !== 0,
     ticksPerSecond: header[H_TICKS]!,
   };
 }

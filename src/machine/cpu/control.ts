@@ -40,7 +40,8 @@ function writeCr3(cpu: Cpu, value: number): void {
   cpu.w[CR3] = value & 0xfffff018;
   if (board.events.active) board.events.emit({ kind: "cr3", cpu: cpu.id,
     count: board.count, value: value >>> 0 });
-  tlbFlush(cpu, (cpu.w[CR4]! & CR4_PGE) !== 0);
+  const { forgetsGlobals } = board.layout;
+  tlbFlush(cpu, !forgetsGlobals && (cpu.w[CR4]! & CR4_PGE) !== 0);
 }
 
 const CR4_BITS = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE |

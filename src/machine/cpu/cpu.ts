@@ -59,8 +59,8 @@ export class Cpu {
   /** Whether CS and SS are 32-bit segments. */
   code32 = true;
   stack32 = true;
-  /** Grows whenever a translation for code may have been lost. */
-  codeVersion = 0;
+  /** Where entries of the two TLBs were last found, by page. */
+  readonly tlbPlaces = [new Int32Array(1024), new Int32Array(1024)] as const;
 
   /** `board` is what it sits on; `peers` are all CPUs there, itself among
    * them; `hostCalls` is the table that they share. */
@@ -318,6 +318,8 @@ export class Cpu {
   }
   /** Set by the machine's `watchData`. */
   dataWatch: DataWatch | undefined;
+  /** Set by the machine's `watchTlb`. */
+  tlbWatch: TlbWatch | undefined;
 
   /** An access that takes the slow path is about to happen. */
   private told(linear: number, size: number, write: boolean): void {
@@ -418,6 +420,7 @@ export class Cpu {
     const { fast, fastList } = this;
     for (let i = 0; i < this.fastFilled; i++) fast[fastList[i]!] = 0;
     this.fastFilled = 0;
+    this.tlbPlaces[0].fill(0);
   }
 
   /** Empties the fast table for code. */
@@ -425,7 +428,8 @@ export class Cpu {
     const { fastCode, codeList } = this;
     for (let i = 0; i < this.codeFilled; i++) fastCode[codeList[i]!] = 0;
     this.codeFilled = 0;
-    this.codeVersion++;
+    this.tlbPlaces[1].fill(0);
+    this.look = true;
   }
 
   /** Works out again all that is derived, and drops the fast tables. */
@@ -508,3 +512,10 @@ export interface DataWatch {
   readonly pages: ReadonlySet<number>;
   told(cpu: Cpu, linear: number, size: number, write: boolean): void;
 }
+
+/** Is told that a TLB has an entry for an access, before it is used; `at`
+ * is the entry's word index. */
+export type TlbWatch = (
+  cpu: Cpu, at: number, linear: number, write: boolean, user: boolean,
+  code: boolean,
+) => void;

@@ -1,4 +1,4 @@
-// Woven from chapters/030-paging.md, 724-faults.md, 720-memory.md.
+// Woven from chapters/030-paging.md, 680-stale.md, 724-faults.md, 720-memory.md.
 import type { Cpu } from "./cpu";
 import { FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER } from "./bits";
 import { isApic } from "./apic";
@@ -22,10 +22,11 @@ export function translate(
   const w = cpu.w;
   if (!(w[CR0]! & CR0_PG)) return unpaged(cpu, linear, code);
   let at = tlbFind(cpu, code, linear);
+  if (at >= 0) cpu.tlbWatch?.(cpu, at, linear, write, user, code);
   if (at < 0) {
     const found = walk(cpu, linear, write, user, code);
     at = tlbTakeOldest(cpu, code);
-    tlbWrite(cpu, at, linear, found);
+    tlbWrite(cpu, code, at, linear, found);
     const { board } = cpu;
     if (board.events.active) {
       board.events.emit({ kind: "tlb-fill", cpu: cpu.id,
@@ -47,7 +48,7 @@ export function translate(
       tlbDropPage(cpu, linear);
       at = tlbTakeOldest(cpu, code);
     }
-    tlbWrite(cpu, at, linear, found);
+    tlbWrite(cpu, code, at, linear, found);
   }
   const bits = w[at]!, within = bits & PTE_PS ? 0x3fffff : 0xfff;
   const { addressMask } = cpu.board;
@@ -57,7 +58,8 @@ export function translate(
   return physical;
 }
 
-function allowed(
+/** Whether a page's rights are enough for an access. */
+export function allowed(
   cpu: Cpu, bits: number, write: boolean, user: boolean,
 ): boolean {
   if (user) return (bits & PTE_US) !== 0 && (!write || (bits & PTE_RW) !== 0);
@@ -122,6 +124,7 @@ function enterFast(
   cpu: Cpu, linear: number, physical: number, bits: number, code: boolean,
 ): void {
   const frame = physical & -4096, { board } = cpu;
+  if (cpu.tlbWatch) return;
   if (board.frameOf(frame >>> 0) < 0 || isApic(cpu, frame)) return;
   let may = FAST_READ | (bits & PTE_US ? FAST_READ_USER : 0);
   if (code) {
@@ -140,25 +143,41 @@ function enterFast(
   cpu.fillFast(linear, frame, may);
 }
 
-/** The physical address that the page tables give for a linear one, or
- * undefined; no TLB is asked, and no bit set (SDM 3A, 4.3). */
-export function walkQuietly(cpu: Cpu, linear: number): number | undefined {
-  const { w } = cpu;
-  if (!(w[CR0]! & CR0_PG)) return linear >>> 0;
+/** What the page tables say of a page: frame and bits as a TLB's entry has
+ * them, or 0; no TLB is asked, and no bit set (SDM 3A, 4.3). */
+export function quietWalk(cpu: Cpu, linear: number): number {
+  const { w } = cpu, kept = PTE_D | (w[CR4]! & CR4_PGE ? PTE_G : 0);
   const pde = quietEntry(cpu, w[CR3]!, linear >>> 22);
-  if (!(pde & PTE_P)) return undefined;
+  if (!(pde & PTE_P)) return 0;
+  const rights = PTE_P | PTE_RW | PTE_US;
   if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
-    return ((pde & 0xffc00000) | (linear & 0x3fffff)) >>> 0;
+    if (pde & LARGE_RESERVED) return 0;
+    return pde & (0xffc00000 | rights | PTE_PS | kept);
   }
   const pte = quietEntry(cpu, pde, (linear >>> 12) & 0x3ff);
-  if (!(pte & PTE_P)) return undefined;
-  return ((pte & -4096) | (linear & 0xfff)) >>> 0;
+  if (!(pte & PTE_P)) return 0;
+  return (pte & (-4096 | kept)) | (pde & pte & rights);
 }
 
 // Nobody has page tables in a device.
 function quietEntry(cpu: Cpu, table: number, index: number): number {
-  const at = ((table & -4096) >>> 0) + 4 * index;
-  return cpu.board.readable(at, 4) < 0 ? 0 : cpu.readPhysical(at, 4);
+  const { board } = cpu, at = (table & -4096) + 4 * index;
+  const place = board.readable((at & board.addressMask) >>> 0, 4);
+  return place < 0 ? 0 : cpu.view.getInt32(place, true);
+}
+
+/** The physical address that the page tables give for a linear one, or
+ * undefined. */
+export function walkQuietly(cpu: Cpu, linear: number): number | undefined {
+  if (!(cpu.w[CR0]! & CR0_PG)) return linear >>> 0;
+  const found = quietWalk(cpu, linear);
+  return found & PTE_P ? physicalOf(found, found, linear) : undefined;
+}
+
+/** Where an address lies, by an entry's frame and bits. */
+function physicalOf(frame: number, bits: number, linear: number): number {
+  const within = bits & PTE_PS ? 0x3fffff : 0xfff;
+  return ((frame & ~within) | (linear & within)) >>> 0;
 }
 
 /** Where an address lies, without side effects: no A, no D, no fill;
@@ -167,8 +186,7 @@ export function peekPage(cpu: Cpu, linear: number): number | undefined {
   const { w } = cpu;
   const at = w[CR0]! & CR0_PG ? tlbFind(cpu, false, linear) : -1;
   if (at < 0) return walkQuietly(cpu, linear);
-  const within = w[at]! & PTE_PS ? 0x3fffff : 0xfff;
-  return (w[at + TLB_FRAME]! | (linear & within)) >>> 0;
+  return physicalOf(w[at + TLB_FRAME]!, w[at]!, linear);
 }
 
 /** The byte at a linear address without side effects, if it is RAM or

@@ -27,11 +27,17 @@ export function tlbSize(cpu: Cpu, code: boolean): number {
 export function tlbFind(cpu: Cpu, code: boolean, linear: number): number {
   const w = cpu.w, start = tlbStart(cpu, code);
   const end = start + tlbSize(cpu, code) * TLB_WORDS;
+  const places = cpu.tlbPlaces[code ? 1 : 0], hint = (linear >>> 12) & 1023;
+  const last = places[hint]!;
+  if (last !== 0 && covers(w[last]!, linear)) return last;
   for (let at = start; at < end; at += TLB_WORDS) {
-    const page = w[at]!;
-    if (page & PTE_P && ((page ^ linear) & pageMask(page)) === 0) return at;
+    if (covers(w[at]!, linear)) return places[hint] = at;
   }
   return -1;
+}
+
+function covers(page: number, linear: number): boolean {
+  return (page & PTE_P) !== 0 && ((page ^ linear) & pageMask(page)) === 0;
 }
 
 /** Takes the oldest entry's place; returns its word index. */
@@ -45,9 +51,13 @@ export function tlbTakeOldest(cpu: Cpu, code: boolean): number {
 
 /** Writes an entry: address, and a frame with its bits. */
 export function tlbWrite(
-  cpu: Cpu, at: number, linear: number, found: number,
+  cpu: Cpu, code: boolean, at: number, linear: number, found: number,
 ): void {
   const w = cpu.w;
+  if (found & PTE_PS) {
+    if (code) cpu.dropFastCode();
+    else cpu.dropFast();
+  }
   w[at + TLB_PAGE] = (linear & pageMask(found)) | (found & 0xfff);
   w[at + TLB_FRAME] = found & pageMask(found);
   cpu.d[(at + TLB_WHEN) / 2] = cpu.d[RETIRED]!;
@@ -60,7 +70,7 @@ function dropEntry(cpu: Cpu, code: boolean, at: number): void {
   cpu.w[at] = 0;
   const fast = code ? cpu.fastCode : cpu.fast, first = page >>> 12;
   fast.fill(0, first, first + (page & PTE_PS ? 1024 : 1));
-  if (code) cpu.codeVersion++;
+  if (code) cpu.look = true;
 }
 
 /** Drops what translates an address, global or not, from both TLBs. */
@@ -110,21 +120,26 @@ export interface TlbEntry {
   readonly cr3: number;
 }
 
+/** The entry at a word index. */
+export function tlbEntry({ w, d }: Cpu, at: number): TlbEntry {
+  const page = w[at]!;
+  return {
+    linear: (page & pageMask(page)) >>> 0,
+    frame: w[at + TLB_FRAME]! >>> 0,
+    bits: page & 0xfff,
+    global: (page & PTE_G) !== 0,
+    large: (page & PTE_PS) !== 0,
+    when: d[(at + TLB_WHEN) / 2]!,
+    cr3: w[at + TLB_CR3]! >>> 0,
+  };
+}
+
 /** The valid entries of a TLB, by slot. */
 export function tlbEntries(cpu: Cpu, code: boolean): TlbEntry[] {
-  const w = cpu.w, start = tlbStart(cpu, code), entries: TlbEntry[] = [];
+  const start = tlbStart(cpu, code), entries: TlbEntry[] = [];
   for (let i = 0; i < tlbSize(cpu, code); i++) {
-    const at = start + i * TLB_WORDS, page = w[at]!;
-    if (!(page & PTE_P)) continue;
-    entries.push({
-      linear: (page & pageMask(page)) >>> 0,
-      frame: w[at + TLB_FRAME]! >>> 0,
-      bits: page & 0xfff,
-      global: (page & PTE_G) !== 0,
-      large: (page & PTE_PS) !== 0,
-      when: cpu.d[(at + TLB_WHEN) / 2]!,
-      cr3: w[at + TLB_CR3]! >>> 0,
-    });
+    const at = start + i * TLB_WORDS;
+    if (cpu.w[at]! & PTE_P) entries.push(tlbEntry(cpu, at));
   }
   return entries;
 }

@@ -3,7 +3,8 @@ import { type Device, findDevice, narrow } from "./bus";
 import { EventStream } from "./events";
 import {
   BLOCK_MAGIC, BLOCK_VERSION, DEVICE_AREA, H_A20_LOW, H_BLOCK_SIZE,
-  H_CODE_TLB, H_CPUS, H_DATA_TLB, H_DEVICE_WORDS, H_HOST_ARMED, H_INTR,
+  H_CODE_TLB, H_CPUS, H_DATA_TLB, H_DEVICE_WORDS, H_FORGETS_GLOBALS,
+  H_HOST_ARMED, H_INTR,
   H_MAGIC, H_RAM_BASE, H_RAM_SIZE, H_RANDOM, H_ROM_SIZE, H_SCHEDULE_CPU,
   H_STAMP, H_TICKS, H_TIME, H_VERSION, H_WINDOWS, type Layout, layOut,
   type MachineOptions, PAGE,
@@ -71,6 +72,7 @@ export abstract class Board {
     h[H_CPUS] = layout.cpus;
     h[H_DATA_TLB] = layout.dataTlb;
     h[H_CODE_TLB] = layout.codeTlb;
+    h[H_FORGETS_GLOBALS] = layout.forgetsGlobals ? 1 : 0;
     h[H_TICKS] = layout.ticksPerSecond;
     h[H_SCHEDULE_CPU] = layout.cpus - 1;
     h[H_RANDOM] = layout.seed | 0 || 1;

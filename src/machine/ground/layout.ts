@@ -11,6 +11,9 @@ export interface MachineOptions {
   dataTlb?: number;
   /** Entries of the code TLB; default 32. */
   codeTlb?: number;
+  /** A load of cr3 drops global entries, too, whatever CR4.PGE says: no
+   * processor does that, and emulators of 2007 did; default false. */
+  forgetsGlobals?: boolean;
   /** Seed of the schedule's random numbers; default 1. */
   seed?: number;
   /** Clock ticks in a second of machine time; default 100 million. */
@@ -22,7 +25,8 @@ export const H_MAGIC = 0, H_VERSION = 1, H_BLOCK_SIZE = 2, H_RAM_BASE = 3,
   H_RAM_SIZE = 4, H_CPUS = 5, H_DATA_TLB = 6, H_CODE_TLB = 7, H_TICKS = 8,
   H_HOST_ARMED = 9, H_SCHEDULE_CPU = 10, H_SCHEDULE_LEFT = 11,
   H_SCHEDULE_POSITION = 12, H_RANDOM = 13, H_DEVICE_WORDS = 14,
-  H_SEQUENCE = 15, H_ROM_SIZE = 18, H_A20_LOW = 19, H_INTR = 20;
+  H_SEQUENCE = 15, H_ROM_SIZE = 18, H_A20_LOW = 19, H_INTR = 20,
+  H_FORGETS_GLOBALS = 21;
 /** Which of the 64 frames from 0xC0000 on are not RAM: one byte each. */
 export const H_WINDOWS = 24;
 /** Indices of 64-bit floats: machine time in ticks, and the latest time
@@ -42,6 +46,8 @@ import { TLBS } from "./state";
 
 /** Words of a TLB entry, and words before the first. */
 export const TLB_WORDS = 8, TLB_HEAD = 8;
+/** The most entries that a TLB can have. */
+export const TLB_MOST = 4096;
 /** Words in the list of a fast table's filled entries. */
 export const FAST_LIST = 4096;
 
@@ -50,6 +56,7 @@ export interface Layout {
   readonly cpus: number;
   readonly dataTlb: number;
   readonly codeTlb: number;
+  readonly forgetsGlobals: boolean;
   readonly seed: number;
   readonly ticksPerSecond: number;
   readonly cpuBase: number;
@@ -71,13 +78,15 @@ export interface Layout {
 /** Bytes of RAM, unless somebody asks for more or less. */
 export const USUAL_MEMORY = 0x1000000;
 
-const sizes: Record<keyof MachineOptions,
+type Size = Exclude<keyof MachineOptions, "forgetsGlobals">;
+
+const sizes: Record<Size,
   readonly [usual: number, least: number, most: number, unit: number]> = {
   cpus: [1, 1, 16, 1],
   memory: [USUAL_MEMORY, PAGE, 0xc0000000, PAGE],
   rom: [0, 0, 0x1000000, PAGE],
-  dataTlb: [64, 1, 4096, 1],
-  codeTlb: [32, 1, 4096, 1],
+  dataTlb: [64, 1, TLB_MOST, 1],
+  codeTlb: [32, 1, TLB_MOST, 1],
   seed: [1, 0, 2 ** 32 - 1, 1],
   ticksPerSecond: [100_000_000, 1, 2 ** 31 - 1, 1],
 };
@@ -91,19 +100,24 @@ function checked(options: MachineOptions): Required<MachineOptions> {
     throw new TypeError("a machine's options are an object, " +
       `not ${shown(options)}`);
   }
-  const names = Object.keys(sizes) as (keyof MachineOptions)[];
+  const names = Object.keys(sizes) as Size[];
+  const all = [...names, "forgetsGlobals"];
   for (const name of Object.keys(options)) {
-    if (Object.hasOwn(sizes, name)) continue;
+    if (all.includes(name)) continue;
     throw new TypeError(`a machine has no option "${name}"; its options ` +
-      `are ${names.join(", ")}`);
+      `are ${all.join(", ")}`);
   }
-  return Object.fromEntries(names.map((name) =>
-    [name, within(name, options[name])])) as Required<MachineOptions>;
+  const { forgetsGlobals = false } = options;
+  if (typeof forgetsGlobals !== "boolean") {
+    throw new TypeError("forgetsGlobals must be true or false, not " +
+      shown(forgetsGlobals));
+  }
+  const numbers = Object.fromEntries(names.map((name) =>
+    [name, within(name, options[name])])) as Record<Size, number>;
+  return { ...numbers, forgetsGlobals };
 }
 
-function within(
-  name: keyof MachineOptions, value = sizes[name][0],
-): number {
+function within(name: Size, value = sizes[name][0]): number {
   const [, least, most, unit] = sizes[name];
   const whole = Number.isInteger(value) && value % unit === 0;
   if (whole && value >= least && value <= most) return value;
@@ -117,8 +131,8 @@ const upTo = (value: number, unit: number) =>
 /** Lays out a machine; throws RangeError for sizes that can't be, TypeError
  * for what is no option. */
 export function layOut(options: MachineOptions = {}): Layout {
-  const { cpus, memory, rom, dataTlb, codeTlb, seed, ticksPerSecond } =
-    checked(options);
+  const { cpus, memory, rom, dataTlb, codeTlb, forgetsGlobals, seed,
+    ticksPerSecond } = checked(options);
   const cpuBase = PAGE;
   const words = TLBS + TLB_HEAD + (dataTlb + codeTlb) * TLB_WORDS;
   const cpuStride = upTo(words * 4, PAGE);
@@ -131,8 +145,8 @@ export function layOut(options: MachineOptions = {}): Layout {
   const fastStride = 2 * (0x400000 + FAST_LIST * 4);
   const total = upTo(fastBase + cpus * fastStride, 0x10000);
   return {
-    cpus, dataTlb, codeTlb, seed, ticksPerSecond, cpuBase, cpuStride,
-    deviceBase, ramBase, ramSize: memory, romBase, romSize: rom, blockSize,
-    codePages, fastBase, fastStride, total,
+    cpus, dataTlb, codeTlb, forgetsGlobals, seed, ticksPerSecond, cpuBase,
+    cpuStride, deviceBase, ramBase, ramSize: memory, romBase, romSize: rom,
+    blockSize, codePages, fastBase, fastStride, total,
   };
 }

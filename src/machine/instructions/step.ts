@@ -127,14 +127,14 @@ export class Runner {
     const { cpu } = this, { w } = cpu, linear = (w[CS_BASE]! + eip) | 0;
     if (eip >>> 0 > w[CS_LIMIT]! >>> 0) throw gp();
     const physical = cpu.codeAddress(linear);
-    this.page = linear & -4096;
+    this.page = cpu.tlbWatch ? NO_PAGE : linear & -4096;
     const frame = cpu.board.frameOf(physical);
     this.code = frame < 0 ? this.nowhere : this.cache.page(frame);
     this.records = cpu.code32 ? this.code.wide : this.code.narrow;
   }
   // Only what lies in one page of RAM is remembered.
   private decodeAt(eip: number): Decoded {
-    const { cpu } = this, { board, w } = cpu, version = cpu.codeVersion;
+    const { cpu } = this, { board, w } = cpu;
     const insn = new Decoded(fetchInstruction(cpu, eip));
     const linear = (w[CS_BASE]! + eip) | 0, offset = linear & 0xfff;
     const physical = cpu.codeAddress(linear);
@@ -144,7 +144,6 @@ export class Runner {
       this.records[offset] = insn;
       this.code.live++;
     }
-    if (cpu.codeVersion !== version) cpu.look = true;
     return insn;
   }
   // One instruction, with all that TF, RF and breakpoints ask for.
