@@ -1,18 +1,29 @@
 // Woven from chapters/810-guests.md.
-import { checkLocks } from "../debug";
+import { nameAddress } from "../assembler";
+import { checkLocks, checkTlb, staleText } from "../debug";
 import { oneLine, UserError } from "../launcher";
-import type { Machine } from "../machine";
+import type { Session } from "../launcher";
+import { buildHost } from "../lguest";
+import type { Cpu, Machine } from "../machine";
 import type { Io } from "./io";
 
-/** Looks on while a machine runs, and reports in sentences; the function
- * that comes back ends it. */
+/** Looks on while a machine runs, and reports in lines; the function that
+ * comes back ends it. */
 export type Check = (
-  machine: Machine, report: (sentence: string) => void,
+  machine: Machine, report: (text: string) => void,
+  symbols: ReadonlyMap<string, number>,
 ) => () => void;
 
 /** All checks, by name. */
-export const checks: ReadonlyMap<string, Check> = new Map([
-  ["locks", checkLocks],
+export const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ["locks", (machine, report, symbols) => {
+    const watch = checkLocks(machine, report, symbols);
+    return () => watch.stop();
+  }],
+  ["tlb", (machine, report, symbols) => {
+    const symbol = (_: Cpu, address: number) => nameAddress(address, symbols);
+    return checkTlb(machine, (use) => report(staleText(use)), { symbol });
+  }],
 ]);
 
 /** The names behind --check, if they are names of checks. */
@@ -35,16 +46,19 @@ export class Checking {
   ) {}
 
   /** Begins to look on; the function that comes back ends it. */
-  follow(machine: Machine): () => void {
+  follow({ machine, options: { switcher } }: Session): () => void {
+    if (this.names.length === 0) return () => {};
+    const { symbols } = buildHost({ switcher });
     const ends = this.names.map((name) => checks.get(name)!(machine,
-      (sentence) => this.report(`${name}: ${oneLine(sentence)}`)));
+      (text) => this.report(name, text), symbols));
     return () => ends.forEach((end) => end());
   }
 
-  private report(sentence: string): void {
+  private report(name: string, text: string): void {
     const before = this.reports++;
     if (before > MOST_REPORTS) return;
-    this.io.complain(`lguest: check ${before < MOST_REPORTS ? sentence
-      : "reports go on, and are left out from here"}\n`);
+    const lines = before === MOST_REPORTS ? ["reports go on, and are left out"]
+      : text.split("\n").map((line) => `${name}: ${oneLine(line)}`);
+    for (const line of lines) this.io.complain(`lguest: check ${line}\n`);
   }
 }

@@ -99,7 +99,7 @@ function runVisited(
   { checking, tell }: Around,
 ): Promise<number> {
   const trace = startTrace(call, session.machine, io);
-  const unwatch = checking.follow(session.machine);
+  const unwatch = checking.follow(session);
   return runSession(session, gdb, io, call.maxInstructions,
     (end) => tell(session, end), trace?.begin).finally(() => {
     unwatch();
@@ -125,7 +125,7 @@ function runAgain(
   let session = first, rest = call;
   for (;;) {
     const trace = tracing?.follow(session.machine);
-    const unwatch = around.checking.follow(session.machine);
+    const unwatch = around.checking.follow(session);
     let end: End;
     try {
       end = runWithSnapshot(rest, session, io, trace?.begin);

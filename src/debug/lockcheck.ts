@@ -1,32 +1,249 @@
-// Woven from chapters/420-threads.md.
-// Watches that struct host is written under the right lock.
-import { get, HOST, hostMemory, Shared } from "../host";
-import type { Machine } from "../machine";
+// Woven from chapters/630-locks.md.
+// Watches that each word of the Host's is touched by those who may.
+import { HOST, PerCpu, Shared, Thread, cpuArea, cpuLayout, get, hostLayout,
+  hostMemory, most, place, threadLayout } from "../host";
+import type { Memory, Structure } from "../host";
+import { LgCpu, Lguest, buildHost, lgCpuLayout, lguestCpuLayout,
+  lguestHostLayout, lguestLayout, lguestMap, lguestOf } from "../lguest";
+import { CPL, EIP, IF, SYSTEM_FLAGS, hex32, panic, peekPage, readVirtual }
+  from "../machine";
+import type { Cpu, Machine } from "../machine";
 
-const guarded: ReadonlyMap<number, "queue_lock" | "allocator_lock"> =
-  new Map([
-    ...[Shared.queue_head, Shared.queue_tail, Shared.last_woken,
-      Shared.zombies, Shared.idle_cpus, Shared.alarms, Shared.next_alarm]
-      .map((f) => [f.offset, "queue_lock"] as const),
-    ...[Shared.free_clean, Shared.free_dirty, Shared.next_unused,
-      Shared.pages_free, Shared.pages_at_boot, Shared.processes_started,
-      Shared.processes]
-      .map((f) => [f.offset, "allocator_lock"] as const),
-  ]);
+/** A field, and who may touch it. */
+interface Word { readonly name: string; readonly guards: readonly string[] }
 
-/** Reports each store to guarded data without its lock, behind `setup`;
- * the function that comes back ends the watch. */
+/** What is at each byte of a page. */
+type Words = readonly (Word | undefined)[];
+
+function wordsOf(...layouts: Structure[]): Words {
+  const words = new Array<Word | undefined>(4096).fill(undefined);
+  for (const layout of layouts)
+    for (const [key, f] of Object.entries(layout.field)) {
+      const name = `${layout.name}.${key}`, names = f.guard.split(" ");
+      if (!names.every((one) => one in guards))
+        panic(`${name} has the guard "${f.guard}"`);
+      words.fill({ name, guards: names },
+        f.offset, f.offset + f.size * f.count);
+    }
+  return words;
+}
+
+
+/** Words that lead to others. */
+const ROOTS = ["lguest.vcpu", "host.zombies", "cpu.current"];
+
+/** What there is now, by the numbers of the pages. */
+function findPages(memory: Memory): Map<number, Words> {
+  const pages = new Map<number, Words>();
+  const add = (at: number, words: Words) => {
+    if (at !== 0) pages.set(at >>> 12, words);
+  };
+  add(HOST, hostWords);
+  for (let n = 0; n < most.CPUS_MAX; n++) {
+    add(cpuArea(n), cpuWords);
+    add(place.IDLES + n * 4096, threadWords);
+    add(get(memory, cpuArea(n), PerCpu.current), threadWords);
+  }
+  for (let n = 0; n < lguestMap.GUESTS_MAX; n++) {
+    const vcpu = get(memory, lguestOf(n), Lguest.vcpu);
+    add(lguestOf(n), guestWords);
+    add(vcpu, vcpuWords);
+    if (vcpu !== 0) add(get(memory, vcpu, LgCpu.thread), threadWords);
+  }
+  for (let at = get(memory, HOST, Shared.zombies); at !== 0;
+    at = get(memory, at, Thread.next)) add(at, threadWords);
+  return pages;
+}
+
+
+/** An access to a field. */
+interface Access {
+  readonly word: Word;
+  /** Where it is, and where its structure begins. */
+  readonly linear: number;
+  readonly at: number;
+  readonly write: boolean;
+  /** By an instruction that locks. */
+  readonly locked: boolean;
+  /** With interrupts off. */
+  readonly off: boolean;
+  /** struct cpu of the CPU that does it. */
+  readonly by: number;
+}
+
+/** What guards know besides: the Host's memory, and who has written
+ * what nobody had written before. */
+interface Known {
+  readonly memory: Memory;
+  readonly writers: Map<number, number>;
+}
+
+type Guard = (access: Access, known: Known) => boolean;
+
+
+const booting = ({ memory }: Known) => get(memory, HOST, Shared.ready) === 0;
+
+const self: Guard = ({ at, by }, known) =>
+  at === by || booting(known) && by === cpuArea(0);
+
+const holds = (lock: "queue_lock" | "allocator_lock"): Guard =>
+  ({ by, off }, { memory }) => off && get(memory, HOST, Shared[lock]) === by;
+
+/** The thread that a structure belongs to; 0 if it has none. */
+function threadOf({ word, at }: Access, { memory }: Known): number {
+  if (word.name.startsWith("thread.")) return at;
+  const vcpu = word.name.startsWith("lguest.")
+    ? get(memory, at, Lguest.vcpu) : at;
+  return vcpu === 0 ? 0 : get(memory, vcpu, LgCpu.thread);
+}
+
+
+const guards: Readonly<Record<string, Guard>> = {
+  queue_lock: holds("queue_lock"),
+  allocator_lock: holds("allocator_lock"),
+  own: (access, known) => access.off && self(access, known),
+  self,
+  thread(access, known) {
+    const thread = threadOf(access, known);
+    return thread === 0 ? holds("allocator_lock")(access, known)
+      : thread === get(known.memory, access.by, PerCpu.current);
+  },
+  boot: ({ write }, known) => !write || booting(known),
+  atomic: ({ write, locked }) => !write || locked,
+  first({ write, linear, by }, { writers }) {
+    if (!write) return true;
+    if (!writers.has(linear)) writers.set(linear, by);
+    return writers.get(linear) === by;
+  },
+  lock: ({ write, locked, off, linear, by }, { memory }) => !write ||
+    off && (locked || memory.load32(linear) >>> 0 === by),
+  peek: () => true,
+};
+
+/** Whether all that guard a field agree: to a load, if one does. */
+function allowed(access: Access, known: Known): boolean {
+  const agrees = (name: string) => guards[name]!(access, known);
+  const names = access.word.guards;
+  return access.write ? names.every(agrees) : names.some(agrees);
+}
+
+const hostWords = wordsOf(hostLayout, lguestHostLayout);
+const cpuWords = wordsOf(cpuLayout, lguestCpuLayout);
+const threadWords = wordsOf(threadLayout);
+const guestWords = wordsOf(lguestLayout);
+const vcpuWords = wordsOf(lgCpuLayout);
+
+
+/** Loads and stores of a field. */
+export interface Touches { loads: number; stores: number }
+
+class LockChecker {
+  readonly touched = new Map<string, Touches>();
+  private readonly known: Known;
+  private readonly said = new Set<string>();
+  private pages = new Map<number, Words>();
+  /** The APIC IDs of the CPUs. */
+  private ids: readonly number[] = [];
+  private stale = false;
+  unwatch = () => {};
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly symbols: ReadonlyMap<string, number>,
+    private readonly report: (cpu: Cpu, sentence: string) => void,
+  ) {
+    this.known = { memory: hostMemory(machine), writers: new Map() };
+    this.scan();
+  }
+
+  /** Finds what there is now, and has its pages watched. */
+  private scan(): void {
+    const { memory } = this.known, before = this.pages;
+    this.stale = false;
+    this.pages = findPages(memory);
+    this.ids = Array.from({ length: most.CPUS_MAX }, (_, n) =>
+      get(memory, cpuArea(n), PerCpu.apic_id));
+    const pages = new Set(this.pages.keys());
+    if ([...pages].every((page) => before.has(page))) return;
+    this.unwatch();
+    this.unwatch = this.machine.watchData({ pages,
+      told: (cpu, linear, size, write) => this.told(cpu, linear, write) });
+  }
+
+  private told(cpu: Cpu, linear: number, write: boolean): void {
+    if (this.stale) this.scan();
+    const words = this.pages.get(linear >>> 12);
+    const stride = words === guestWords ? lguestMap.GUEST_STRIDE : 4096;
+    const offset = linear % stride, word = words?.[offset];
+    if (!word || peekPage(cpu, linear) !== linear - place.KERNEL) return;
+    if (write && ROOTS.includes(word.name)) this.stale = true;
+    const touches = this.touched.get(word.name) ?? { loads: 0, stores: 0 };
+    touches[write ? "stores" : "loads"]++;
+    this.touched.set(word.name, touches);
+    const access: Access = { word, linear, at: linear - offset, write,
+      locked: [0xf0, 0x86, 0x87].includes(codeAt(cpu)[0]!),
+      off: (cpu.w[SYSTEM_FLAGS]! & IF) === 0,
+      by: cpuArea(this.ids.indexOf(cpu.id)) };
+    if (cpu.w[CPL] === 0 && allowed(access, this.known)) return;
+    const name = this.nameOf(cpu), key = `${word.name} ${name}`;
+    if (name === "setup" || this.said.has(key)) return;
+    this.said.add(key);
+    this.report(cpu, this.sentence(access, cpu, name));
+  }
+
+  /** Whose instruction it is. */
+  private nameOf(cpu: Cpu): string {
+    const eip = cpu.w[EIP]! >>> 0, [first, second, call] = codeAt(cpu);
+    if (cpu.w[CPL] !== 0) return `a Guest in ring ${cpu.w[CPL]}`;
+    if (first === 0x0f && second === 0x3f)
+      return this.machine.hostCalls[call!]?.name ?? "a host call";
+    let name = "unknown code", best = 0;
+    for (const [label, at] of this.symbols)
+      if (at >= best && at <= eip) [name, best] = [label, at];
+    return name;
+  }
+
+  /** An access against its guard, in a line. */
+  private sentence(access: Access, cpu: Cpu, name: string): string {
+    const { word, at, write, off } = access, { memory } = this.known;
+    const nameOfCpu = (area: number) => area === 0 ? "nobody"
+      : `CPU ${(area - cpuArea(0)) / 4096}`;
+    const owner = (lock: "queue_lock" | "allocator_lock") =>
+      `${lock}: ${nameOfCpu(get(memory, HOST, Shared[lock]))}`;
+    const whose = word.name.startsWith("cpu.") ? ` of ${nameOfCpu(at)}`
+      : at === HOST ? "" : ` at 0x${hex32(at)}`;
+    return `${name} on CPU ${cpu.id} ${write ? "stores to" : "loads"} ` +
+      `${word.name}${whose}, guard ${word.guards.join(" ")}; ` +
+      `${owner("queue_lock")}, ${owner("allocator_lock")}, ` +
+      `interrupts ${off ? "off" : "on"}`;
+  }
+}
+
+
+/** The first bytes of the instruction that is being executed. */
+function codeAt(cpu: Cpu): Uint8Array | readonly number[] {
+  return readVirtual(cpu, cpu.w[EIP]!, 3) ?? [];
+}
+
+/** A watch over the Host's words. */
+export interface LockWatch {
+  /** How often each field has been touched: "host.queue_head". */
+  readonly touched: ReadonlyMap<string, Touches>;
+  /** Ends it. */
+  stop(): void;
+}
+
+/** Reports each access to the Host's structures that its guard doesn't
+ * allow, once for a field and a function, and as an event `lock-report`.
+ * The image's symbols name the functions. */
 export function checkLocks(
   machine: Machine, report: (sentence: string) => void,
-): () => void {
-  const memory = hostMemory(machine);
-  let call = "setup";
-  return machine.events.on((event) => {
-    if (event.kind === "hostcall") call = String(event.name);
-    else if (event.kind === "host-store" && call !== "setup") {
-      const lock = guarded.get(Number(event.offset));
-      if (lock && get(memory, HOST, Shared[lock]) === 0)
-        report(`${call} writes at ${event.offset} without ${lock}`);
-    }
+  symbols: ReadonlyMap<string, number> = buildHost().symbols,
+): LockWatch {
+  const checker = new LockChecker(machine, symbols, (cpu, sentence) => {
+    report(sentence);
+    machine.events.emit({ kind: "lock-report", cpu: cpu.id,
+      count: machine.count, sentence });
   });
+  return { touched: checker.touched, stop: () => checker.unwatch() };
 }

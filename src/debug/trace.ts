@@ -139,7 +139,6 @@ export function traceTo(
     inHand = { cpu, text: textOf(cpu, known), before: look(cpu) };
   };
   const stop = machine.events.on((event) => {
-    if (event.kind === "host-store") return;
     const external = event.source === "external";
     if (external && inHand) inHand.text = eventText(event);
     else below.push(eventText(event));

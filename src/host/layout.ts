@@ -16,6 +16,8 @@ export interface Field {
   readonly offset: number;
   readonly size: 1 | 2 | 4 | 8;
   readonly count: number;
+  /** Who may touch it. */
+  readonly guard: string;
 }
 
 /** A structure: its fields in the order of their offsets. */
@@ -26,19 +28,21 @@ export interface Structure<F = Record<string, Spelling>> {
 }
 
 type Kind = "u8" | "u16" | "u32" | "u64";
-type Spelling = Kind | `${Kind}[${number}]`;
+type Spelling = `${Kind}${"" | `[${number}]`}${"" | ` ${string}`}`;
 
 /** Lays out the fields one behind the other, without padding. */
 export function structure<F extends Record<string, Spelling>>(
   name: string, fields: F, from = 0,
 ): Structure<F> {
-  let bytes = from;
+  let bytes = from, guard = "";
   const field = {} as { [K in keyof F]: Field };
   for (const key of Object.keys(fields) as (keyof F)[]) {
-    const [, bits, many] = /^u(\d+)(?:\[(\d+)\])?$/.exec(fields[key]!)!;
+    const [, bits, many, who] =
+      /^u(\d+)(?:\[(\d+)\])?(?: (.+))?$/.exec(fields[key]!)!;
     const size = (Number(bits) / 8) as 1 | 2 | 4 | 8;
     const count = many === undefined ? 1 : Number(many);
-    field[key] = { offset: bytes, size, count };
+    guard = who ?? guard;
+    field[key] = { offset: bytes, size, count, guard };
     bytes += size * count;
   }
   return { name, bytes, field };
@@ -92,7 +96,9 @@ export class Row {
 }
 
 /** A structure at an address, its fields as members. */
-export type View<F> = { [K in keyof F]: F[K] extends Kind ? number : Row }
+export type View<F> = {
+  [K in keyof F]: F[K] extends `${string}]${string}` ? Row : number;
+}
   & { readonly through: Memory; readonly at: number };
 
 /** The class of a structure's views. */

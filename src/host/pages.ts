@@ -1,29 +1,29 @@
 // Woven from chapters/430-host-memory.md.
 // Free pages. All of it with the allocator's lock held.
 import type { Cpu } from "../machine";
-import { get } from "./layout";
+import { get, put } from "./layout";
 import { place } from "./map";
-import { HOST, Shared, putShared } from "./structures";
+import { HOST, Shared } from "./structures";
 
 /** Takes a page full of zeros; its physical address, or 0. */
 export function allocatePage(cpu: Cpu): number {
   const free = get(cpu, HOST, Shared.pages_free);
   if (free === 0) return 0;
-  putShared(cpu, Shared.pages_free, free - 1);
+  put(cpu, HOST, Shared.pages_free, free - 1);
   const clean = get(cpu, HOST, Shared.free_clean);
   if (clean !== 0) {
     const at = place.KERNEL + clean;
-    putShared(cpu, Shared.free_clean, cpu.load32(at) >>> 0);
+    put(cpu, HOST, Shared.free_clean, cpu.load32(at) >>> 0);
     cpu.store32(at, 0);
     return clean;
   }
   const unused = get(cpu, HOST, Shared.next_unused);
   if (unused < get(cpu, HOST, Shared.memory_end)) {
-    putShared(cpu, Shared.next_unused, unused + 4096);
+    put(cpu, HOST, Shared.next_unused, unused + 4096);
     return unused;
   }
   const dirty = get(cpu, HOST, Shared.free_dirty);
-  putShared(cpu, Shared.free_dirty, cpu.load32(place.KERNEL + dirty) >>> 0);
+  put(cpu, HOST, Shared.free_dirty, cpu.load32(place.KERNEL + dirty) >>> 0);
   zeroPage(cpu, dirty);
   return dirty;
 }
@@ -38,6 +38,6 @@ export function zeroPage(cpu: Cpu, page: number): void {
 export function freePage(cpu: Cpu, page: number, dirty: boolean): void {
   const list = dirty ? Shared.free_dirty : Shared.free_clean;
   cpu.store32(place.KERNEL + page, get(cpu, HOST, list) | 0);
-  putShared(cpu, list, page);
-  putShared(cpu, Shared.pages_free, get(cpu, HOST, Shared.pages_free) + 1);
+  put(cpu, HOST, list, page);
+  put(cpu, HOST, Shared.pages_free, get(cpu, HOST, Shared.pages_free) + 1);
 }

@@ -6,7 +6,7 @@ import { get, put } from "./layout";
 import { place } from "./map";
 import type { KernelModule } from "./module";
 import { allocatePage, freePage } from "./pages";
-import { HOST, Shared, putShared } from "./structures";
+import { HOST, Shared } from "./structures";
 import { Thread, currentThread, prepareThread } from "./threads";
 
 /** Host call: whether a process waits to be started, in eax, and how many
@@ -14,7 +14,7 @@ import { Thread, currentThread, prepareThread } from "./threads";
 export function nextProcess(cpu: Cpu): void {
   if (get(cpu, HOST, Shared.pages_at_boot) === 0) {
     const free = get(cpu, HOST, Shared.pages_free);
-    putShared(cpu, Shared.pages_at_boot, free);
+    put(cpu, HOST, Shared.pages_at_boot, free);
   }
   const processes = get(cpu, HOST, Shared.processes);
   const left = get(cpu, HOST, Shared.processes_wanted) -
@@ -27,10 +27,10 @@ export function nextProcess(cpu: Cpu): void {
 /** Host call: starts it: its thread in eax, or 0 if it can't be. */
 export function createProcess(cpu: Cpu, module: KernelModule): void {
   const number = get(cpu, HOST, Shared.processes_started);
-  putShared(cpu, Shared.processes_started, number + 1);
+  put(cpu, HOST, Shared.processes_started, number + 1);
   const thread = module.createProcess(cpu, number, cpu.w[EAX]! >>> 0);
   if (thread !== 0)
-    putShared(cpu, Shared.processes, get(cpu, HOST, Shared.processes) + 1);
+    put(cpu, HOST, Shared.processes, get(cpu, HOST, Shared.processes) + 1);
   cpu.w[EAX] = thread | 0;
 }
 
@@ -76,7 +76,7 @@ export function freeProcess(cpu: Cpu, module: KernelModule): void {
   for (let i = 0; i < 768; i++)
     freeTable(cpu, cpu.load32(place.KERNEL + space + 4 * i) >>> 0);
   freePage(cpu, space, true);
-  putShared(cpu, Shared.processes, get(cpu, HOST, Shared.processes) - 1);
+  put(cpu, HOST, Shared.processes, get(cpu, HOST, Shared.processes) - 1);
 }
 
 /** Frees the table behind a directory entry, and its pages. */

@@ -9,7 +9,7 @@ import { readNotes } from "./loader";
 import { place, selector } from "./map";
 import type { KernelModule } from "./module";
 import { findCpus } from "./mptable";
-import { HOST, PerCpu, Shared, cpuArea, putShared } from "./structures";
+import { HOST, PerCpu, Shared, cpuArea } from "./structures";
 import { startIdleThread } from "./threads";
 
 /** Host call: fills the IDT, and each CPU's GDT, TSS and idle thread. */
@@ -17,10 +17,10 @@ export function setup(cpu: Cpu, module: KernelModule): void {
   const stubTable = cpu.w[EAX]! >>> 0;
   const end = get(cpu, HOST, Shared.memory_end);
   const unused = get(cpu, HOST, Shared.next_unused);
-  putShared(cpu, Shared.pages_free, (end - unused) / 4096);
+  put(cpu, HOST, Shared.pages_free, (end - unused) / 4096);
   const cpus = findCpus(cpu);
-  putShared(cpu, Shared.cpus_present, cpus.length);
-  putShared(cpu, Shared.cpus_online, 1);
+  put(cpu, HOST, Shared.cpus_present, cpus.length);
+  put(cpu, HOST, Shared.cpus_online, 1);
   readNotes(cpu, module);
   for (let n = 0; n < 256; n++) {
     const stub = cpu.load32(stubTable + 4 * n) >>> 0;

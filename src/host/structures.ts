@@ -2,43 +2,41 @@
 // The Host's own structures.
 import type { Cpu } from "../machine";
 import { FS } from "../machine";
-import { put, structure, viewClass } from "./layout";
-import type { Field, Memory } from "./layout";
+import { structure, viewClass } from "./layout";
+import type { Memory } from "./layout";
 import { place } from "./map";
 
-/** struct host: what all CPUs share. Locks say what they guard. */
+/** struct host: what all CPUs share. */
 export const hostLayout = structure("host", {
-  /** Guards what is free, and how many processes there are. */
-  allocator_lock: "u32",
-  free_clean: "u32", free_dirty: "u32",
-  next_unused: "u32", memory_end: "u32", pages_free: "u32",
+  allocator_lock: "u32 lock",
+  free_clean: "u32 allocator_lock", free_dirty: "u32", next_unused: "u32",
+  memory_end: "u32", pages_free: "u32",
   pages_at_boot: "u32", processes_started: "u32", processes: "u32",
-  /** Guards the run queue, the zombies and the alarms. */
-  queue_lock: "u32",
-  queue_head: "u32", queue_tail: "u32", last_woken: "u32", zombies: "u32",
-  idle_cpus: "u32", threads: "u32", move_to: "u32", move_bound: "u32",
+  queue_lock: "u32 lock",
+  queue_head: "u32 queue_lock", queue_tail: "u32", last_woken: "u32",
+  zombies: "u32 queue_lock peek", idle_cpus: "u32 queue_lock",
+  threads: "u32", move_to: "u32", move_bound: "u32",
   alarms: "u32", next_alarm: "u64",
-  /** Written at boot. */
-  multiboot: "u32", boot_directory: "u32", window_ptes: "u32",
-  cpus_present: "u32", cpus_online: "u32", ready: "u32",
-  processes_wanted: "u32", sequential: "u32", one_cpu: "u32",
+  multiboot: "u32 boot", boot_directory: "u32", window_ptes: "u32",
+  cpus_present: "u32", cpus_online: "u32 atomic", ready: "u32 first",
+  processes_wanted: "u32 boot", sequential: "u32", one_cpu: "u32",
   start_date: "u32",
   /** Not 0: low memory is mapped by pages of 4 KiB. */
   small_pages: "u32",
-  oopsed: "u32",
+  oopsed: "u32 atomic",
 });
 export const Shared = hostLayout.field;
 export const HOST = place.HOST;
 
 /** struct cpu: what one CPU has for itself, reached by %fs. */
 export const cpuLayout = structure("cpu", {
-  self: "u32", number: "u32", mask: "u32", apic_id: "u32",
-  current: "u32", idle: "u32",
-  need_resched: "u32", call: "u32", ticks: "u32",
+  self: "u32 boot", number: "u32", mask: "u32", apic_id: "u32",
+  current: "u32 self queue_lock", idle: "u32 boot",
+  need_resched: "u32 own", call: "u32", ticks: "u32",
   now: "u64", slice_end: "u64",
-  gdt_limit: "u16", gdt_base: "u32",
+  gdt_limit: "u16 boot", gdt_base: "u32",
   idt_limit: "u16", idt_base: "u32",
-  task: "u32[26]",
+  task: "u32[26] own peek",
   gdt: "u32[64]",
   fault_task: "u32[26]",
 });
@@ -77,16 +75,6 @@ export function cpuArea(number: number): number {
 /** Where the module's words begin: behind struct host in its page, and
  * behind struct cpu in each of theirs. */
 export const MODULE_WORDS = 2048;
-
-/** Writes a field of struct host, and tells who checks the locks. */
-export function putShared(
-  cpu: Cpu, field: Field, value: number, index = 0,
-): void {
-  const { events } = cpu.board;
-  if (events.active) events.emit({ kind: "host-store", cpu: cpu.id,
-    count: cpu.board.count, offset: field.offset });
-  put(cpu, HOST, field, value, index);
-}
 
 /** What the trap stubs leave on the kernel stack. */
 export const trapFrame = structure("frame", {

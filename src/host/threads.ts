@@ -5,18 +5,18 @@ import { EAX, ECX, EDX } from "../machine";
 import { get, put, structure } from "./layout";
 import { place } from "./map";
 import { freePage } from "./pages";
-import { HOST, PerCpu, Shared, cpuArea, putShared, thisCpu } from
-  "./structures";
+import { HOST, PerCpu, Shared, cpuArea, thisCpu } from "./structures";
 import type { ThisCpu } from "./structures";
 import { SLICE, startSlice, ticksToNext, usedSlice } from "./timer";
 
 /** struct thread, at the start of its page. */
 export const threadLayout = structure("thread", {
-  esp: "u32", directory: "u32", state: "u32", next: "u32",
+  esp: "u32 queue_lock", directory: "u32 thread queue_lock",
+  state: "u32 queue_lock", next: "u32",
   /** The directory of its process, 0 if it has none. */
-  space: "u32",
+  space: "u32 boot",
   /** Ticks that are gone of its slice. */
-  used: "u32",
+  used: "u32 queue_lock",
   /** The CPU that it ran on last, and those that it may run on, a bit
    * each; since when it has waited in the queue. */
   home: "u32", allowed: "u32", queued: "u64",
@@ -24,7 +24,7 @@ export const threadLayout = structure("thread", {
   /** When its alarm goes off, 0 for never, and whose is next. */
   alarm: "u64", alarm_next: "u32",
   /** What the module keeps here. */
-  module: "u32",
+  module: "u32 boot",
 });
 export const Thread = threadLayout.field;
 
@@ -72,19 +72,19 @@ function insert(cpu: Cpu, before: number, thread: number): void {
     : get(cpu, before, Thread.next);
   put(cpu, thread, Thread.next, after);
   put(cpu, thread, Thread.queued, thisCpu(cpu).now);
-  if (before === 0) putShared(cpu, Shared.queue_head, thread);
+  if (before === 0) put(cpu, HOST, Shared.queue_head, thread);
   else put(cpu, before, Thread.next, thread);
-  if (after === 0) putShared(cpu, Shared.queue_tail, thread);
+  if (after === 0) put(cpu, HOST, Shared.queue_tail, thread);
 }
 
 /** Takes the thread out that stands behind `before`. */
 function remove(cpu: Cpu, before: number, thread: number): void {
   const after = get(cpu, thread, Thread.next);
-  if (before === 0) putShared(cpu, Shared.queue_head, after);
+  if (before === 0) put(cpu, HOST, Shared.queue_head, after);
   else put(cpu, before, Thread.next, after);
-  if (after === 0) putShared(cpu, Shared.queue_tail, before);
+  if (after === 0) put(cpu, HOST, Shared.queue_tail, before);
   if (thread === get(cpu, HOST, Shared.last_woken))
-    putShared(cpu, Shared.last_woken, before);
+    put(cpu, HOST, Shared.last_woken, before);
 }
 
 /** Host call: the thread to run next in eax; in edx the ticks until the
@@ -223,7 +223,7 @@ export function wakeThread(cpu: Cpu, thread: number): void {
     const early = get(cpu, thread, Thread.used) < SLICE;
     insert(cpu, get(cpu, HOST, early ? Shared.last_woken
       : Shared.queue_tail), thread);
-    if (early) putShared(cpu, Shared.last_woken, thread);
+    if (early) put(cpu, HOST, Shared.last_woken, thread);
     callFor(me, thread);
   } else if (home !== me.self && get(cpu, home, PerCpu.current) === thread)
     callHome(me, thread);
@@ -235,14 +235,14 @@ export function exitThread(cpu: Cpu): void {
   unlist(cpu, thread);
   put(cpu, thread, Thread.state, THREAD_ENDED);
   put(cpu, thread, Thread.next, get(cpu, HOST, Shared.zombies));
-  putShared(cpu, Shared.zombies, thread);
+  put(cpu, HOST, Shared.zombies, thread);
 }
 
 /** Host call: one ended thread in eax, or 0. Queue lock held. */
 export function takeZombie(cpu: Cpu): void {
   const thread = get(cpu, HOST, Shared.zombies);
   if (thread !== 0)
-    putShared(cpu, Shared.zombies, get(cpu, thread, Thread.next));
+    put(cpu, HOST, Shared.zombies, get(cpu, thread, Thread.next));
   cpu.w[EAX] = thread | 0;
 }
 

@@ -1,6 +1,6 @@
 // Woven from chapters/430-host-memory.md.
 // Guests come as the loader's files: text in front, bytes behind.
-import { putShared, textAt } from "../host";
+import { HOST, put, textAt } from "../host";
 import type { LoaderNotes } from "../host";
 import type { Cpu } from "../machine";
 import { Guest, lguestOf } from "./lguest";
@@ -12,8 +12,8 @@ export function guestsFromFiles(
   cpu: Cpu, { commandLine, files }: LoaderNotes,
 ): number {
   const is = (word: RegExp) => word.test(commandLine) ? 1 : 0;
-  putShared(cpu, LguestShared.abi_strict, is(/strict/));
-  putShared(cpu, LguestShared.pge_all_cpus, 1 - is(/pge=this-cpu/));
+  put(cpu, HOST, LguestShared.abi_strict, is(/strict/));
+  put(cpu, HOST, LguestShared.pge_all_cpus, 1 - is(/pge=this-cpu/));
   let guests = 0;
   for (const { start, size, string } of files) {
     const found = /^guest memory=(\d+)(?: cpu=(\d+))? -- /

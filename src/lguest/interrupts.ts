@@ -14,22 +14,20 @@ import { guestPhysical } from "./translate";
 /** Vector of a Guest's interrupt 0, which is its timer. */
 const FIRST_IRQ = 32;
 
-/** Changes single bits of lg_cpu.irqs, which nobody else writes. */
-function changeIrqs(vcpu: Vcpu, on: number, off: number): void {
-  vcpu.irqs = (vcpu.irqs | on) & ~off;
-}
+/** The interrupts that wait, a bit each. */
+const waitingIrqs = (vcpu: Vcpu) => vcpu.raised ^ vcpu.taken;
 
 /** An interrupt for a Guest: it waits, and the Guest hears of it at once,
  * asleep or on whichever CPU. Queue lock held. */
 export function raiseIrq(vcpu: Vcpu, irq: number): void {
-  changeIrqs(vcpu, 1 << irq, 0);
+  vcpu.raised ^= 1 << irq & ~waitingIrqs(vcpu);
   wakeThread(vcpu.cpu, vcpu.thread);
 }
 
 /** The interrupts that wait and aren't masked, a bit each. */
 function deliverable(vcpu: Vcpu): number {
-  const { irqs, lg } = vcpu;
-  return irqs === 0 ? 0 : irqs & ~readData(lg, Data.blocked_interrupts);
+  const irqs = waitingIrqs(vcpu);
+  return irqs && irqs & ~readData(vcpu.lg, Data.blocked_interrupts);
 }
 
 /** Whether there is any reason to wake the Guest. */
@@ -61,7 +59,7 @@ export function deliverInterrupts(vcpu: Vcpu): void {
 
 function startHandler(vcpu: Vcpu, irq: number): void {
   const { lg, regs } = vcpu, { eip } = regs;
-  changeIrqs(vcpu, 0, 1 << irq);
+  vcpu.taken ^= 1 << irq;
   const last = eip === lg.noirq_iret && (regs.cs & 3) === 1;
   const good = last ? takeFlags(vcpu) : pushFrame(vcpu, false);
   if (!good) return;

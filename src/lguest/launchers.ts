@@ -31,9 +31,10 @@ export function createLauncher(
   lg.directory = get(cpu, thread, Thread.space);
   lg.mem_base = place.MEM_BASE;
   lg.pfn_limit = pages;
-  lg.vcpu = makeVcpu(lg, thread, pages);
-  put(cpu, thread, Thread.module, lg.vcpu);
+  const vcpu = makeVcpu(lg, thread, pages);
+  put(cpu, thread, Thread.module, vcpu);
   put(cpu, thread, Thread.allowed, lg.allowed);
+  lg.vcpu = vcpu;
   return thread;
 }
 
@@ -54,7 +55,7 @@ export function freeLauncher(cpu: Cpu): void {
   releaseAllShadows(vcpu);
   drainPool(vcpu);
   freePage(cpu, vcpu.regs_page, true);
-  freePage(cpu, vcpu.at - place.KERNEL, true);
   lg.directory = 0;
   lg.vcpu = 0;
+  freePage(cpu, vcpu.at - place.KERNEL, true);
 }

@@ -11,12 +11,12 @@ import { lastWords } from "./words";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
 export const lguestLayout = structure("lguest", {
-  index: "u32",
+  index: "u32 thread",
   /** What the loader brought. */
-  image: "u32", image_size: "u32", initrd: "u32", initrd_size: "u32",
+  image: "u32 boot", image_size: "u32", initrd: "u32", initrd_size: "u32",
   command_line: "u32", memory: "u32", allowed: "u32",
   /** How it stands. */
-  state: "u32", dead: "u32", reason: "u8[160]", switches: "u32",
+  state: "u32 thread", dead: "u32", reason: "u8[160]", switches: "u32",
   /** Its Launcher's address space, where Guest memory is. */
   directory: "u32", mem_base: "u32", pfn_limit: "u32",
   device_limit: "u32", vcpu: "u32", running: "u32",
@@ -33,18 +33,19 @@ export const SHADOWS = 4;
 
 /** struct lg_cpu: a virtual CPU, a page. */
 export const lgCpuLayout = structure("lg_cpu", {
-  lguest: "u32", thread: "u32", regs_page: "u32",
+  lguest: "u32 boot", thread: "u32", regs_page: "u32",
   /** Whether the Launcher's read returns, and with what: a kind, an
    * address, lguest_pending, a register's offset and one. */
-  pending: "u32", event: "u32", event_address: "u32",
+  pending: "u32 thread", event: "u32", event_address: "u32",
   trap: "u8", insn: "u8[7]", addr: "u32", getreg: "u32",
   /** Its last page fault's address; whether it waits; CR0.TS. */
   cr2: "u32", halted: "u32", ts: "u32",
   /** A hypercall that waits to be made, and where in the ring we are. */
   hcall: "u32", next_hcall: "u32",
-  /** Interrupts that wait, a bit each (atomic). Whether the Guest has asked
+  /** Interrupts that wait: bits that differ. Whether the Guest has asked
    * for an alarm, and in how many nanoseconds. */
-  irqs: "u32", alarm_changed: "u32", alarm_delta: "u32",
+  raised: "u32 queue_lock peek", taken: "u32 thread peek",
+  alarm_changed: "u32 thread", alarm_delta: "u32",
   /** Shadow paging: does it see memory as it is, and which of the four
    * directories is current? Their Guest's addresses, their frames. */
   linear: "u32", directory: "u32", seed: "u32",

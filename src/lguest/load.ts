@@ -1,7 +1,7 @@
 // Woven from chapters/500-switcher.md.
 // Loading lguest: the Switcher's pages on every CPU.
 import { allocatePage, cpuArea, flatWords, gateWords, get, HOST, PerCpu,
-  place, put, putDescriptor, putShared, segmentWords, selector, Shared } from
+  place, put, putDescriptor, segmentWords, selector, Shared } from
   "../host";
 import { EAX } from "../machine";
 import type { Cpu } from "../machine";
@@ -14,7 +14,7 @@ import { LguestPerCpu, LguestShared } from "./structures";
  * The table of the Guest's trap stubs is in eax. */
 export function loadLguest(cpu: Cpu): void {
   const stubs = cpu.w[EAX]! >>> 0;
-  putShared(cpu, LguestShared.guest_stubs, stubs);
+  put(cpu, HOST, LguestShared.guest_stubs, stubs);
   const text = SWITCHER_IMAGE - place.KERNEL;
   const shared = place.KERNEL + get(cpu, HOST, Shared.window_ptes);
   cpu.store32(shared, text | 1);

@@ -3,11 +3,11 @@
 import { MODULE_WORDS, structure, ThroughFs, viewClass } from "../host";
 import type { Cpu } from "../machine";
 
-/** What all CPUs share. Written at boot, but for one. */
+/** What all CPUs share. */
 export const lguestHostLayout = structure("lguest_host", {
-  abi_strict: "u32", pge_all_cpus: "u32", guest_stubs: "u32",
+  abi_strict: "u32 boot", pge_all_cpus: "u32", guest_stubs: "u32",
   /** Counted up by CPUs that have turned PGE off. */
-  pge_acks: "u32",
+  pge_acks: "u32 atomic",
 }, MODULE_WORDS);
 export const LguestShared = lguestHostLayout.field;
 
@@ -15,7 +15,8 @@ export const LguestShared = lguestHostLayout.field;
  * frame of its pte page, where in it the entry for the first of the pair
  * is, and the lg_cpu that it ran last. */
 export const lguestCpuLayout = structure("lguest_cpu", {
-  pages: "u32", guest_ptes: "u32", regs_pte: "u32", last_vcpu: "u32",
+  pages: "u32 boot", guest_ptes: "u32", regs_pte: "u32",
+  last_vcpu: "u32 own",
 }, MODULE_WORDS);
 export const LguestPerCpu = lguestCpuLayout.field;
 const LguestCpu = viewClass(lguestCpuLayout);

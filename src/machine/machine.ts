@@ -63,12 +63,17 @@ export class Machine extends Board {
     for (const cpu of this.cpus) refreshIntr(cpu);
   }
 
-  /** Has somebody told of all data accesses to some pages, or nobody. */
-  watchData(watch: DataWatch | undefined): void {
-    for (const cpu of this.cpus) {
-      cpu.dataWatch = watch;
-      cpu.dropFast();
-    }
+  /** Has somebody told of all data accesses to some pages; the function
+   * that comes back ends it. */
+  watchData(watch: DataWatch): () => void {
+    const change = (watches: (old: readonly DataWatch[]) => DataWatch[]) => {
+      for (const cpu of this.cpus) {
+        cpu.dataWatches = watches(cpu.dataWatches);
+        cpu.dropFast();
+      }
+    };
+    change((old) => [...old, watch]);
+    return () => change((old) => old.filter((one) => one !== watch));
   }
 
   /** Has somebody told of all uses of entries of the TLBs, or nobody. */

@@ -272,14 +272,17 @@ export class GdbStub {
     if (!kinds || passes || pendingInterrupt(cpu)) return 0;
     return kinds;
   }
+  private unwatch = () => {};
+
   /** Points have changed: tells the machine which pages to watch. */
   update(): void {
     const pages = this.points.pages();
-    if (pages.size === 0) {
-      this.machine.watchData(undefined);
-      return;
-    }
-    this.machine.watchData({ pages, told: (cpu, linear, size, write) => {
+    this.unwatch();
+    this.unwatch = () => {};
+    if (pages.size === 0) return;
+    this.unwatch = this.machine.watchData({ pages, told: (
+      cpu, linear, size, write,
+    ) => {
       const hit = this.points.hit(linear, size, write);
       if (!hit || !this.running || this.found) return;
       const address = hit.address.toString(16);

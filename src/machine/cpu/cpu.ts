@@ -317,13 +317,14 @@ export class Cpu {
     this.storeLinear(linear, 4, v);
   }
   /** Set by the machine's `watchData`. */
-  dataWatch: DataWatch | undefined;
+  dataWatches: readonly DataWatch[] = [];
   /** Set by the machine's `watchTlb`. */
   tlbWatch: TlbWatch | undefined;
 
   /** An access that takes the slow path is about to happen. */
   private told(linear: number, size: number, write: boolean): void {
-    this.dataWatch?.told(this, linear >>> 0, size, write);
+    for (const watch of this.dataWatches)
+      watch.told(this, linear >>> 0, size, write);
     if (this.dataGuards) noteAccess(this, linear >>> 0, size, write);
   }
 

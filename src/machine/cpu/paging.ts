@@ -131,7 +131,8 @@ function enterFast(
     cpu.fillFastCode(linear, frame, may);
     return;
   }
-  if (cpu.dataWatch?.pages.has(linear >>> 12)) return;
+  for (const { pages } of cpu.dataWatches)
+    if (pages.has(linear >>> 12)) return;
   if (cpu.dataGuards?.has(linear >>> 12)) return;
   if (frame >>> 0 >= board.ramSize) return;
   const window = board.windowOf(frame >>> 0);
