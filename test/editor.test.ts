@@ -99,7 +99,7 @@ test("from each field an editor goes to where it is laid out", () => {
     const literal = before.slice(before.lastIndexOf("= structure("));
     assert.match(literal, /^= structure\("\w+", \{\n/, said);
     assert.not.match(literal, /\}/, said);
-    assert.match(after, /^\w+: "u(8|16|32|64)(\[\d+\])?"/, said);
+    assert.match(after, /^\w+: "u(8|16|32|64)(\[\d+\])?( [a-z_ ]+)?"/, said);
   }
 });
 
