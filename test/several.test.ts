@@ -353,7 +353,7 @@ test("what a check reports is a line each, and status 3", () => {
   const one = checked(["bad\nlguest: fine"], says("fine"));
   assert.is(one.status, 3);
   assert.is(one.out, "fine");
-  assert.match(one.err, /^lguest: check says: bad\\x0alguest: fine\nlguest: the Guest powered off/);
+  assert.match(one.err, /^lguest: check says: bad\nlguest: check says: lguest: fine\nlguest: the Guest powered/);
   const died = guest(shutdown("m") + 'm: .asciz "oh"');
   assert.is(checked(["bad"], died).status, 1);
   assert.is(checked(["bad"], endless()).status, 4);
