@@ -436,7 +436,7 @@ test("an oops ends those who wait for a lock of the CPU that has it", () => {
 test("an oops ends those who wait for another CPU's answer", () => {
   const machine = boot([polite()], {}, 2);
   const { symbols } = buildHost();
-  machine.writeRam(symbols.get("pge_interrupt")! - place.KERNEL,
+  machine.writeRam(symbols.get("call_interrupt")! - place.KERNEL,
     Uint8Array.of(0x0f, 0x0b));
   assert.is(machine.run({ maxInstructions: 1e6 }).reason, "halted");
   assert.match(hostOops(machine)!, /^trap 6 .* on CPU 1$/);

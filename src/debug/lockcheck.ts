@@ -86,7 +86,7 @@ const booting = ({ memory }: Known) => get(memory, HOST, Shared.ready) === 0;
 const self: Guard = ({ at, by }, known) =>
   at === by || booting(known) && by === cpuArea(0);
 
-const holds = (lock: "queue_lock" | "allocator_lock"): Guard =>
+const holds = (lock: "queue_lock" | "allocator_lock" | "call_lock"): Guard =>
   ({ by, off }, { memory }) => off && get(memory, HOST, Shared[lock]) === by;
 
 /** The thread that a structure belongs to; 0 if it has none. */
@@ -101,6 +101,9 @@ function threadOf({ word, at }: Access, { memory }: Known): number {
 const guards: Readonly<Record<string, Guard>> = {
   queue_lock: holds("queue_lock"),
   allocator_lock: holds("allocator_lock"),
+  call_lock: holds("call_lock"),
+  loader: (access, known) => holds("allocator_lock")(access, known) ||
+    access.off && self(access, known),
   own: (access, known) => access.off && self(access, known),
   self,
   thread(access, known) {

@@ -37,6 +37,7 @@ const handlers: Readonly<Record<number, string>> = {
   [vector.MOVE_VECTOR]: "move_interrupt",
   [NMI]: "nmi_interrupt",
   [vector.STOP_VECTOR]: "stop",
+  [vector.CALL_VECTOR]: "call_interrupt",
   [vector.SPURIOUS_VECTOR]: "trap_return",
 };
 

@@ -1,20 +1,20 @@
-// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 640-scheduler.md.
+// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 640-scheduler.md.
 // The Host's text: what touches hardware, in assembly.
 
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 527 "chapters/400-kernel.md"
+# 532 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 540 "chapters/400-kernel.md"
+# 545 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 564 "chapters/400-kernel.md" # columns -4
+# 569 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 590 "chapters/400-kernel.md" # columns -4
+# 595 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 616 "chapters/400-kernel.md" # columns -4
+# 621 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 602 "chapters/400-kernel.md" # columns -4
+# 607 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 631 "chapters/400-kernel.md" # columns -4
+# 636 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 605 "chapters/400-kernel.md" # columns -4
+# 610 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 653 "chapters/400-kernel.md" # columns -4
+# 658 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 671 "chapters/400-kernel.md" # columns -4
+# 676 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 609 "chapters/400-kernel.md" # columns -4
+# 614 "chapters/400-kernel.md" # columns -4
     5:
-# 691 "chapters/400-kernel.md" # columns -4
+# 696 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 716 "chapters/400-kernel.md" # columns -4
+# 721 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 737 "chapters/400-kernel.md" # columns -4
+# 742 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 751 "chapters/400-kernel.md" # columns -4
+# 756 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 549 "chapters/400-kernel.md"
+# 554 "chapters/400-kernel.md"
     call wake_cpus
-# 553 "chapters/420-threads.md" # columns -4
-    call init_module
+# 554 "chapters/420-threads.md" # columns -4
+    call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 551 "chapters/400-kernel.md"
+# 556 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 763 "chapters/400-kernel.md" # columns -4
+# 768 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,14 +154,14 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 794 "chapters/400-kernel.md" # columns -4
+# 799 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
     movl %fs:cpu_mask, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
-# 555 "chapters/400-kernel.md"
+# 560 "chapters/400-kernel.md"
     ret
 # 225 "chapters/620-cpus.md"
 wake_cpus:
@@ -249,7 +249,93 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 610 "chapters/420-threads.md"
+# 7 "chapters/650-everywhere.md"
+on_each_cpu:                        # eax: what every CPU is to call
+    pushfl
+    cli
+    pushl %eax
+    movl $HOST + host_call_lock, %edx
+    call spin_lock
+    popl HOST + host_call_function
+    movl HOST + host_cpus_online, %ecx
+    movl $1, %eax
+    shll %cl, %eax
+    decl %eax                       # a bit for each
+    xchgl %eax, HOST + host_call_waiting
+    movl $0xc0000 + CALL_VECTOR, LOCAL_APIC + 0x300
+1:  call answer_call                # our own answer is the first
+    cmpl $0, HOST + host_call_waiting
+    jne 1b
+    movl $0, HOST + host_call_lock
+    popfl
+    ret
+# 29 "chapters/650-everywhere.md"
+answer_call:
+    movl %fs:cpu_mask, %eax
+    testl %eax, HOST + host_call_waiting
+    jz 1f
+    pushal
+    call *HOST + host_call_function
+    popal
+    notl %eax
+    lock andl %eax, HOST + host_call_waiting
+1:  ret
+
+call_interrupt:
+    movl $0, LOCAL_APIC + 0xb0      # end of interrupt
+    call answer_call
+    jmp trap_return
+# 47 "chapters/650-everywhere.md"
+flush_tlb_all:
+    movl $reload_cr3, %eax
+    jmp on_each_cpu
+flush_tlb_global:
+    movl $toggle_pge, %eax
+    jmp on_each_cpu
+reload_cr3:
+    mov %cr3, %eax
+    mov %eax, %cr3
+    ret
+toggle_pge:
+    mov %cr4, %eax
+    xorl $0x80, %eax
+    mov %eax, %cr4
+    xorl $0x80, %eax
+    mov %eax, %cr4
+    ret
+# 67 "chapters/650-everywhere.md"
+start_module:
+    call lock_allocator
+    movl $-17, %eax                 # -EEXIST
+    cmpl $0, HOST + host_module_loaded
+    jne unlock_allocator            # whose ret is ours
+    xorl %eax, %eax
+    call init_module
+    testl %eax, %eax
+    jnz unlock_allocator
+    movl $1, HOST + host_module_loaded
+    jmp unlock_allocator
+# 81 "chapters/650-everywhere.md"
+load_module:
+    call start_module
+    pushl %eax
+    call start_processes
+    call schedule
+    popl %eax
+    ret
+
+unload_module:
+    call lock_allocator
+    movl $-16, %eax                 # -EBUSY
+    cmpl $0, HOST + host_module_loaded
+    je unlock_allocator
+    xorl %eax, %eax
+    call exit_module
+    testl %eax, %eax
+    jnz unlock_allocator
+    movl %eax, HOST + host_module_loaded
+    jmp unlock_allocator
+# 611 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -267,7 +353,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 563 "chapters/420-threads.md"
+# 564 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -280,7 +366,7 @@ idle:
     sti
     hlt
     jmp idle
-# 583 "chapters/420-threads.md"
+# 584 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -301,11 +387,12 @@ spin_lock:                          # edx: the lock
     lock cmpxchgl %ecx, (%edx)
     je 2f
 spin_wait:
+    call answer_call                # whoever waits, answers
     cmpl $0, (%edx)
     jne spin_wait
     jmp 1b
 2:  ret
-# 129 "chapters/420-threads.md"
+# 130 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %edx
     jmp spin_lock
@@ -318,7 +405,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 437 "chapters/420-threads.md"
+# 438 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -341,7 +428,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 218 "chapters/420-threads.md"
+# 219 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -351,7 +438,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 242 "chapters/420-threads.md" # columns -4
+# 243 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -359,13 +446,13 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 228 "chapters/420-threads.md"
+# 229 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 465 "chapters/420-threads.md"
+# 466 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
@@ -376,7 +463,7 @@ move_interrupt:
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 504 "chapters/420-threads.md"
+# 505 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

@@ -53,6 +53,7 @@ export const selector = {
 export const vector = {
   TIMER_VECTOR: 0xef,
   STOP_VECTOR: 0xf0,
+  CALL_VECTOR: 0xf1,
   RESCHEDULE_VECTOR: 0xf2,
   MOVE_VECTOR: 0xf3,
   SPURIOUS_VECTOR: 0xff,

@@ -22,10 +22,11 @@ export interface HostCallRow {
 export interface KernelModule {
   /** Its constants, as .equ lines: HC_ of its host calls excepted. */
   readonly equates: string;
-  /** Assembly behind the Host's own. It has two labels: `init_module`,
-   * which the first CPU calls before the others may begin, and
-   * `process_thread`, where the thread of a process begins, and which
-   * ends with a jump to `exit_process`. Interrupts are off at both. */
+  /** Assembly behind the Host's own, with three labels: `init_module`
+   * and `exit_module`, called with the allocator's lock held,
+   * whose answer in eax is 0, as they find it there, or an error;
+   * and `process_thread`, where the thread of a process begins, and which
+   * ends with a jump to `exit_process`. Interrupts are off at all. */
   readonly text: string;
   /** Assembly of its data at place.MODULE, five pages at most. */
   readonly data: string;
@@ -52,7 +53,7 @@ export interface KernelModule {
 /** A module without which the Host would be the same. */
 export const emptyModule: KernelModule = {
   equates: "", data: "", vectors: {}, symbols: new Map(), calls: [],
-  text: "init_module: ret\nprocess_thread: jmp exit_process\n",
+  text: "init_module: exit_module: ret\nprocess_thread: jmp exit_process\n",
   setup: () => 0,
   createProcess: () => 0,
   freeProcess() {},

@@ -20,7 +20,8 @@ export function nextProcess(cpu: Cpu): void {
   const left = get(cpu, HOST, Shared.processes_wanted) -
     get(cpu, HOST, Shared.processes_started);
   const alone = get(cpu, HOST, Shared.sequential) !== 0;
-  cpu.w[EAX] = left > 0 && !(alone && processes > 0) ? 1 : 0;
+  const loaded = get(cpu, HOST, Shared.module_loaded) !== 0;
+  cpu.w[EAX] = loaded && left > 0 && !(alone && processes > 0) ? 1 : 0;
   cpu.w[ECX] = processes;
 }
 

@@ -12,11 +12,15 @@ export const hostLayout = structure("host", {
   free_clean: "u32 allocator_lock", free_dirty: "u32", next_unused: "u32",
   memory_end: "u32", pages_free: "u32",
   pages_at_boot: "u32", processes_started: "u32", processes: "u32",
+  module_loaded: "u32",
   queue_lock: "u32 lock",
   queue_head: "u32 queue_lock", queue_tail: "u32", last_woken: "u32",
   zombies: "u32 queue_lock peek", idle_cpus: "u32 queue_lock",
   threads: "u32", move_to: "u32", move_bound: "u32",
   alarms: "u32", next_alarm: "u64",
+  call_lock: "u32 lock", call_function: "u32 call_lock peek",
+  /** Which CPUs have not answered the call, a bit each. */
+  call_waiting: "u32 atomic",
   multiboot: "u32 boot", boot_directory: "u32", window_ptes: "u32",
   cpus_present: "u32", cpus_online: "u32 atomic", ready: "u32 first",
   processes_wanted: "u32 boot", sequential: "u32", one_cpu: "u32",
@@ -37,7 +41,7 @@ export const cpuLayout = structure("cpu", {
   gdt_limit: "u16 boot", gdt_base: "u32",
   idt_limit: "u16", idt_base: "u32",
   task: "u32[26] own peek",
-  gdt: "u32[64]",
+  gdt: "u32[64] loader peek",
   fault_task: "u32[26]",
 });
 export const PerCpu = cpuLayout.field;

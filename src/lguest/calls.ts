@@ -7,11 +7,14 @@ import { launcherStep } from "./devlguest";
 import { loadLguest } from "./load";
 import { lguestEnter, lguestLeave, lguestPrepare, lguestSleep } from "./run";
 import { lguestTrap } from "./traps";
+import { freeLguest, unloadLguest } from "./unload";
 
 /** All of them, for a Launcher that decides so. */
 export function lguestCalls(launcher: LauncherCalls): HostCallRow[] {
   return [
     { name: "load_lguest", cost: 5000, run: loadLguest },
+    { name: "unload_lguest", cost: 200, run: unloadLguest },
+    { name: "free_lguest", cost: 1000, run: freeLguest },
     { name: "launcher_step", cost: 500,
       run: (cpu) => launcherStep(cpu, launcher) },
     { name: "lguest_prepare", cost: 50, run: lguestPrepare },

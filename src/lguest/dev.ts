@@ -25,7 +25,7 @@ export const LHREQ_INITIALIZE = 0, LHREQ_IRQ = 2, LHREQ_GETREG = 5,
 
 /** The error numbers that come back, negative. */
 export const errno = {
-  ENOENT: 2, EBUSY: 16, EINVAL: 22, ERESTART: 85,
+  ENOENT: 2, ENOMEM: 12, EBUSY: 16, EINVAL: 22, ERESTART: 85,
 } as const;
 
 /** /dev/lguest as one Launcher sees it, valid during one step. */

@@ -5,20 +5,25 @@ import { allocatePage, cpuArea, flatWords, gateWords, get, HOST, PerCpu,
   "../host";
 import { EAX } from "../machine";
 import type { Cpu } from "../machine";
+import { errno } from "./dev";
 import { LguestPages, Pair } from "./lguestpages";
 import { LGUEST_CS, LGUEST_DS, LGUEST_TRAP, SWITCHER, SWITCHER_IMAGE } from
   "./map";
 import { LguestPerCpu, LguestShared } from "./structures";
 
 /** Host call: maps the Switcher and prepares each CPU's pair of pages.
- * The table of the Guest's trap stubs is in eax. */
+ * The table of the Guest's trap stubs is in eax; then, 0 or an error. */
 export function loadLguest(cpu: Cpu): void {
   const stubs = cpu.w[EAX]! >>> 0;
+  const cpus = get(cpu, HOST, Shared.cpus_present);
+  const enough = get(cpu, HOST, Shared.pages_free) >= 3 * cpus;
+  cpu.w[EAX] = enough ? 0 : -errno.ENOMEM;
+  if (!enough) return;
   put(cpu, HOST, LguestShared.guest_stubs, stubs);
   const text = SWITCHER_IMAGE - place.KERNEL;
   const shared = place.KERNEL + get(cpu, HOST, Shared.window_ptes);
   cpu.store32(shared, text | 1);
-  for (let n = 0; n < get(cpu, HOST, Shared.cpus_present); n++) {
+  for (let n = 0; n < cpus; n++) {
     const area = cpuArea(n);
     const pages = SWITCHER + 4096 + n * 8192;
     const state = allocatePage(cpu);

@@ -17,14 +17,11 @@ export const GUESTS_MAX = 32;
 /** Selectors that both worlds have. */
 export const LGUEST_CS = 0x50, LGUEST_DS = 0x58;
 
-/** The interrupt by which a CPU is told to turn PGE off. */
-export const PGE_VECTOR = 0xf1;
-
 /** The hypercall's, seen only in a Guest. */
 export const LGUEST_TRAP = 0x1f;
 
 /** All of them by name, for assembly and for those who look on. */
 export const lguestMap = {
   SWITCHER, SWITCHER_IMAGE, GUESTS, GUEST_STRIDE, GUESTS_MAX, LGUEST_CS,
-  LGUEST_DS, PGE_VECTOR, LGUEST_TRAP,
+  LGUEST_DS, LGUEST_TRAP,
 };

@@ -12,8 +12,7 @@ import { guestsFromFiles } from "./guests";
 import { createLauncher, freeLauncher } from "./launchers";
 import { lgCpuLayout, lguestLayout } from "./lguest";
 import { lguestPagesLayout, regsLayout } from "./lguestpages";
-import { GUEST_STRIDE, GUESTS_MAX, lguestMap, PGE_VECTOR, SWITCHER } from
-  "./map";
+import { GUEST_STRIDE, GUESTS_MAX, lguestMap, SWITCHER } from "./map";
 import { lguestCpuLayout, lguestHostLayout } from "./structures";
 import { debugText, switcherText } from "./switcher";
 import { lguestText } from "./text";
@@ -65,7 +64,7 @@ export function lguestModule(
   const { launcher, switcher = switcherText } = options;
   return {
     ...built.get(switcher) ?? assembleSwitcher(switcher),
-    vectors: { [PGE_VECTOR]: "pge_interrupt" },
+    vectors: {},
     calls: launcher ? lguestCalls(launcher) : nobody,
     setup: guestsFromFiles,
     createProcess: createLauncher,

@@ -5,9 +5,8 @@ import type { Cpu } from "../machine";
 
 /** What all CPUs share. */
 export const lguestHostLayout = structure("lguest_host", {
-  abi_strict: "u32 boot", pge_all_cpus: "u32", guest_stubs: "u32",
-  /** Counted up by CPUs that have turned PGE off. */
-  pge_acks: "u32 atomic",
+  abi_strict: "u32 boot", pge_all_cpus: "u32",
+  guest_stubs: "u32 allocator_lock",
 }, MODULE_WORDS);
 export const LguestShared = lguestHostLayout.field;
 
@@ -15,8 +14,8 @@ export const LguestShared = lguestHostLayout.field;
  * frame of its pte page, where in it the entry for the first of the pair
  * is, and the lg_cpu that it ran last. */
 export const lguestCpuLayout = structure("lguest_cpu", {
-  pages: "u32 boot", guest_ptes: "u32", regs_pte: "u32",
-  last_vcpu: "u32 own",
+  pages: "u32 loader", guest_ptes: "u32", regs_pte: "u32",
+  last_vcpu: "u32",
 }, MODULE_WORDS);
 export const LguestPerCpu = lguestCpuLayout.field;
 const LguestCpu = viewClass(lguestCpuLayout);

@@ -1,40 +1,55 @@
-// Woven from chapters/510-loop.md, 500-switcher.md, 420-threads.md.
+// Woven from chapters/510-loop.md, 500-switcher.md, 650-everywhere.md, 420-threads.md.
 // lguest's assembly, but for the Switcher.
 
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 506 "chapters/500-switcher.md"
+# 511 "chapters/500-switcher.md"
 init_module:
-    call lock_allocator
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
-    call unlock_allocator
-# 534 "chapters/500-switcher.md"
+    testl %eax, %eax
+    jnz 1f                          # too few pages
+# 540 "chapters/500-switcher.md"
+    movl $pge_off, %eax
+    call everywhere_or_here
+    xorl %eax, %eax
+1:  ret
+
+everywhere_or_here:
+    cmpl $0, HOST + lguest_host_pge_all_cpus
+    jne on_each_cpu
+    jmp *%eax                       # here, and on no other CPU
+
 pge_off:
     mov %cr4, %eax
     andl $0xffffff7f, %eax
     mov %eax, %cr4
-    cmpl $0, HOST + lguest_host_pge_all_cpus
-    je 2f
-    movl HOST + host_cpus_online, %edx
-    decl %edx
-    jz 2f
-    movl $0xc0000 + PGE_VECTOR, LOCAL_APIC + 0x300
-1:  cmpl $0, HOST + host_oopsed
-    jne stop
-    cmpl HOST + lguest_host_pge_acks, %edx
-    jne 1b
-2:  ret
+    ret
+# 103 "chapters/650-everywhere.md"
+exit_module:
+    .byte 0x0f, 0x3f, HC_unload_lguest
+    testl %eax, %eax
+    jnz 1f                          # a Launcher lives
+    movl $host_ss, %eax
+    call on_each_cpu
+    call flush_tlb_all
+    .byte 0x0f, 0x3f, HC_free_lguest
+    movl $pge_on, %eax
+    call everywhere_or_here
+    xorl %eax, %eax
+1:  ret
 
-pge_interrupt:
+host_ss:
+    movl $KERNEL_DS, %eax
+    movl %eax, %ss
+    ret
+pge_on:
     mov %cr4, %eax
-    andl $0xffffff7f, %eax
+    orl $0x80, %eax
     mov %eax, %cr4
-    lock incl HOST + lguest_host_pge_acks
-    movl $0, LOCAL_APIC + 0xb0
-    jmp trap_return
-# 481 "chapters/420-threads.md"
+    ret
+# 482 "chapters/420-threads.md"
 process_thread:
     cli
     call lock_queue
