@@ -131,7 +131,7 @@ start:
     call load_tables
 # 554 "chapters/400-kernel.md"
     call wake_cpus
-# 554 "chapters/420-threads.md" # columns -4
+# 555 "chapters/420-threads.md" # columns -4
     call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -249,7 +249,7 @@ reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     jmp trap_return
-# 7 "chapters/650-everywhere.md"
+# 49 "chapters/650-everywhere.md"
 on_each_cpu:                        # eax: what every CPU is to call
     pushfl
     cli
@@ -269,7 +269,7 @@ on_each_cpu:                        # eax: what every CPU is to call
     movl $0, HOST + host_call_lock
     popfl
     ret
-# 29 "chapters/650-everywhere.md"
+# 79 "chapters/650-everywhere.md"
 answer_call:
     movl %fs:cpu_mask, %eax
     testl %eax, HOST + host_call_waiting
@@ -285,7 +285,7 @@ call_interrupt:
     movl $0, LOCAL_APIC + 0xb0      # end of interrupt
     call answer_call
     jmp trap_return
-# 47 "chapters/650-everywhere.md"
+# 208 "chapters/650-everywhere.md"
 flush_tlb_all:
     movl $reload_cr3, %eax
     jmp on_each_cpu
@@ -303,7 +303,7 @@ toggle_pge:
     xorl $0x80, %eax
     mov %eax, %cr4
     ret
-# 67 "chapters/650-everywhere.md"
+# 302 "chapters/650-everywhere.md"
 start_module:
     call lock_allocator
     movl $-17, %eax                 # -EEXIST
@@ -315,7 +315,7 @@ start_module:
     jnz unlock_allocator
     movl $1, HOST + host_module_loaded
     jmp unlock_allocator
-# 81 "chapters/650-everywhere.md"
+# 322 "chapters/650-everywhere.md"
 load_module:
     call start_module
     pushl %eax
@@ -335,7 +335,7 @@ unload_module:
     jnz unlock_allocator
     movl %eax, HOST + host_module_loaded
     jmp unlock_allocator
-# 611 "chapters/420-threads.md"
+# 612 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -353,7 +353,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 564 "chapters/420-threads.md"
+# 565 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -366,7 +366,7 @@ idle:
     sti
     hlt
     jmp idle
-# 584 "chapters/420-threads.md"
+# 585 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -380,7 +380,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 102 "chapters/420-threads.md"
+# 103 "chapters/420-threads.md"
 spin_lock:                          # edx: the lock
     movl %fs:cpu_self, %ecx
 1:  xorl %eax, %eax
@@ -392,7 +392,7 @@ spin_wait:
     jne spin_wait
     jmp 1b
 2:  ret
-# 130 "chapters/420-threads.md"
+# 131 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %edx
     jmp spin_lock
@@ -405,7 +405,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 438 "chapters/420-threads.md"
+# 439 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -428,7 +428,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 219 "chapters/420-threads.md"
+# 220 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -438,7 +438,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 243 "chapters/420-threads.md" # columns -4
+# 244 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -446,13 +446,13 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 229 "chapters/420-threads.md"
+# 230 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 466 "chapters/420-threads.md"
+# 467 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
@@ -463,7 +463,7 @@ move_interrupt:
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 505 "chapters/420-threads.md"
+# 506 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

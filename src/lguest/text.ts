@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 511 "chapters/500-switcher.md"
+# 512 "chapters/500-switcher.md"
 init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     testl %eax, %eax
     jnz 1f                          # too few pages
-# 540 "chapters/500-switcher.md"
+# 541 "chapters/500-switcher.md"
     movl $pge_off, %eax
     call everywhere_or_here
     xorl %eax, %eax
@@ -26,7 +26,7 @@ pge_off:
     andl $0xffffff7f, %eax
     mov %eax, %cr4
     ret
-# 103 "chapters/650-everywhere.md"
+# 424 "chapters/650-everywhere.md"
 exit_module:
     .byte 0x0f, 0x3f, HC_unload_lguest
     testl %eax, %eax
@@ -49,7 +49,7 @@ pge_on:
     orl $0x80, %eax
     mov %eax, %cr4
     ret
-# 482 "chapters/420-threads.md"
+# 483 "chapters/420-threads.md"
 process_thread:
     cli
     call lock_queue
