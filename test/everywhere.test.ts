@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import {
   allocatePage, bootKernel, buildProcess, cpuArea, currentThread,
   emptyModule, freePage, freePages, get, HOST, hostMemory, hostOops,
-  MODULE_WORDS, PerCpu, place, put, putShared, selector, Shared, Thread,
+  MODULE_WORDS, PerCpu, place, put, selector, Shared, Thread,
 } from "../src/host";
 import type { KernelModule } from "../src/host";
 import { lguestModule, lguestMap, LguestPerCpu } from "../src/lguest";
@@ -59,7 +59,7 @@ operators: .long ${operators.map((_, n) => `operator_${n}`).join(", ")}
     calls: [...base.calls,
       { name: "note", cost: 1,
         run: (cpu) => { notes.push({ cpu: cpu.id, eax: cpu.w[EAX]! }); } },
-      { name: "want", cost: 1, run: (cpu) => putShared(cpu,
+      { name: "want", cost: 1, run: (cpu) => put(cpu, HOST,
         Shared.processes_wanted, get(cpu, HOST, Shared.processes_wanted) + 1) },
       { name: "take_all", cost: 1, run(cpu) {
         for (let page; (page = allocatePage(cpu)) !== 0;) taken.push(page);
@@ -134,10 +134,12 @@ function runAll(
 const said = (schedule: Schedule, seed: number, cpus: number) =>
   `${JSON.stringify(schedule)}, seed ${seed}, ${cpus} CPUs`;
 
-for (const [cpus, seed] of [[1, 1], [2, 1], [4, 1], [4, 2], [8, 3]] as const)
-  for (const schedule of schedules)
+for (const [cpus, seed, kinds] of [
+  [1, 1, [1]], [2, 1, [0, 3]], [4, 1, [0, 2]], [4, 2, [1, 3]], [8, 3, [0, 2]],
+] as const)
+  for (const schedule of kinds.map((kind) => schedules[kind]!))
     test(`all call all at once: ${said(schedule, seed, cpus)}`, () => {
-      const times = cpus === 4 && seed === 1 ? 1000 : 100;
+      const times = cpus === 4 && seed === 1 ? 1000 : 50;
       const machine = new Machine({ memory: 8 * MiB, cpus, seed });
       bootKernel(machine,
         { module: withOperators(emptyModule, callers(cpus, times)) });
@@ -150,11 +152,11 @@ for (const [cpus, seed] of [[1, 1], [2, 1], [4, 1], [4, 2], [8, 3]] as const)
 test("who waits for a lock and doesn't answer is waited for in vain", () => {
   const machine = new Machine({ memory: 8 * MiB, cpus: 4 });
   const { image } = bootKernel(machine,
-    { module: withOperators(emptyModule, callers(4, 1000)) });
+    { module: withOperators(emptyModule, callers(4, 50)) });
   const at = image.symbols.get("spin_lock")! - place.KERNEL;
   const bytes = machine.readRam(at, 40), found = bytes.indexOf(0xe8);
   machine.writeRam(at + found, new Uint8Array(5).fill(0x90));
-  assert.is(machine.run({ maxInstructions: 5e6,
+  assert.is(machine.run({ maxInstructions: 5e5,
     schedule: { kind: "round-robin", quantum: 1 } }).reason, "budget");
 });
 
@@ -296,8 +298,8 @@ const computer = (n: number): Operator => ({ allowed: -1, body: `
     loop 1b` });
 
 for (const [cpus, seed, schedule] of [
-  [1, 1, schedules[1]!], [2, 1, schedules[0]!], [2, 2, schedules[2]!],
-  [4, 3, schedules[3]!], [4, 4, schedules[2]!], [4, 5, schedules[1]!],
+  [2, 1, schedules[0]!], [2, 2, schedules[2]!], [4, 3, schedules[3]!],
+  [4, 4, schedules[2]!],
 ] as const)
   test(`fifty cycles leave nothing: ${said(schedule, seed, cpus)}`, () => {
     const notes: Notes = [];
@@ -450,6 +452,27 @@ test("this-cpu: PGE goes and comes where lguest is loaded and unloaded", () => {
   assert.equal(on, [[1, 2], [0, 1, 2], [1, 2]]);
 });
 
+test("a CPU that had PGE off already forgets the window as well", () => {
+  // Loaded on CPU 0 at the boot, unloaded on 1, and again on 0: there the
+  // load changes no CR4, so that what it has filled in stays in the TLB.
+  const machine = bootLguest(2, [{ allowed: 2, body: `
+    ${call("unload_module")}
+    cli
+    movl $1, %eax
+    call go_to
+    call load_module
+    call unload_module
+    call load_module` }], [], 0, { pge: "this-cpu" });
+  const entries: string[] = [];
+  machine.events.on(({ kind, name }) => {
+    if (kind === "hostcall" && /^(unload|free)_lguest$/.test(String(name)))
+      entries.push(`${name}: ${windowEntries(machine).length > 0}`);
+  });
+  runAll(machine, schedules[1]!, 1e6, "this-cpu");
+  assert.equal(entries, ["unload_lguest: false", "free_lguest: false",
+    "unload_lguest: true", "free_lguest: false"]);
+});
+
 test("without pages for it lguest isn't loaded, and later it is", () => {
   const notes: Notes = [];
   const machine = bootLguest(2, [{ allowed: 1, body: `
@@ -529,5 +552,6 @@ touch:
   assert.equal(seen, [3, 3, 0]);
   assert.equal(pgeOn(machine), [0, 1, 2]);
 });
+
 
 test.run();

@@ -285,7 +285,7 @@ call_interrupt:
     movl $0, LOCAL_APIC + 0xb0      # end of interrupt
     call answer_call
     jmp trap_return
-# 208 "chapters/650-everywhere.md"
+# 209 "chapters/650-everywhere.md"
 flush_tlb_all:
     movl $reload_cr3, %eax
     jmp on_each_cpu
@@ -303,7 +303,7 @@ toggle_pge:
     xorl $0x80, %eax
     mov %eax, %cr4
     ret
-# 302 "chapters/650-everywhere.md"
+# 303 "chapters/650-everywhere.md"
 start_module:
     call lock_allocator
     movl $-17, %eax                 # -EEXIST
@@ -315,7 +315,7 @@ start_module:
     jnz unlock_allocator
     movl $1, HOST + host_module_loaded
     jmp unlock_allocator
-# 322 "chapters/650-everywhere.md"
+# 323 "chapters/650-everywhere.md"
 load_module:
     call start_module
     pushl %eax
