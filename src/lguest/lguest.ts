@@ -19,7 +19,8 @@ export const lguestLayout = structure("lguest", {
   state: "u32 thread", dead: "u32", reason: "u8[160]", switches: "u32",
   /** Its Launcher's address space, where Guest memory is. */
   directory: "u32", mem_base: "u32", pfn_limit: "u32",
-  device_limit: "u32", vcpu: "u32", running: "u32",
+  device_limit: "u32", vcpu: "u32 thread allocator_lock",
+  running: "u32 thread",
   /** What INIT told. */
   lguest_data: "u32", initialized: "u32", noirq_iret: "u32",
   kernel_address: "u32", syscall_vec: "u32",

@@ -6,7 +6,7 @@ import type { Cpu } from "../machine";
 /** What all CPUs share. */
 export const lguestHostLayout = structure("lguest_host", {
   abi_strict: "u32 boot", pge_all_cpus: "u32",
-  guest_stubs: "u32 allocator_lock",
+  guest_stubs: "u32 allocator_lock peek",
 }, MODULE_WORDS);
 export const LguestShared = lguestHostLayout.field;
 
