@@ -3,13 +3,13 @@
 import type { Cpu } from "../machine";
 import { get, put } from "./layout";
 import type { KernelModule } from "./module";
-import { HOST, Shared, thisCpu } from "./structures";
-import { Thread, currentThread } from "./threads";
+import { HOST, Shared, putShared, thisCpu } from "./structures";
+import { Thread, currentThread, wakeThread } from "./threads";
 
 /** Puts a new head on the list, and notes its time. */
 function putHead(cpu: Cpu, thread: number): void {
-  put(cpu, HOST, Shared.alarms, thread);
-  put(cpu, HOST, Shared.next_alarm,
+  putShared(cpu, Shared.alarms, thread);
+  putShared(cpu, Shared.next_alarm,
     thread === 0 ? 0 : get(cpu, thread, Thread.alarm));
 }
 
@@ -60,6 +60,7 @@ export function tick(cpu: Cpu, module: KernelModule): void {
     const thread = get(cpu, HOST, Shared.alarms);
     if (thread === 0 || get(cpu, thread, Thread.alarm) > now) return;
     remove(cpu, thread);
-    module.alarm(cpu, thread);
+    if (get(cpu, thread, Thread.program)) wakeThread(cpu, thread);
+    else module.alarm(cpu, thread);
   }
 }

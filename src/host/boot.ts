@@ -5,6 +5,8 @@ import type { Cpu, Machine } from "../machine";
 import { hostCallsOf } from "./calls";
 import { kernelImage } from "./image";
 import type { HostImage } from "./image";
+import { loadFiles, loadWords } from "./load";
+import type { HostLoad } from "./load";
 import { place } from "./map";
 import type { KernelModule } from "./module";
 import { MP_TABLE, mpTable } from "./mptable";
@@ -23,7 +25,7 @@ export interface BootFile {
 }
 
 /** What the Host is booted with. */
-export interface KernelOptions {
+export interface KernelOptions extends HostLoad {
   module: KernelModule;
   /** For the module: files, and words of the command line. */
   files?: readonly BootFile[];
@@ -105,7 +107,8 @@ function multibootInfo(
 ): Uint8Array {
   const { bytes, put, putString } = emptyNotes();
   let modules = 0, next = pageUp(image.origin + image.bytes.length);
-  for (const { bytes: file, note } of options.files ?? []) {
+  for (const { bytes: file, note } of
+    [...options.files ?? [], ...loadFiles(options, machine.cpus.length)]) {
     if (next + file.length > machine.ramSize)
       panic(`the machine's ${machine.ramSize} bytes don't hold the files`);
     machine.writeRam(next, file);
@@ -117,7 +120,8 @@ function multibootInfo(
     next = pageUp(next + file.length);
   }
   const words = [`date=${options.startDate ?? START_DATE}`,
-    ...options.sequential ? ["sequential"] : [], ...options.words ?? []];
+    ...options.sequential ? ["sequential"] : [], ...loadWords(options),
+    ...options.words ?? []];
   put(INFO, 0x0d);
   put(INFO + 4, 640);
   put(INFO + 8, (machine.ramSize - 0x100000) / 1024);

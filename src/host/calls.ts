@@ -6,8 +6,9 @@ import type { HostCallRow, KernelModule } from "./module";
 import { oops } from "./oops";
 import { createProcess, freeProcess, nextProcess } from "./process";
 import { setup } from "./setup";
-import { enqueue, exitThread, freeThread, moveThreads, pickNext, takeZombie }
-  from "./threads";
+import { programCalls } from "./systemcall";
+import { enqueue, exitThread, freeThread, pickNext, takeZombie } from
+  "./threads";
 
 /** The Host's own host calls, in the order of their numbers. */
 const hostCallTable: readonly HostCallRow[] = [
@@ -22,8 +23,8 @@ const hostCallTable: readonly HostCallRow[] = [
   { name: "take_zombie", cost: 20, run: takeZombie },
   { name: "free_thread", cost: 40, run: freeThread },
   { name: "tick", cost: 30, run: tick },
-  { name: "move_threads", cost: 100, run: moveThreads },
   { name: "cancel_alarm", cost: 20, run: cancelAlarm },
+  ...programCalls,
 ];
 
 /** The host calls of a Host with a module, from number 1 on. */

@@ -9,6 +9,8 @@ import { most, place, selector, vector } from "./map";
 import type { KernelModule } from "./module";
 import { cpuLayout, hostLayout, trapFrame } from "./structures";
 import { trapStubs } from "./stubs";
+import { programEquates, programVectors, systemCallTable } from
+  "./systemcall";
 import { threadLayout } from "./threads";
 
 /** Names and their values as .equ lines. */
@@ -19,7 +21,8 @@ export function equates(numbers: Readonly<Record<string, number>>): string {
 
 const constants = '# 1 "equates"\n' +
   equates({ ...place, ...most, ...selector, ...vector }) +
-  [hostLayout, cpuLayout, trapFrame, threadLayout].map(layoutEquates).join("");
+  [hostLayout, cpuLayout, trapFrame, threadLayout].map(layoutEquates).join("") +
+  programEquates;
 
 /** The constants of the Host's assembly, and of a module's. */
 export function kernelEquates(
@@ -39,6 +42,7 @@ const handlers: Readonly<Record<number, string>> = {
   [vector.STOP_VECTOR]: "stop",
   [vector.CALL_VECTOR]: "call_interrupt",
   [vector.SPURIOUS_VECTOR]: "trap_return",
+  ...programVectors,
 };
 
 /** A label, and a word for each of 256 vectors. */
@@ -50,7 +54,7 @@ export function vectorTable(
 }
 
 const stubs = trapStubs("trap", () => "trap_common") +
-  vectorTable("host_stubs", (n) => `trap_${n}`);
+  vectorTable("host_stubs", (n) => `trap_${n}`) + systemCallTable;
 
 /** The complete text of the Host with a module. */
 export function completeKernelText(module: KernelModule): string {

@@ -1,40 +1,27 @@
-// Woven from chapters/440-dev.md, 810-guests.md.
+// Woven from chapters/440-dev.md.
 // A Host with lguest in it, and Guests.
 import { attachKernel, bootKernel, kernelImage } from "../host";
 import type { Host, HostImage } from "../host";
 import { panic } from "../machine";
 import type { Machine } from "../machine";
-import type { GuestFiles, HostOptions } from "./dev";
+import type { HostOptions } from "./dev";
 import { GUESTS_MAX } from "./map";
 import { lguestModule } from "./module";
 
-function wordsOfLoad({ hostLoad, loadOn }: HostOptions): string[] {
-  return [...hostLoad ? [`load=${hostLoad}`] : [],
-    ...loadOn === undefined ? [] : [`load-on=${loadOn}`]];
-}
-
 /** Loads the Host and its Guests as a multiboot loader does; run() boots. */
 export function bootHost(machine: Machine, options: HostOptions): Host {
-  const { guests, pge = "all-cpus", abi } = options;
-  const { hostPages, sequential, startDate, hostPolicy } = options;
+  const { guests, pge = "all-cpus", abi, hostLoad: load } = options;
   if (guests.length > GUESTS_MAX)
     panic(`${guests.length} Guests are more than the Host has room for`);
   const files = guests.flatMap((guest) => [
     { bytes: guest.image,
-      note: `guest memory=${guest.memory}${cpuWord(guest)} -- ` +
-        guest.commandLine },
+      note: `guest memory=${guest.memory} -- ${guest.commandLine}` },
     ...guest.initrd ? [{ bytes: guest.initrd, note: "initrd" }] : [],
   ]);
-  const words = [`pge=${pge}`, ...abi === "strict" ? ["strict"] : [],
-    ...hostPolicy ? [`policy=${hostPolicy}`] : [],
-    ...wordsOfLoad(options)];
+  const words = [`pge=${pge}`, ...abi === "strict" ? ["strict"] : []];
   const module = lguestModule(options);
-  return bootKernel(machine,
-    { module, files, words, hostPages, sequential, startDate });
+  return bootKernel(machine, { ...options, load, module, files, words });
 }
-
-const cpuWord = ({ cpu }: GuestFiles) =>
-  cpu === undefined ? "" : ` cpu=${cpu}`;
 
 /** Registers the host calls alone: for a machine restored from a snapshot
  * that was booted with the same options. */
