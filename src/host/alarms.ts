@@ -3,13 +3,13 @@
 import type { Cpu } from "../machine";
 import { get, put } from "./layout";
 import type { KernelModule } from "./module";
-import { HOST, Shared, putShared, thisCpu } from "./structures";
+import { HOST, Shared, thisCpu } from "./structures";
 import { Thread, currentThread, wakeThread } from "./threads";
 
 /** Puts a new head on the list, and notes its time. */
 function putHead(cpu: Cpu, thread: number): void {
-  putShared(cpu, Shared.alarms, thread);
-  putShared(cpu, Shared.next_alarm,
+  put(cpu, HOST, Shared.alarms, thread);
+  put(cpu, HOST, Shared.next_alarm,
     thread === 0 ? 0 : get(cpu, thread, Thread.alarm));
 }
 

@@ -120,8 +120,8 @@ function multibootInfo(
     next = pageUp(next + file.length);
   }
   const words = [`date=${options.startDate ?? START_DATE}`,
-    ...options.sequential ? ["sequential"] : [], ...loadWords(options),
-    ...options.words ?? []];
+    ...options.sequential ? ["sequential"] : [], ...options.words ?? [],
+    ...loadWords(options)];
   put(INFO, 0x0d);
   put(INFO + 4, 640);
   put(INFO + 8, (machine.ramSize - 0x100000) / 1024);

@@ -7,8 +7,8 @@ import { oops } from "./oops";
 import { createProcess, freeProcess, nextProcess } from "./process";
 import { setup } from "./setup";
 import { programCalls } from "./systemcall";
-import { enqueue, exitThread, freeThread, pickNext, takeZombie } from
-  "./threads";
+import { enqueue, exitThread, freeThread, moveThreads, pickNext, takeZombie }
+  from "./threads";
 
 /** The Host's own host calls, in the order of their numbers. */
 const hostCallTable: readonly HostCallRow[] = [
@@ -23,6 +23,7 @@ const hostCallTable: readonly HostCallRow[] = [
   { name: "take_zombie", cost: 20, run: takeZombie },
   { name: "free_thread", cost: 40, run: freeThread },
   { name: "tick", cost: 30, run: tick },
+  { name: "move_threads", cost: 100, run: moveThreads },
   { name: "cancel_alarm", cost: 20, run: cancelAlarm },
   ...programCalls,
 ];

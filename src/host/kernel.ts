@@ -1,4 +1,4 @@
-// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 640-scheduler.md.
+// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 640-scheduler.md, 660-load.md.
 // The Host's text: what touches hardware, in assembly.
 
 
@@ -131,7 +131,7 @@ start:
     call load_tables
 # 554 "chapters/400-kernel.md"
     call wake_cpus
-# 555 "chapters/420-threads.md" # columns -4
+# 560 "chapters/420-threads.md" # columns -4
     call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -335,13 +335,14 @@ unload_module:
     jnz unlock_allocator
     movl %eax, HOST + host_module_loaded
     jmp unlock_allocator
-# 612 "chapters/420-threads.md"
+# 617 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
     testl %eax, %eax
     jz unlock_allocator                 # whose ret is ours
     movl $thread_start, %eax
+    movl $program_start, %edx
     .byte 0x0f, 0x3f, HC_create_process
     movl %eax, %esi
     call unlock_allocator
@@ -353,7 +354,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 565 "chapters/420-threads.md"
+# 570 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -366,7 +367,7 @@ idle:
     sti
     hlt
     jmp idle
-# 585 "chapters/420-threads.md"
+# 590 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -380,7 +381,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 103 "chapters/420-threads.md"
+# 105 "chapters/420-threads.md"
 spin_lock:                          # edx: the lock
     movl %fs:cpu_self, %ecx
 1:  xorl %eax, %eax
@@ -392,7 +393,7 @@ spin_wait:
     jne spin_wait
     jmp 1b
 2:  ret
-# 131 "chapters/420-threads.md"
+# 133 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %edx
     jmp spin_lock
@@ -405,7 +406,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 439 "chapters/420-threads.md"
+# 444 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -428,7 +429,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 220 "chapters/420-threads.md"
+# 223 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -438,7 +439,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 244 "chapters/420-threads.md" # columns -4
+# 247 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -446,13 +447,13 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 230 "chapters/420-threads.md"
+# 233 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 467 "chapters/420-threads.md"
+# 472 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
@@ -463,7 +464,7 @@ move_interrupt:
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 506 "chapters/420-threads.md"
+# 511 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
@@ -478,13 +479,13 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 285 "chapters/410-traps.md"
+# 287 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
 1:  hlt
     jmp 1b
-# 199 "chapters/410-traps.md"
+# 200 "chapters/410-traps.md"
 trap_common:
     pushl %ds
     pushl %es
@@ -500,7 +501,7 @@ trap_common:
     movl frame_vector(%esp), %eax
     jmp *vector_table(,%eax,4)
 unexpected:
-# 264 "chapters/410-traps.md" # columns -4
+# 266 "chapters/410-traps.md" # columns -4
     movl $1, %eax
     xchgl %eax, HOST + host_oopsed
     testl %eax, %eax
@@ -515,7 +516,7 @@ unexpected:
     cmpl $0, HOST + host_oopsed
     je unexpected
     jmp stop
-# 232 "chapters/410-traps.md"
+# 233 "chapters/410-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched
@@ -530,11 +531,82 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-1:  popal
+# 520 "chapters/660-load.md" # columns -4
+    1:  testb $3, frame_cs(%esp)
+        jz 2f
+        cmpl $0, HOST + programs_left
+        je program_told
+    2:
+# 248 "chapters/410-traps.md"
+    popal
     popl %gs
     popl %fs
     popl %es
     popl %ds
     addl $8, %esp
     iret
+# 380 "chapters/660-load.md"
+program_start:
+    call unlock_queue
+    jmp trap_return
+
+system_call:
+    movl frame_eax(%esp), %eax
+    cmpl $SYSTEM_CALLS, %eax
+    jb 1f
+    xorl %eax, %eax
+1:  call *system_calls(,%eax,4)
+    movl %eax, frame_eax(%esp)
+    jmp trap_return
+
+sys_unknown:
+    movl $-38, %eax                     # ENOSYS
+    ret
+sys_getpid:
+    movl %fs:cpu_current, %edx
+    movl thread_program(%edx), %edx
+    movl program_pid(%edx), %eax
+    ret
+sys_getcpu:
+    .byte 0x0f, 0x3f, HC_getcpu
+    ret
+# 412 "chapters/660-load.md"
+sys_sched_yield:
+    call lock_queue
+    call read_clock
+    .byte 0x0f, 0x3f, HC_sched_yield
+    jmp 1f
+sys_nanosleep:
+    call lock_queue
+    call read_clock
+    .byte 0x0f, 0x3f, HC_nanosleep
+    jmp 1f
+sys_sched_setaffinity:
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_sched_setaffinity
+1:  movl %eax, %esi
+    call schedule_locked
+    movl %esi, %eax
+    ret
+# 474 "chapters/660-load.md"
+debug_trap:
+    movl %fs:cpu_current, %edx
+    cmpl $0, thread_program(%edx)
+    je unexpected
+    testb $3, frame_cs(%esp)
+    jz trap_return
+# 439 "chapters/660-load.md"
+program_fault:
+    testb $3, frame_cs(%esp)
+    jz unexpected
+    movl $PROGRAM_TRAPPED, %eax
+    jmp end_program
+program_told:
+    movl $PROGRAM_TOLD, %eax
+    jmp end_program
+sys_exit:
+    movl $PROGRAM_EXITED, %eax
+end_program:
+    .byte 0x0f, 0x3f, HC_end_program
+    jmp exit_process
 `;

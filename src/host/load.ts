@@ -1,8 +1,7 @@
-// Woven from chapters/660-programs.md.
+// Woven from chapters/660-load.md.
 // The Host's own load: a program that knows what is right.
 import { assemble } from "../assembler";
 import { panic } from "../machine";
-import type { BootFile } from "./boot";
 import { place } from "./map";
 import { PROGRAMS_MAX } from "./programs";
 
@@ -22,7 +21,7 @@ function rightSum(): number {
 const text = `
 .equ WORDS, ${WORDS}
 .equ SUM, ${rightSum()}
-# 747 "chapters/660-programs.md"
+# 759 "chapters/660-load.md"
     movl %eax, %ebp
     pushl $0                    # 20: a CPU's bit
     pushl %ebx                  # 16: rounds that are left
@@ -41,12 +40,13 @@ round:
     incl %ecx
     cmpl $WORDS, %ecx
     jb 1b
-# 774 "chapters/660-programs.md" # columns -4
+# 786 "chapters/660-load.md" # columns -4
     movl $20, %eax                  # getpid
     int $0x80
     cmpl %ebp, %eax
     jne wrong
     call where
+# 811 "chapters/660-load.md" # columns -4
     btsl %edi, 20(%esp)
     leal 20(%esp), %edx
     call tie
@@ -61,6 +61,7 @@ round:
     movl $0, 20(%esp)
     leal 4(%esp), %edx
     call tie
+# 792 "chapters/660-load.md" # columns -4
     movl $318, %eax                 # getcpu
     movl $0xc0108000, %ebx          # struct host
     int $0x80
@@ -74,7 +75,7 @@ round:
     testl %eax, %eax
     jnz wrong
     2:
-# 812 "chapters/660-programs.md" # columns -4
+# 831 "chapters/660-load.md" # columns -4
         movl $1, %edi
         xorl %edx, %edx
         xorl %ecx, %ecx
@@ -89,32 +90,33 @@ round:
         jne wrong
         decl 16(%esp)
         jnz round
-        xorl %ebx, %ebx             # all is well
-    exit:
-        movl $1, %eax
-        int $0x80
-    wrong:
-        movl $1, %ebx
-        jmp exit
-    where:                          # edi: the CPU that we are on
-        movl $318, %eax             # getcpu
-        leal 4(%esp), %ebx
-        xorl %ecx, %ecx
-        int $0x80
-        testl %eax, %eax
-        jnz wrong
-        movl 4(%esp), %edi
-        cmpl $8, %edi
-        jae wrong
-        ret
-    tie:                            # edx: to the CPUs of the mask there
-        movl $241, %eax             # sched_setaffinity
-        xorl %ebx, %ebx
-        movl $4, %ecx
-        int $0x80
-        testl %eax, %eax
-        jnz wrong
-        ret
+# 851 "chapters/660-load.md" # columns -8
+            xorl %ebx, %ebx             # all is well
+        exit:
+            movl $1, %eax
+            int $0x80
+        wrong:
+            movl $1, %ebx
+            jmp exit
+        where:                          # edi: the CPU that we are on
+            movl $318, %eax             # getcpu
+            leal 4(%esp), %ebx
+            xorl %ecx, %ecx
+            int $0x80
+            testl %eax, %eax
+            jnz wrong
+            movl 4(%esp), %edi
+            cmpl $8, %edi
+            jae wrong
+            ret
+        tie:                            # edx: to the CPUs of the mask there
+            movl $241, %eax             # sched_setaffinity
+            xorl %ebx, %ebx
+            movl $4, %ecx
+            int $0x80
+            testl %eax, %eax
+            jnz wrong
+            ret
 `;
 
 /** Programs that the Host runs beside the processes of its module. */
@@ -136,7 +138,9 @@ export function loadWords(options: HostLoad): string[] {
 }
 
 /** The load's file, if there is to be load on a machine of so many CPUs. */
-export function loadFiles(options: HostLoad, cpus: number): BootFile[] {
+export function loadFiles(
+  options: HostLoad, cpus: number,
+): { bytes: Uint8Array; note: string }[] {
   const { load = 0, loadOn = 0 } = options;
   if (load > PROGRAMS_MAX)
     panic(`a load of ${load}: the Host has room for ${PROGRAMS_MAX}`);

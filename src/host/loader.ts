@@ -1,11 +1,11 @@
 // Woven from chapters/430-host-memory.md.
 // What the multiboot loader has noted: a command line, and files.
 import type { Cpu } from "../machine";
-import { get, textAt } from "./layout";
+import { get, put, textAt } from "./layout";
 import { place } from "./map";
 import type { KernelModule, LoaderFile } from "./module";
 import { isProgram, setupPrograms } from "./programs";
-import { HOST, Shared, putShared } from "./structures";
+import { HOST, Shared } from "./structures";
 
 function loaderFiles(cpu: Cpu, info: number): LoaderFile[] {
   const word = (at: number) => cpu.load32(at) >>> 0;
@@ -24,11 +24,13 @@ export function readNotes(cpu: Cpu, module: KernelModule): void {
   const info = get(cpu, HOST, Shared.multiboot) + place.KERNEL;
   const commandLine = textAt(cpu, cpu.load32(info + 16) + place.KERNEL);
   const date = /date=(\d+)/.exec(commandLine)?.[1] ?? 0;
-  putShared(cpu, Shared.start_date, Number(date));
-  putShared(cpu, Shared.sequential, /sequential/.test(commandLine) ? 1 : 0);
+  const is = (word: RegExp) => word.test(commandLine) ? 1 : 0;
+  put(cpu, HOST, Shared.start_date, Number(date));
+  put(cpu, HOST, Shared.sequential, is(/sequential/));
+  put(cpu, HOST, Shared.one_cpu, is(/policy=one-cpu/));
   const all = loaderFiles(cpu, info);
   const files = all.filter((file) => !isProgram(cpu, file));
   const wanted = module.setup(cpu, { commandLine, files });
-  putShared(cpu, Shared.processes_wanted, wanted);
+  put(cpu, HOST, Shared.processes_wanted, wanted);
   setupPrograms(cpu, { commandLine, files: all }, wanted);
 }

@@ -1,11 +1,13 @@
 // Woven from chapters/430-host-memory.md.
 // Processes: an address space with memory, and a thread in it.
 import type { Cpu } from "../machine";
-import { EAX, ECX } from "../machine";
+import { EAX, ECX, EDX } from "../machine";
 import { get, put } from "./layout";
 import { place } from "./map";
 import type { KernelModule } from "./module";
 import { allocatePage, freePage } from "./pages";
+import { createProgram, currentProgram, freeProgram } from "./program";
+import { awaitOneLess, livePrograms, programWaits } from "./programs";
 import { HOST, Shared } from "./structures";
 import { Thread, currentThread, prepareThread } from "./threads";
 
@@ -16,23 +18,38 @@ export function nextProcess(cpu: Cpu): void {
     const free = get(cpu, HOST, Shared.pages_free);
     put(cpu, HOST, Shared.pages_at_boot, free);
   }
-  const processes = get(cpu, HOST, Shared.processes);
+  cpu.w[EAX] = moduleWaits(cpu) || programWaits(cpu) ? 1 : 0;
+  cpu.w[ECX] = get(cpu, HOST, Shared.processes);
+}
+
+/** Whether the module's next process may be started. */
+function moduleWaits(cpu: Cpu): boolean {
+  const processes = get(cpu, HOST, Shared.processes) - livePrograms(cpu);
+  const alone = get(cpu, HOST, Shared.sequential) !== 0;
   const left = get(cpu, HOST, Shared.processes_wanted) -
     get(cpu, HOST, Shared.processes_started);
-  const alone = get(cpu, HOST, Shared.sequential) !== 0;
-  const loaded = get(cpu, HOST, Shared.module_loaded) !== 0;
-  cpu.w[EAX] = loaded && left > 0 && !(alone && processes > 0) ? 1 : 0;
-  cpu.w[ECX] = processes;
+  return get(cpu, HOST, Shared.module_loaded) !== 0 && left > 0 &&
+    !(alone && processes > 0);
 }
 
 /** Host call: starts it: its thread in eax, or 0 if it can't be. */
 export function createProcess(cpu: Cpu, module: KernelModule): void {
-  const number = get(cpu, HOST, Shared.processes_started);
-  put(cpu, HOST, Shared.processes_started, number + 1);
-  const thread = module.createProcess(cpu, number, cpu.w[EAX]! >>> 0);
+  const thread = moduleWaits(cpu)
+    ? moduleProcess(cpu, module, cpu.w[EAX]! >>> 0)
+    : createProgram(cpu, cpu.w[EDX]! >>> 0, buildProcess);
   if (thread !== 0)
     put(cpu, HOST, Shared.processes, get(cpu, HOST, Shared.processes) + 1);
   cpu.w[EAX] = thread | 0;
+}
+
+function moduleProcess(
+  cpu: Cpu, module: KernelModule, start: number,
+): number {
+  const number = get(cpu, HOST, Shared.processes_started);
+  put(cpu, HOST, Shared.processes_started, number + 1);
+  const thread = module.createProcess(cpu, number, start);
+  if (thread === 0) awaitOneLess(cpu);
+  return thread;
 }
 
 /** Pages that a process takes besides those of its memory. */
@@ -72,7 +89,11 @@ function makeSpace(cpu: Cpu, pages: number): number {
 
 /** Host call: frees what the current process had, but its thread. */
 export function freeProcess(cpu: Cpu, module: KernelModule): void {
-  module.freeProcess(cpu);
+  if (currentProgram(cpu)) freeProgram(cpu);
+  else {
+    module.freeProcess(cpu);
+    awaitOneLess(cpu);
+  }
   const space = get(cpu, currentThread(cpu), Thread.space);
   for (let i = 0; i < 768; i++)
     freeTable(cpu, cpu.load32(place.KERNEL + space + 4 * i) >>> 0);

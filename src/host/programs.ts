@@ -1,4 +1,4 @@
-// Woven from chapters/660-programs.md.
+// Woven from chapters/660-load.md.
 // Programs: what the Host knows of each, and how many it waits for.
 import type { Cpu } from "../machine";
 import { get, structure, textAt, viewClass } from "./layout";

@@ -1,4 +1,4 @@
-// Woven from chapters/660-programs.md.
+// Woven from chapters/660-load.md.
 // System calls: what a program in ring 3 can ask for.
 import { AC_FAULT, BR, DB, DE, EAX, GP, MF, NM, NP, PF, SS_FAULT, TS, UD }
   from "../machine";
@@ -20,14 +20,6 @@ export function gateDpl(vector: number): number {
   return vector === SYSTEM_CALL ? 3 : 0;
 }
 
-/** What a program's traps lead to. */
-export const programVectors: Readonly<Record<number, string>> = {
-  [SYSTEM_CALL]: "system_call",
-  ...Object.fromEntries([DE, BR, UD, NM, TS, NP, SS_FAULT, GP, PF, MF,
-    AC_FAULT].map((vector) => [vector, "program_fault"])),
-  [DB]: "debug_trap",
-};
-
 /** Linux's numbers. */
 const systemCalls: Readonly<Record<number, string>> = {
   1: "sys_exit", 20: "sys_getpid", 158: "sys_sched_yield",
@@ -38,6 +30,14 @@ const systemCalls: Readonly<Record<number, string>> = {
 export const systemCallTable = ".balign 4, 0xcc\nsystem_calls:\n" +
   Array.from({ length: 319 }, (_, number) =>
     `.long ${systemCalls[number] ?? "sys_unknown"}\n`).join("");
+
+/** What a program's traps lead to. */
+export const programVectors: Readonly<Record<number, string>> = {
+  [SYSTEM_CALL]: "system_call",
+  ...Object.fromEntries([DE, BR, UD, NM, TS, NP, SS_FAULT, GP, PF, MF,
+    AC_FAULT].map((vector) => [vector, "program_fault"])),
+  [DB]: "debug_trap",
+};
 
 /** What assembly has to know of programs. */
 export const programEquates = ".equ SYSTEM_CALLS, 319\n" +

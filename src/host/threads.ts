@@ -1,4 +1,4 @@
-// Woven from chapters/420-threads.md, 640-scheduler.md, 660-programs.md.
+// Woven from chapters/420-threads.md, 640-scheduler.md, 660-load.md.
 // Threads: a page with struct thread below and the kernel stack above.
 import type { Cpu } from "../machine";
 import { EAX, ECX, EDX } from "../machine";
@@ -6,25 +6,26 @@ import { get, put, structure } from "./layout";
 import { place } from "./map";
 import { freePage } from "./pages";
 import { threadsToEnd } from "./programs";
-import { HOST, PerCpu, Shared, cpuArea, putShared, thisCpu } from
-  "./structures";
+import { HOST, PerCpu, Shared, cpuArea, thisCpu } from "./structures";
 import type { ThisCpu } from "./structures";
 import { SLICE, startSlice, ticksToNext, usedSlice } from "./timer";
 
 /** struct thread, at the start of its page. */
 export const threadLayout = structure("thread", {
-  esp: "u32", directory: "u32", state: "u32", next: "u32",
+  esp: "u32 queue_lock", directory: "u32 thread queue_lock",
+  state: "u32 queue_lock", next: "u32",
   /** The directory of its process, 0 if it has none. */
-  space: "u32",
+  space: "u32 boot",
   /** Ticks that are gone of its slice. */
-  used: "u32",
+  used: "u32 queue_lock",
   /** The CPU that it ran on last, and those that it may run on, a bit
    * each; since when it has waited in the queue. */
   home: "u32", allowed: "u32", queued: "u64",
+  all_next: "u32",
   /** When its alarm goes off, 0 for never, and whose is next. */
   alarm: "u64", alarm_next: "u32",
   /** What the module keeps here; struct program of a program. */
-  module: "u32", program: "u32",
+  module: "u32 boot", program: "u32",
 });
 export const Thread = threadLayout.field;
 
@@ -59,9 +60,11 @@ export function prepareThread(
   put(cpu, thread, Thread.allowed, -1);
 }
 
-/** Host call: puts the thread in eax at the queue's end. */
+/** Host call: puts the new thread in eax at the queue's end. */
 export function enqueue(cpu: Cpu): void {
-  insert(cpu, get(cpu, HOST, Shared.queue_tail), cpu.w[EAX]! >>> 0);
+  const thread = cpu.w[EAX]! >>> 0;
+  list(cpu, thread);
+  insert(cpu, get(cpu, HOST, Shared.queue_tail), thread);
 }
 
 /** Puts a thread in behind another one; behind 0, in front of all. */
@@ -70,19 +73,19 @@ function insert(cpu: Cpu, before: number, thread: number): void {
     : get(cpu, before, Thread.next);
   put(cpu, thread, Thread.next, after);
   put(cpu, thread, Thread.queued, thisCpu(cpu).now);
-  if (before === 0) putShared(cpu, Shared.queue_head, thread);
+  if (before === 0) put(cpu, HOST, Shared.queue_head, thread);
   else put(cpu, before, Thread.next, thread);
-  if (after === 0) putShared(cpu, Shared.queue_tail, thread);
+  if (after === 0) put(cpu, HOST, Shared.queue_tail, thread);
 }
 
 /** Takes the thread out that stands behind `before`. */
 function remove(cpu: Cpu, before: number, thread: number): void {
   const after = get(cpu, thread, Thread.next);
-  if (before === 0) putShared(cpu, Shared.queue_head, after);
+  if (before === 0) put(cpu, HOST, Shared.queue_head, after);
   else put(cpu, before, Thread.next, after);
-  if (after === 0) putShared(cpu, Shared.queue_tail, before);
+  if (after === 0) put(cpu, HOST, Shared.queue_tail, before);
   if (thread === get(cpu, HOST, Shared.last_woken))
-    putShared(cpu, Shared.last_woken, before);
+    put(cpu, HOST, Shared.last_woken, before);
 }
 
 /** Host call: the thread to run next in eax; in edx the ticks until the
@@ -99,6 +102,7 @@ export function pickNext(cpu: Cpu): void {
     put(cpu, current, Thread.used, used);
     if (runs) insert(cpu, used < SLICE ? woken
       : get(cpu, HOST, Shared.queue_tail), current);
+    if (runs && !mayRun(me, current)) callFor(me, current);
     next = takeNext(me) || idle;
     startSlice(me, get(cpu, next, Thread.used));
   }
@@ -107,23 +111,21 @@ export function pickNext(cpu: Cpu): void {
   cpu.w[EDX] = ticksToNext(cpu, next === idle) | 0;
   cpu.w[ECX] = whoShouldLook(me, next === idle);
 }
-
 /** Whether a thread may run on this CPU. */
 function mayRun(me: ThisCpu, thread: number): boolean {
   return (get(me.cpu, thread, Thread.allowed) & me.mask) !== 0;
 }
 
-/** Takes out of the queue what this CPU should run; 0 if it may run
- * nothing that is there. */
+/** Takes out of the queue what this CPU should run; 0 if there is nothing
+ * that it may. */
 function takeNext(me: ThisCpu): number {
   const { cpu, number, now } = me;
-  let found = 0, behind = 0;
-  for (let before = 0, at = get(cpu, HOST, Shared.queue_head); at !== 0;
-    before = at, at = get(cpu, at, Thread.next)) {
-    if (!mayRun(me, at)) continue;
-    const waited = now - get(cpu, at, Thread.queued);
-    const ours = get(cpu, at, Thread.home) === number || waited >= SLICE;
-    if (found !== 0 && !ours) continue;
+  let found = 0, behind = 0, before = 0;
+  let at = get(cpu, HOST, Shared.queue_head);
+  for (; at !== 0; before = at, at = get(cpu, at, Thread.next)) {
+    const ours = get(cpu, at, Thread.home) === number ||
+      now - get(cpu, at, Thread.queued) >= SLICE;
+    if (!mayRun(me, at) || (found !== 0 && !ours)) continue;
     found = at;
     behind = before;
     if (ours) break;
@@ -131,47 +133,87 @@ function takeNext(me: ThisCpu): number {
   if (found !== 0) {
     remove(cpu, behind, found);
     put(cpu, found, Thread.home, number);
+    if (get(cpu, HOST, Shared.one_cpu)) put(cpu, found, Thread.allowed, me.mask);
   }
   return found;
 }
-/** A thread's home should look; if that is us, we do. */
+const lowest = (mask: number) => mask & -mask;
+
+/** A thread runs on its home, which should look. */
 function callHome(me: ThisCpu, thread: number): void {
-  const home = 1 << get(me.cpu, thread, Thread.home);
-  me.call |= home & ~me.mask;
+  me.call |= 1 << get(me.cpu, thread, Thread.home) & ~me.mask;
   me.need_resched = 1;
 }
 
-/** A thread that can run waits: an idle CPU should look, its own first, or
- * else its own, idle or not. */
+/** A thread waits in the queue: who should come for it? */
 function callFor(me: ThisCpu, thread: number): void {
   const { cpu } = me, home = 1 << get(cpu, thread, Thread.home);
   const allowed = get(cpu, thread, Thread.allowed);
-  const idle = get(cpu, HOST, Shared.idle_cpus) & allowed;
-  const asked = idle === 0 ? home & allowed || lowest(allowed)
-    : idle & home || lowest(idle);
+  const idle = get(cpu, HOST, Shared.idle_cpus);
+  const free = idle & allowed;
+  const asked = free & home || lowest(free) ||
+    home & allowed || lowest(allowed);
   me.call |= asked & ~me.mask;
   me.need_resched = 1;
-  putShared(cpu, Shared.idle_cpus,
-    get(cpu, HOST, Shared.idle_cpus) & ~asked);
+  put(cpu, HOST, Shared.idle_cpus, idle & ~asked);
 }
-
-const lowest = (mask: number) => mask & -mask;
-
-/** Which CPUs should look, now that we know what we run: those for which
- * there is news, and an idle one for each thread that is left. */
+/** Which CPUs should look, now that we know what we run ourselves. */
 function whoShouldLook(me: ThisCpu, idle: boolean): number {
   const { cpu } = me;
   let asked = me.call;
   me.call = 0;
-  let free = get(cpu, HOST, Shared.idle_cpus) & ~me.mask & ~asked;
-  for (let at = get(cpu, HOST, Shared.queue_head); at !== 0 && free !== 0;
-    at = get(cpu, at, Thread.next)) {
+  let free = get(cpu, HOST, Shared.idle_cpus) & ~me.mask;
+  let at = get(cpu, HOST, Shared.queue_head);
+  for (; at !== 0 && free !== 0; at = get(cpu, at, Thread.next)) {
     const one = lowest(free & get(cpu, at, Thread.allowed));
     asked |= one;
     free &= ~one;
   }
-  putShared(cpu, Shared.idle_cpus, idle ? free | me.mask : free);
+  put(cpu, HOST, Shared.idle_cpus, idle ? free | me.mask : free);
   return asked;
+}
+/** Puts a new thread into the list of all of them. */
+function list(cpu: Cpu, thread: number): void {
+  put(cpu, thread, Thread.all_next, get(cpu, HOST, Shared.threads));
+  put(cpu, HOST, Shared.threads, thread);
+  const bound = get(cpu, HOST, Shared.move_bound);
+  if (bound !== 0 && get(cpu, thread, Thread.module) !== 0)
+    put(cpu, thread, Thread.allowed, bound);
+}
+
+/** Takes one that has ended out of it. */
+function unlist(cpu: Cpu, thread: number): void {
+  const after = get(cpu, thread, Thread.all_next);
+  let at = get(cpu, HOST, Shared.threads);
+  if (at === thread) return put(cpu, HOST, Shared.threads, after);
+  while (get(cpu, at, Thread.all_next) !== thread)
+    at = get(cpu, at, Thread.all_next);
+  put(cpu, at, Thread.all_next, after);
+}
+/** move_to for "each to the next CPU". */
+export const MOVE_ON = 0xffffffff;
+
+/** Host call: the module's threads are tied to another CPU. Queue lock
+ * held. */
+export function moveThreads(cpu: Cpu): void {
+  const to = get(cpu, HOST, Shared.move_to);
+  const online = get(cpu, HOST, Shared.cpus_online);
+  if (to !== MOVE_ON && to >= online) return;
+  if (to !== MOVE_ON) put(cpu, HOST, Shared.move_bound, 1 << to);
+  let at = get(cpu, HOST, Shared.threads);
+  for (; at !== 0; at = get(cpu, at, Thread.all_next)) {
+    if (get(cpu, at, Thread.module) === 0) continue;
+    const next = (get(cpu, at, Thread.home) + 1) % online;
+    put(cpu, at, Thread.allowed, 1 << (to === MOVE_ON ? next : to));
+    tellMoved(thisCpu(cpu), at);
+  }
+}
+
+function tellMoved(me: ThisCpu, thread: number): void {
+  const { cpu } = me, home = cpuArea(get(cpu, thread, Thread.home));
+  if (get(cpu, thread, Thread.state) !== THREAD_RUNS) return;
+  if (get(cpu, home, PerCpu.current) === thread) callHome(me, thread);
+  else callFor(me, thread);
 }
 /** Wakes the programs that are told to end. Queue lock held. */
 function wakeTold(cpu: Cpu): void {
@@ -189,7 +231,7 @@ export function wakeThread(cpu: Cpu, thread: number): void {
     const early = get(cpu, thread, Thread.used) < SLICE;
     insert(cpu, get(cpu, HOST, early ? Shared.last_woken
       : Shared.queue_tail), thread);
-    if (early) putShared(cpu, Shared.last_woken, thread);
+    if (early) put(cpu, HOST, Shared.last_woken, thread);
     callFor(me, thread);
   } else if (home !== me.self && get(cpu, home, PerCpu.current) === thread)
     callHome(me, thread);
@@ -198,16 +240,17 @@ export function wakeThread(cpu: Cpu, thread: number): void {
 /** Host call: the current thread is over. Queue lock held. */
 export function exitThread(cpu: Cpu): void {
   const thread = currentThread(cpu);
+  unlist(cpu, thread);
   put(cpu, thread, Thread.state, THREAD_ENDED);
   put(cpu, thread, Thread.next, get(cpu, HOST, Shared.zombies));
-  putShared(cpu, Shared.zombies, thread);
+  put(cpu, HOST, Shared.zombies, thread);
 }
 
 /** Host call: one ended thread in eax, or 0. Queue lock held. */
 export function takeZombie(cpu: Cpu): void {
   const thread = get(cpu, HOST, Shared.zombies);
   if (thread !== 0)
-    putShared(cpu, Shared.zombies, get(cpu, thread, Thread.next));
+    put(cpu, HOST, Shared.zombies, get(cpu, thread, Thread.next));
   cpu.w[EAX] = thread | 0;
 }
 

@@ -1,4 +1,4 @@
-// Woven from chapters/440-dev.md.
+// Woven from chapters/440-dev.md, 810-guests.md.
 // What a Launcher's thread sees of the Host: the file /dev/lguest.
 import type { KernelOptions } from "../host";
 import type { Cpu } from "../machine";
@@ -15,6 +15,8 @@ export interface GuestFiles {
   memory: number;
   /** The initial RAM disk's file. */
   initrd?: Uint8Array;
+  /** The CPU that it is tied to; without one it may run anywhere. */
+  cpu?: number;
 }
 
 /** Requests that a Launcher writes; 1, 3 and 4 are retired. */
@@ -74,17 +76,21 @@ export interface GuestOutcome {
 /** What a Host with lguest is booted with. */
 export interface HostOptions
   extends Pick<KernelOptions, "hostPages" | "sequential" | "startDate" |
-    "loadOn" | "loadRounds"> {
+    "loadRounds"> {
   /** The Guests, in order. */
   guests: readonly GuestFiles[];
   /** Their Launcher's decisions. */
   launcher: LauncherCalls;
   /** Where PGE goes off while lguest is loaded: default "all-cpus". */
   pge?: "all-cpus" | "this-cpu";
+  /** Whether threads may move from the CPU where they first ran. */
+  hostPolicy?: "free" | "one-cpu";
   /** Another text for the Switcher, in AT&T syntax. */
   switcher?: string;
   /** "strict" has no NOTIFY, like lguest since 4.1. */
   abi?: "extended" | "strict";
-  /** How many [programs](660-programs.md) the Host runs beside. */
+  /** How many programs of the Host's own run beside the Guests. */
   hostLoad?: number;
+  /** The CPU of all of these. */
+  loadOn?: number;
 }
