@@ -5,11 +5,11 @@ import { assemble } from "../src/assembler";
 import { checkLocks } from "../src/debug";
 import { defaultGuest } from "../src/guest";
 import {
-  PROGRAMS_MAX, Program, Thread, bootKernel, emptyModule, freePages, get,
-  hostLayout, hostMemory, hostOops, loadOutcome, place, programAt,
-  MODULE_WORDS, programLayout, programsLayout,
+  HOST, MODULE_WORDS, PROGRAMS_MAX, PerCpu, Program, Shared, Thread,
+  bootKernel, cpuArea, emptyModule, freePages, get, hostLayout, hostMemory,
+  hostOops, loadOutcome, place, programAt, programLayout, programsLayout,
 } from "../src/host";
-import type { KernelOptions } from "../src/host";
+import type { KernelOptions, ProgramOutcome } from "../src/host";
 import { bootHost } from "../src/lguest";
 import type { HostOptions } from "../src/lguest";
 import { guestOutcome, launcher } from "../src/launcher";
@@ -39,6 +39,18 @@ function finish(machine: Machine, maxInstructions = 3e7): void {
   assert.is(reason, "halted");
   const { now, boot } = freePages(machine);
   assert.is(now, boot);
+  cleanIsClean(machine);
+}
+
+/** The pages that the Host takes for clean hold zeros and the list. */
+function cleanIsClean(machine: Machine): void {
+  const memory = hostMemory(machine);
+  let page = get(memory, HOST, Shared.free_clean);
+  while (page !== 0) {
+    const bytes = machine.readRam(page, 4096);
+    assert.ok(bytes.subarray(4).every((byte) => byte === 0), `page ${page}`);
+    page = memory.load32(place.KERNEL + page);
+  }
 }
 
 /** How a program of these lines ends, beside two that notice things. */
@@ -50,6 +62,12 @@ function endOf(text: string, cpus = 1) {
   for (const other of others)
     assert.equal(other, { state: "exited", status: 0, rounds: 3, trap: "" });
   return end!;
+}
+
+/** These lines have to go well. */
+function goesWell(text: string, cpus = 1): void {
+  const { state, status, trap } = endOf(text, cpus);
+  assert.equal([state, status, trap], ["exited", 0, ""]);
 }
 
 const call = (number: number, ...args: (number | string)[]) =>
@@ -141,11 +159,12 @@ test("too much load, or load on no CPU, is refused with a sentence", () => {
 test("load that is refused for want of memory, and the rest runs", () => {
   const machine = new Machine({ memory: 4 * MiB });
   const files = [{ bytes: new Uint8Array(1_500_000),
-    note: "program load=1 load-rounds=1" }, program(good)];
+    note: "program load=1 load-rounds=1" }, program(good),
+    program("jmp .", "")];
   bootKernel(machine, { module: emptyModule, files });
   machine.run({ maxInstructions: 1e7 });
   assert.equal(loadOutcome(machine).map(({ state }) => state),
-    ["refused", "exited"]);
+    ["refused", "exited", "told"]);
   const { now, boot } = freePages(machine);
   assert.is(now, boot);
 });
@@ -202,24 +221,43 @@ test("load runs beside Guests that run one after the other", () => {
 const pointers = [0, 4, 0x3ffffffe, 0x40005000, 0x40004ffe, 0xbffffffe,
   0xc0000000, 0xc0108000, 0xff800000, 0xffc00000, 0xfffffffc, 0xffffffff];
 
-test("bad pointers are -EFAULT, to every system call", () => {
+test("who yields lets the next one run", () => {
+  const text = `movl $20, %edi\n 1: ${call(158)}\n decl %edi\n jnz 1b\n`;
+  const machine = machineWith({ files: [0, 1, 2].map(() =>
+    program(text + good)) });
+  const who: number[] = [], memory = hostMemory(machine);
+  machine.events.on((e) => {
+    if (e.kind === "hostcall" && e.name === "sched_yield")
+      who.push(get(memory, cpuArea(0), PerCpu.current));
+  });
+  finish(machine);
+  assert.is(who.length, 60);
+  const [a, b, c] = who;
+  assert.is(new Set([a, b, c]).size, 3);
+  assert.equal(who, Array.from({ length: 60 }, (_, i) => [a, b, c][i % 3]));
+});
+
+for (const hostPages of ["4m", "4k"] as const) test("bad pointers are " +
+  `-EFAULT to all system calls, with a kernel in pages of ${hostPages}`, () => {
   const text = pointers.map((at) => call(162, at, 0) + wants(-14) +
     (at === 0 ? "" : call(318, at, 0) + wants(-14) +
       call(318, 0, at) + wants(-14)) +
     call(241, 0, 4, at) + wants(-14) + call(158) + wants(0)).join("");
   const size = assemble(text + good, { origin: place.MEM_BASE }).bytes.length;
   assert.ok(size <= 4096, "the program is one page, as the pointers know");
-  assert.equal(endOf(text + good),
-    { state: "exited", status: 0, rounds: pointers.length, trap: "" });
+  const machine = machineWith({ files: [program(text + good)], hostPages });
+  finish(machine);
+  assert.equal(loadOutcome(machine),
+    [{ state: "exited", status: 0, rounds: pointers.length, trap: "" }]);
 });
 
 test("nothing is written to text, and half a word to nowhere", () => {
-  assert.is(endOf(`${call(318, "0x40000000", 0)} ${wants(-14)}
+  goesWell(`${call(318, "0x40000000", 0)} ${wants(-14)}
     movl $0x11223344, 0x40004ffc
     ${call(318, "0x40004ffd", 0)} ${wants(-14)}
     ${call(318, "0x40000ffd", 0)} ${wants(-14)}
     cmpl $0x11223344, 0x40004ffc\n jne wrong
-    ${call(318, "0x40001fff", 0)} ${wants(0)} ${good}`).status, 0);
+    ${call(318, "0x40001fff", 0)} ${wants(0)} ${good}`);
 });
 
 test("bad arguments have Linux's errors", () => {
@@ -228,14 +266,14 @@ test("bad arguments have Linux's errors", () => {
     call(162, "0x40001000", 0);
   const mask = (value: number, pid: number, length: number) =>
     `movl $${value}, 0x40001000\n` + call(241, pid, length, "0x40001000");
-  assert.is(endOf(time(-1, 0) + wants(-22) + time(0, 1e9) + wants(-22) +
+  goesWell(time(-1, 0) + wants(-22) + time(0, 1e9) + wants(-22) +
     time(0, -1) + wants(-22) + time(0, 0) + wants(0) +
     mask(1, 7, 4) + wants(-3) + mask(1, 1, 4) + wants(0) +
     mask(0, 0, 4) + wants(-22) + mask(0x80, 0, 4) + wants(-22) +
     mask(1, 0, 0) + wants(-22) + mask(-1, 0, -1) + wants(0) +
     mask(0x100, 0, 1) + wants(-22) +
     [0, 2, 317, 319, 0x7fffffff, -1].map((n) =>
-      call(n) + wants(-38)).join("") + good).status, 0);
+      call(n) + wants(-38)).join("") + good);
 });
 
 test("a short sleep lasts as long as it should", () => {
@@ -247,7 +285,8 @@ test("a short sleep lasts as long as it should", () => {
     cmpl $150000000, %eax\n jb wrong
     cmpl $150010000, %eax\n ja wrong\n ${good}`)] });
   finish(machine);
-  assert.is(loadOutcome(machine)[0]!.status, 0);
+  const [{ state, status }] = loadOutcome(machine) as [ProgramOutcome];
+  assert.equal([state, status], ["exited", 0]);
 });
 
 /** Each is ended by a trap, which is its own. */
@@ -356,29 +395,17 @@ const odd: Record<string, string> = {
 };
 for (const [what, text] of Object.entries(odd)) for (const cpus of [1, 2])
   test(`a program that ${what} goes on, with ${cpus} CPUs`, () => {
-    const { state, status, trap } = endOf(text + "\n" + good, cpus);
-    assert.equal([state, status, trap], ["exited", 0, ""]);
+    goesWell(text + "\n" + good, cpus);
   });
 
 test("registers come back from ticks and calls as they were", () => {
-  assert.is(endOf(`movl $0x1111, %ebx\n movl $0x3333, %edx
+  goesWell(`movl $0x1111, %ebx\n movl $0x3333, %edx
     movl $0x4444, %esi\n movl $0x5555, %edi\n movl $0x6666, %ebp
     movl $1000, %ecx\n 1: pushl %ecx\n movl $158, %eax\n int $0x80
     movl $500, %ecx\n loop .\n popl %ecx\n loop 1b
     cmpl $0x1111, %ebx\n jne wrong\n cmpl $0x3333, %edx\n jne wrong
     cmpl $0x4444, %esi\n jne wrong\n cmpl $0x5555, %edi\n jne wrong
-    cmpl $0x6666, %ebp\n jne wrong\n ${good}`, 2).status, 0);
-});
-
-test("a page of text is not clean when it comes back", () => {
-  // The first leaves its text; the second looks at all of its data.
-  const machine = new Machine({ memory: 8 * MiB });
-  bootKernel(machine, { module: emptyModule, sequential: true, files: [
-    program(`${good}\n .fill 3500, 1, 0x55`),
-    program(`movl $60000, %ecx\n loop .\n movl $4096, %ecx\n movl %esi, %edi
-      xorl %eax, %eax\n repe scasl\n jne wrong\n ${good}`)] });
-  finish(machine);
-  assert.equal(loadOutcome(machine).map(({ status }) => status), [0, 0]);
+    cmpl $0x6666, %ebp\n jne wrong\n ${good}`, 2);
 });
 
 test("an exception in ring 0 is an oops, whoever runs", () => {

@@ -531,7 +531,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 520 "chapters/660-load.md" # columns -4
+# 521 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -588,7 +588,7 @@ sys_sched_setaffinity:
     call schedule_locked
     movl %esi, %eax
     ret
-# 474 "chapters/660-load.md"
+# 475 "chapters/660-load.md"
 debug_trap:
     movl %fs:cpu_current, %edx
     cmpl $0, thread_program(%edx)

@@ -70,7 +70,8 @@ function nanosleep(cpu: Cpu): number {
   const nanoseconds = readUser(cpu, ebx + 4, 4);
   if (seconds === undefined || nanoseconds === undefined) return -EFAULT;
   if (seconds >= 2 ** 31 || nanoseconds >= 1e9) return -EINVAL;
-  const ticks = (seconds + nanoseconds / 1e9) * cpu.board.layout.ticksPerSecond;
+  const { ticksPerSecond } = cpu.board.layout;
+  const ticks = (seconds + nanoseconds / 1e9) * ticksPerSecond;
   setAlarm(cpu, thisCpu(cpu).now + Math.ceil(ticks));
   put(cpu, currentThread(cpu), Thread.state, THREAD_SLEEPS);
   return 0;
