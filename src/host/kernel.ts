@@ -531,7 +531,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 521 "chapters/660-load.md" # columns -4
+# 531 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -545,7 +545,7 @@ trap_return:
     popl %ds
     addl $8, %esp
     iret
-# 380 "chapters/660-load.md"
+# 386 "chapters/660-load.md"
 program_start:
     call unlock_queue
     jmp trap_return
@@ -570,7 +570,7 @@ sys_getpid:
 sys_getcpu:
     .byte 0x0f, 0x3f, HC_getcpu
     ret
-# 412 "chapters/660-load.md"
+# 418 "chapters/660-load.md"
 sys_sched_yield:
     call lock_queue
     call read_clock
@@ -588,25 +588,28 @@ sys_sched_setaffinity:
     call schedule_locked
     movl %esi, %eax
     ret
-# 475 "chapters/660-load.md"
+# 484 "chapters/660-load.md"
 debug_trap:
     movl %fs:cpu_current, %edx
     cmpl $0, thread_program(%edx)
     je unexpected
     testb $3, frame_cs(%esp)
     jz trap_return
-# 439 "chapters/660-load.md"
+# 445 "chapters/660-load.md"
 program_fault:
     testb $3, frame_cs(%esp)
     jz unexpected
-    movl $PROGRAM_TRAPPED, %eax
+    movl $PROGRAM_TRAPPED, %esi
     jmp end_program
 program_told:
-    movl $PROGRAM_TOLD, %eax
+    movl $PROGRAM_TOLD, %esi
     jmp end_program
 sys_exit:
-    movl $PROGRAM_EXITED, %eax
+    movl $PROGRAM_EXITED, %esi
 end_program:
+    call lock_allocator
+    movl %esi, %eax
     .byte 0x0f, 0x3f, HC_end_program
+    call unlock_allocator
     jmp exit_process
 `;

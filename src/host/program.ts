@@ -96,7 +96,8 @@ function fillFrame(
   cpu.store32(at - 4, start);
 }
 
-/** Host call: the current program ends, in the way that eax says. */
+/** Host call: the current program ends, in the way that eax says.
+ * Allocator lock held. */
 export function endProgram(cpu: Cpu): void {
   const program = currentProgram(cpu)!, frame = currentFrame(cpu);
   program.state = cpu.w[EAX]!;

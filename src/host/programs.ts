@@ -8,23 +8,29 @@ import { HOST } from "./structures";
 /** How many programs there can be. */
 export const PROGRAMS_MAX = 16;
 
-/** Behind struct host. The allocator's lock guards it. */
+/** Behind struct host. */
 export const programsLayout = structure("programs", {
-  wanted: "u32", started: "u32", live: "u32",
+  wanted: "u32 boot",
+  started: "u32 allocator_lock peek", live: "u32",
   /** Processes that have to end before the Host may stop. */
   left: "u32",
 }, 1024);
 
 /** struct program: one for each. It outlives the program. */
-export const programLayout = structure("program", {
-  /** What the loader noted, written at boot. */
-  pid: "u32", file: "u32", size: "u32", wanted: "u32", allowed: "u32",
-  /** Its thread, 0 if it has none. The allocator's lock guards it. */
-  thread: "u32",
-  /** Its own thread writes these. */
-  state: "u32", status: "u32", rounds: "u32",
+const layoutAt = (offset: number) => structure("program", {
+  /** What the loader noted. */
+  pid: "u32 boot", file: "u32", size: "u32", wanted: "u32", allowed: "u32",
+  rounds: "u32 queue_lock",
+  /** Its thread, 0 if it has none. */
+  thread: "u32 allocator_lock peek",
+  state: "u32 allocator_lock", status: "u32",
   vector: "u32", error: "u32", eip: "u32", address: "u32",
-});
+}, offset);
+export const programLayout = layoutAt(0);
+
+/** Each where it is in the page, for those who look on. */
+export const programLayouts = Array.from({ length: PROGRAMS_MAX }, (_, n) =>
+  layoutAt(programsLayout.bytes + n * programLayout.bytes));
 
 export class Programs extends viewClass(programsLayout) {}
 export class Program extends viewClass(programLayout) {}
