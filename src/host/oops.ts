@@ -20,7 +20,7 @@ export const oopsLayout = structure("oops", {
   cr2: "u32", cr3: "u32", thread: "u32",
   /** How many words of the stack, and these. */
   words: "u32", stack: "u32[24]",
-}, 1024);
+}, 1880);
 export class Oops extends viewClass(oopsLayout) {}
 
 /** Host call: the frame's address in eax. Writes the last words. */
