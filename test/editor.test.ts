@@ -96,8 +96,8 @@ test("from each field an editor goes to where it is laid out", () => {
     ["Data", "LgCpu", "Lguest", "LguestPages", "LguestPerCpu",
       "LguestShared", "PerCpu", "Regs", "Shared", "Thread"]);
   for (const { said, before, after } of definitions(uses)) {
-    const literal = before.slice(before.lastIndexOf("= structure("));
-    assert.match(literal, /^= structure\("\w+", \{\n/, said);
+    const literal = before.slice(before.lastIndexOf(" structure("));
+    assert.match(literal, /^ structure\("\w+", \{\n/, said);
     assert.not.match(literal, /\}/, said);
     assert.match(after, /^\w+: "u(8|16|32|64)(\[\d+\])?( [a-z_ ]+)?"/, said);
   }

@@ -87,7 +87,8 @@ const kind = (value: Json) => value === null ? "null"
   : Array.isArray(value) ? "array" : typeof value;
 
 const OPTIONAL = ["schedule", "date", "postPort", "pin", "hostPolicy",
-  "hostLoad", "loadOn", "migrateAt", "migrateEvery", "tlb"];
+  "hostLoad", "loadOn", "migrateAt", "migrateEvery", "tlb", "dataTlb",
+  "codeTlb"];
 const OTHERS: readonly Json[] = [null, true, -1, "x", ["x"], { x: 1 }];
 
 const ONE_LINE = /^lguest: [^\n]+\n$/;
@@ -129,7 +130,7 @@ test("a value of another type, or no value, is refused in every place",
         }
       }
     }
-    assert.is(taken, 14);
+    assert.is(taken, 15);
     assert.ok(refused > 650, `${refused} refused`);
   });
 
