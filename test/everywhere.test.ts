@@ -144,7 +144,7 @@ const said = (schedule: Schedule, seed: number, cpus: number) =>
   `${JSON.stringify(schedule)}, seed ${seed}, ${cpus} CPUs`;
 
 for (const [cpus, seed, kinds] of [
-  [1, 1, [1]], [2, 1, [0, 3]], [4, 1, [0, 2]], [4, 2, [1, 3]], [8, 3, [0, 2]],
+  [1, 1, [1]], [2, 1, [0]], [4, 1, [2]], [8, 3, [3]],
 ] as const)
   for (const schedule of kinds.map((kind) => schedules[kind]!))
     test(`all call all at once: ${said(schedule, seed, cpus)}`, () => {
@@ -307,8 +307,7 @@ const computer = (n: number): Operator => ({ allowed: -1, body: `
     loop 1b` });
 
 for (const [cpus, seed, schedule] of [
-  [2, 1, schedules[0]!], [2, 2, schedules[2]!], [4, 3, schedules[3]!],
-  [4, 4, schedules[2]!],
+  [2, 1, schedules[0]!], [4, 3, schedules[3]!],
 ] as const)
   test(`fifty cycles leave nothing: ${said(schedule, seed, cpus)}`, () => {
     const notes: Notes = [];
@@ -336,7 +335,7 @@ const rival = (n: number, times: number): Operator => ({ allowed: 1 << n,
     jnz 1b` });
 
 for (const [cpus, seed, schedule] of [
-  [2, 1, schedules[0]!], [4, 2, schedules[2]!], [4, 3, schedules[3]!],
+  [2, 1, schedules[0]!], [4, 2, schedules[2]!],
 ] as const)
   test(`rivals on all CPUs: ${said(schedule, seed, cpus)}`, () => {
     const notes: Notes = [];
@@ -425,7 +424,7 @@ test("while a Guest lives nothing is unloaded; then it is", () => {
   assert.is(guestOutcome(machine, 0).state, "poweroff");
 });
 
-for (const [seed, schedule] of [[1, 0], [2, 2], [3, 3], [4, 2], [5, 3]] as const)
+for (const [seed, schedule] of [[1, 0], [2, 2], [3, 3]] as const)
   test(`a Guest begins while lguest goes, seed ${seed}`, () => {
     const notes: Notes = [];
     const machine = bootLguest(3, [rival(0, 200), { allowed: 2, body: `

@@ -83,8 +83,7 @@ test("struct host, the programs and a module's words fit in one page", () => {
     <= MODULE_WORDS);
 });
 
-// All fifteen pairs of CPUs and seeds take fifteen seconds.
-for (const [seed, cpus] of [[1, 1], [2, 2], [3, 4], [4, 2], [5, 4]] as const)
+for (const [seed, cpus] of [[1, 1], [2, 2], [3, 4]] as const)
   test(`a load of 4 beside two Guests, ${cpus} CPUs, seed ${seed}`, () => {
     const machine = new Machine({ memory: 64 * MiB, cpus, seed });
     const guest = { name: "g", image: defaultGuest(), commandLine: "",
