@@ -1,4 +1,4 @@
-// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 640-scheduler.md, 660-load.md.
+// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 640-scheduler.md, 660-load.md, 662-trouble.md.
 // The Host's text: what touches hardware, in assembly.
 
 
@@ -531,7 +531,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 531 "chapters/660-load.md" # columns -4
+# 507 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -545,7 +545,7 @@ trap_return:
     popl %ds
     addl $8, %esp
     iret
-# 386 "chapters/660-load.md"
+# 367 "chapters/660-load.md"
 program_start:
     call unlock_queue
     jmp trap_return
@@ -570,7 +570,7 @@ sys_getpid:
 sys_getcpu:
     .byte 0x0f, 0x3f, HC_getcpu
     ret
-# 418 "chapters/660-load.md"
+# 398 "chapters/660-load.md"
 sys_sched_yield:
     call lock_queue
     call read_clock
@@ -588,19 +588,20 @@ sys_sched_setaffinity:
     call schedule_locked
     movl %esi, %eax
     ret
-# 484 "chapters/660-load.md"
+# 74 "chapters/662-trouble.md"
 debug_trap:
     movl %fs:cpu_current, %edx
     cmpl $0, thread_program(%edx)
     je unexpected
     testb $3, frame_cs(%esp)
     jz trap_return
-# 445 "chapters/660-load.md"
+# 35 "chapters/662-trouble.md"
 program_fault:
     testb $3, frame_cs(%esp)
     jz unexpected
     movl $PROGRAM_TRAPPED, %esi
     jmp end_program
+# 457 "chapters/660-load.md"
 program_told:
     movl $PROGRAM_TOLD, %esi
     jmp end_program

@@ -1,4 +1,4 @@
-// Woven from chapters/660-load.md.
+// Woven from chapters/660-load.md, 662-trouble.md.
 // A program: how it begins, and how it ends.
 import { CR2, EAX, PF, hex32 } from "../machine";
 import type { Cpu, Machine } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/660-load.md.
+// Woven from chapters/660-load.md, 662-trouble.md.
 // System calls: what a program in ring 3 can ask for.
 import { AC_FAULT, BR, DB, DE, EAX, GP, MF, NM, NP, PF, SS_FAULT, TS, UD }
   from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/660-load.md.
+// Woven from chapters/662-trouble.md.
 // The only way to a program's memory, from inside a system call.
 import type { Cpu } from "../machine";
 import { get } from "./layout";
