@@ -531,7 +531,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 507 "chapters/660-load.md" # columns -4
+# 505 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -545,7 +545,7 @@ trap_return:
     popl %ds
     addl $8, %esp
     iret
-# 367 "chapters/660-load.md"
+# 365 "chapters/660-load.md"
 program_start:
     call unlock_queue
     jmp trap_return
@@ -570,7 +570,7 @@ sys_getpid:
 sys_getcpu:
     .byte 0x0f, 0x3f, HC_getcpu
     ret
-# 398 "chapters/660-load.md"
+# 396 "chapters/660-load.md"
 sys_sched_yield:
     call lock_queue
     call read_clock
@@ -588,7 +588,7 @@ sys_sched_setaffinity:
     call schedule_locked
     movl %esi, %eax
     ret
-# 74 "chapters/662-trouble.md"
+# 70 "chapters/662-trouble.md"
 debug_trap:
     movl %fs:cpu_current, %edx
     cmpl $0, thread_program(%edx)
@@ -601,7 +601,7 @@ program_fault:
     jz unexpected
     movl $PROGRAM_TRAPPED, %esi
     jmp end_program
-# 457 "chapters/660-load.md"
+# 455 "chapters/660-load.md"
 program_told:
     movl $PROGRAM_TOLD, %esi
     jmp end_program
