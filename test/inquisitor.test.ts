@@ -3,8 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readFileSync } from "node:fs";
 import { allInquiries, ask, table } from "./inquisitor/ask";
-import type { Answer } from "./inquisitor/ask";
-import { check, expect } from "./inquisitor/library";
+import type { Answer, Where } from "./inquisitor/ask";
+import { asksForPair, check, expect } from "./inquisitor/library";
+import type { Check } from "./inquisitor/library";
 
 const answers: Answer[] = [];
 
@@ -16,6 +17,42 @@ for (const inquiry of allInquiries)
       .map(({ section, fact, said }) => `${section} ${fact}: ${said}`);
     assert.equal(wrong, [], `${inquiry.name}: ${end}`);
     assert.is(end, "poweroff");
+  });
+
+/** The facts that don't hold elsewhere, and how many were asked for. */
+function elsewhere(
+  where: Where, asked: (one: Check) => boolean = () => true,
+): { wrong: string[]; facts: number } {
+  const wrong: string[] = [];
+  let facts = 0;
+  for (const inquiry of allInquiries) {
+    const checks = inquiry.checks.filter(asked);
+    if (checks.length === 0) continue;
+    const { answers: these, end } = ask({ ...inquiry, checks }, where);
+    facts += these.length;
+    for (const { fact, said } of these)
+      if (said !== "ok") wrong.push(`${fact}: ${said}`);
+    if (end !== "poweroff") wrong.push(`${inquiry.name}: ${end}`);
+  }
+  return { wrong, facts };
+}
+
+const all = allInquiries.reduce((sum, { checks }) => sum + checks.length, 0);
+
+for (const [cpus, cpu] of [[2, 1], [4, 3]] as const)
+  test(`all facts hold on CPU ${cpu} of ${cpus}`, () => {
+    assert.equal(elsewhere({ cpus, cpu }), { wrong: [], facts: all });
+  });
+
+// Who is sent from CPU to CPU between two instructions sees another pair of
+// pages in the middle of a question about it, and another CPU's clock.
+for (const [cpus, migrateEvery] of [[2, 1000], [4, 300]] as const)
+  test(`on ${cpus} CPUs, one after the other, all facts hold but those about ` +
+    "one CPU", () => {
+    const { wrong, facts } = elsewhere({ cpus, migrateEvery }, (one) =>
+      !asksForPair(one) && one.fact !== "rdtsc counts at tsc_khz");
+    assert.equal(wrong, []);
+    assert.ok(facts > 0.7 * all, `${facts} of ${all}`);
   });
 
 test("a fact that doesn't hold is noticed", () => {

@@ -12,7 +12,7 @@ import {
 import type { KernelOptions, ProgramOutcome } from "../src/host";
 import { bootHost } from "../src/lguest";
 import type { HostOptions } from "../src/lguest";
-import { guestOutcome, launcher } from "../src/launcher";
+import { guestOutcome, judge, launcher } from "../src/launcher";
 import { Machine } from "../src/machine";
 import { endless } from "./guests";
 
@@ -120,6 +120,9 @@ test("a program finds out that its memory is not what it was", () => {
   assert.equal([one!.state, one!.status, one!.rounds], ["exited", 0, 20]);
   assert.equal([two!.state, two!.status], ["exited", 1]);
   assert.ok(two!.rounds < 20);
+  const { status, sentences } = judge(machine, [], "halted");
+  assert.is(status, 3);
+  assert.equal(sentences, ["program 2 of the load found a mistake"]);
 });
 
 for (const cpu of [0, 2]) test(`load on CPU ${cpu} stays there`, () => {

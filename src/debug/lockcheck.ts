@@ -31,7 +31,8 @@ function wordsOf(...layouts: Structure[]): Words {
 
 
 /** Words that lead to others. */
-const ROOTS = ["lguest.vcpu", "host.zombies", "cpu.current"];
+const ROOTS = ["lguest.vcpu", "host.threads", "host.zombies",
+  "cpu.current"];
 
 /** What there is now, by the numbers of the pages. */
 function findPages(memory: Memory): Map<number, Words> {
@@ -43,14 +44,14 @@ function findPages(memory: Memory): Map<number, Words> {
   for (let n = 0; n < most.CPUS_MAX; n++) {
     add(cpuArea(n), cpuWords);
     add(place.IDLES + n * 4096, threadWords);
-    add(get(memory, cpuArea(n), PerCpu.current), threadWords);
   }
   for (let n = 0; n < lguestMap.GUESTS_MAX; n++) {
     const vcpu = get(memory, lguestOf(n), Lguest.vcpu);
     add(lguestOf(n), guestWords);
     add(vcpu, vcpuWords);
-    if (vcpu !== 0) add(get(memory, vcpu, LgCpu.thread), threadWords);
   }
+  for (let at = get(memory, HOST, Shared.threads); at !== 0;
+    at = get(memory, at, Thread.all_next)) add(at, threadWords);
   for (let at = get(memory, HOST, Shared.zombies); at !== 0;
     at = get(memory, at, Thread.next)) add(at, threadWords);
   return pages;

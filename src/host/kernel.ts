@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 532 "chapters/400-kernel.md"
+# 533 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 545 "chapters/400-kernel.md"
+# 546 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 569 "chapters/400-kernel.md" # columns -4
+# 570 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 595 "chapters/400-kernel.md" # columns -4
+# 596 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 621 "chapters/400-kernel.md" # columns -4
+# 622 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 607 "chapters/400-kernel.md" # columns -4
+# 608 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 636 "chapters/400-kernel.md" # columns -4
+# 637 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 610 "chapters/400-kernel.md" # columns -4
+# 611 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 658 "chapters/400-kernel.md" # columns -4
+# 659 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 676 "chapters/400-kernel.md" # columns -4
+# 677 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 614 "chapters/400-kernel.md" # columns -4
+# 615 "chapters/400-kernel.md" # columns -4
     5:
-# 696 "chapters/400-kernel.md" # columns -4
+# 697 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 721 "chapters/400-kernel.md" # columns -4
+# 722 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 742 "chapters/400-kernel.md" # columns -4
+# 743 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 756 "chapters/400-kernel.md" # columns -4
+# 757 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 554 "chapters/400-kernel.md"
+# 555 "chapters/400-kernel.md"
     call wake_cpus
-# 560 "chapters/420-threads.md" # columns -4
+# 563 "chapters/420-threads.md" # columns -4
     call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 556 "chapters/400-kernel.md"
+# 557 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 768 "chapters/400-kernel.md" # columns -4
+# 769 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,16 +154,16 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 799 "chapters/400-kernel.md" # columns -4
+# 800 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
     movl %fs:cpu_mask, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
-# 560 "chapters/400-kernel.md"
+# 561 "chapters/400-kernel.md"
     ret
-# 225 "chapters/620-cpus.md"
+# 223 "chapters/620-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -177,7 +177,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 250 "chapters/620-cpus.md" # columns -4
+# 248 "chapters/620-cpus.md" # columns -4
     movl %ecx, %eax
     shll $12, %eax
     movl CPUS + cpu_apic_id(%eax), %eax
@@ -188,33 +188,32 @@ wake_cpus:
     4:
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 239 "chapters/620-cpus.md"
+# 237 "chapters/620-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
     mov %eax, %cr3
 3:  ret
-# 152 "chapters/620-cpus.md"
+# 151 "chapters/620-cpus.md"
 .balign 4, 0xcc
 trampoline:
-    .byte 0xfa                          # cli
-    .byte 0x8c, 0xc8                    # mov %cs, %ax
-    .byte 0x8e, 0xd8                    # mov %ax, %ds
-    .byte 0x66, 0x0f, 0x01, 0x16        # lgdtl ...
-    .byte trampoline_gdtr - trampoline, 0
-    .byte 0x0f, 0x20, 0xc0              # mov %cr0, %eax
-    .byte 0x0c, 0x01                    # or $1, %al
-    .byte 0x0f, 0x22, 0xc0              # mov %eax, %cr0
-    .byte 0x66, 0xea                    # ljmpl $8, ...
-    .long cpu_wakes - KERNEL
-    .byte 8, 0
+    .code16
+    cli
+    mov %cs, %ax
+    mov %ax, %ds
+    lgdtl trampoline_gdtr - trampoline
+    mov %cr0, %eax
+    or $1, %al                          # PE
+    mov %eax, %cr0
+    ljmpl $8, $cpu_wakes - KERNEL
+    .code32
 trampoline_gdtr:
     .byte 23, 0
     .long TRAMPOLINE + trampoline_gdt - trampoline
 trampoline_gdt:
     .long 0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300
 trampoline_end:
-# 179 "chapters/620-cpus.md"
+# 177 "chapters/620-cpus.md"
 cpu_wakes:
     movl $0x10, %eax
     movl %eax, %ds
@@ -244,7 +243,7 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 276 "chapters/620-cpus.md"
+# 274 "chapters/620-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
@@ -335,7 +334,7 @@ unload_module:
     jnz unlock_allocator
     movl %eax, HOST + host_module_loaded
     jmp unlock_allocator
-# 617 "chapters/420-threads.md"
+# 620 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -354,7 +353,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 570 "chapters/420-threads.md"
+# 573 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -367,7 +366,7 @@ idle:
     sti
     hlt
     jmp idle
-# 590 "chapters/420-threads.md"
+# 593 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -393,7 +392,7 @@ spin_wait:
     jne spin_wait
     jmp 1b
 2:  ret
-# 133 "chapters/420-threads.md"
+# 134 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %edx
     jmp spin_lock
@@ -406,7 +405,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 444 "chapters/420-threads.md"
+# 446 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -429,7 +428,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 223 "chapters/420-threads.md"
+# 224 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -439,7 +438,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 247 "chapters/420-threads.md" # columns -4
+# 248 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -447,24 +446,24 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 233 "chapters/420-threads.md"
+# 234 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 472 "chapters/420-threads.md"
+# 474 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
-# 176 "chapters/640-scheduler.md"
+# 175 "chapters/640-scheduler.md"
 move_interrupt:
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt
     call lock_queue
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 511 "chapters/420-threads.md"
+# 514 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

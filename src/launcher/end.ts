@@ -1,5 +1,5 @@
 // Woven from chapters/310-launcher.md.
-import { hostDeath } from "../host";
+import { hostDeath, loadOutcome } from "../host";
 import type { HostImage } from "../host";
 import { oneLine } from "../lguest";
 import { guestOutcome, worldSwitches } from "./outcome";
@@ -85,5 +85,9 @@ export function judge(
   const statuses = guests.map((g) => statusOf(g, why));
   const status = ([4, 1, 0] as const).find((s) => statuses.includes(s));
   const sentences = guests.map((g) => sentenceOf(g, why, instructions));
-  return { status: status ?? 0, sentences, instructions, guests };
+  const failed = loadOutcome(machine).flatMap(({ status, trap }, n) =>
+    status === 0 && trap === "" ? []
+      : [`program ${n + 1} of the load found a mistake${trap && `: ${trap}`}`]);
+  return { status: failed.length > 0 ? 3 : status ?? 0,
+    sentences: [...sentences, ...failed], instructions, guests };
 }

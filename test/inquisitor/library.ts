@@ -170,9 +170,21 @@ const ENTRY = ["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp"]
     `movl %${s}, %eax\n movl %eax, entry + ${32 + 4 * i}\n`).join("") +
   "movl $stack, %esp\n pushfl\n popl entry + 56\n";
 
+const PAIRS = /0xffc0([1-9a-f])(?=[0-9a-f]{3}\b)/g;
+
+/** Whether a fact is about the pair of pages of the CPU that we are on. */
+export const asksForPair = ({ text }: Check) => text.search(PAIRS) >= 0;
+
+/** What is written for CPU 0, for another one: its pair lies further up, and
+ * so does its neighbour's. */
+const seenFrom = (text: string, cpu: number) => text.replace(PAIRS,
+  (_, page: string) => `0xffc0${(parseInt(page, 16) + 2 * cpu).toString(16)}`);
+
 /** The Guest of an inquiry, as a kernel's file. */
-export function guestOf(inquiry: Inquiry): Uint8Array {
-  const { stage, checks } = inquiry;
+export function guestOf(inquiry: Inquiry, cpu = 0): Uint8Array {
+  const { stage } = inquiry;
+  const checks = inquiry.checks.map((one) =>
+    ({ ...one, text: seenFrom(one.text, cpu) }));
   const text = `start:\n${ENTRY}${call(1, "$data")}` +
     (stage === "paged" ? PAGED : "") +
     checks.map((c) => `movl $stack, %esp\n${c.text}\n call report\n`)
