@@ -10,7 +10,7 @@ import {
   hostOops, loadOutcome, place, programAt, programLayout, programsLayout,
 } from "../src/host";
 import type { KernelOptions, ProgramOutcome } from "../src/host";
-import { bootHost } from "../src/lguest";
+import { bootHost, lguestModule } from "../src/lguest";
 import type { HostOptions } from "../src/lguest";
 import { guestOutcome, judge, launcher } from "../src/launcher";
 import { Machine } from "../src/machine";
@@ -123,6 +123,55 @@ test("a program finds out that its memory is not what it was", () => {
   const { status, sentences } = judge(machine, [], "halted");
   assert.is(status, 3);
   assert.equal(sentences, ["program 2 of the load found a mistake"]);
+});
+
+test("a program unloads lguest when it can, and loads it again", () => {
+  const cycles = program(`
+    movl $20, %esi
+1:  movl $129, %eax                 # delete_module
+    int $0x80
+    cmpl $-16, %eax                 # a Guest lives
+    je 2f
+    testl %eax, %eax
+    jnz bad
+    movl $128, %eax                 # init_module
+    int $0x80
+    testl %eax, %eax
+    jnz bad
+    movl $128, %eax                 # it is there
+    int $0x80
+    cmpl $-17, %eax
+    jne bad
+    decl %esi
+2:  movl $158, %eax
+    int $0x80
+    testl %esi, %esi
+    jnz 1b
+    xorl %ebx, %ebx
+3:  movl $1, %eax
+    int $0x80
+bad: movl $1, %ebx
+    jmp 3b`);
+  for (const cpus of [1, 3]) {
+    const machine = new Machine({ memory: 64 * MiB, cpus });
+    const complaints: string[] = [];
+    checkLocks(machine, (sentence) => complaints.push(sentence));
+    const switches: string[] = [];
+    machine.events.on(({ kind, name }) => {
+      if (kind === "hostcall" && /^(load|free)_lguest$/.test(String(name)))
+        switches.push(String(name));
+    });
+    const module = lguestModule({ launcher: launcher(() => {}) });
+    bootKernel(machine, { module, words: ["pge=all-cpus"],
+      files: [{ bytes: defaultGuest(),
+        note: `guest memory=${4 * MiB} -- quiet` }, cycles] });
+    finish(machine);
+    assert.is(guestOutcome(machine, 0).state, "poweroff");
+    for (const { state, status } of loadOutcome(machine))
+      assert.equal([state, status], ["exited", 0]);
+    assert.is(switches.length, 1 + 2 * 20);
+    assert.equal(complaints, []);
+  }
 });
 
 for (const cpu of [0, 2]) test(`load on CPU ${cpu} stays there`, () => {

@@ -34,7 +34,7 @@ export function damage(machine: Machine, image: HostImage): string[] {
   for (let n = 0; n < 256; n++)
     compare(`the gate of vector ${n}`, place.IDT + 8 * n,
       ownGate(n, symbols.get(`trap_${n}`) ?? 0));
-  for (let n = 0; n < get(memory, HOST, Shared.cpus_present); n++)
+  for (let n = 0; n < machine.cpus.length; n++)
     for (const [at, words] of ownDescriptors(n))
       compare(`descriptor 0x${at.toString(16)} of CPU ${n}`,
         cpuArea(n) + PerCpu.gdt.offset + (at & ~7), words);

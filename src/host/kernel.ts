@@ -530,7 +530,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 505 "chapters/660-load.md" # columns -4
+# 506 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -544,7 +544,7 @@ trap_return:
     popl %ds
     addl $8, %esp
     iret
-# 365 "chapters/660-load.md"
+# 366 "chapters/660-load.md"
 program_start:
     call unlock_queue
     jmp trap_return
@@ -569,7 +569,7 @@ sys_getpid:
 sys_getcpu:
     .byte 0x0f, 0x3f, HC_getcpu
     ret
-# 396 "chapters/660-load.md"
+# 397 "chapters/660-load.md"
 sys_sched_yield:
     call lock_queue
     call read_clock
@@ -600,7 +600,7 @@ program_fault:
     jz unexpected
     movl $PROGRAM_TRAPPED, %esi
     jmp end_program
-# 455 "chapters/660-load.md"
+# 456 "chapters/660-load.md"
 program_told:
     movl $PROGRAM_TOLD, %esi
     jmp end_program

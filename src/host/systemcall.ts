@@ -22,8 +22,9 @@ export function gateDpl(vector: number): number {
 
 /** Linux's numbers. */
 const systemCalls: Readonly<Record<number, string>> = {
-  1: "sys_exit", 20: "sys_getpid", 158: "sys_sched_yield",
-  162: "sys_nanosleep", 241: "sys_sched_setaffinity", 318: "sys_getcpu",
+  1: "sys_exit", 20: "sys_getpid", 128: "load_module",
+  129: "unload_module", 158: "sys_sched_yield", 162: "sys_nanosleep",
+  241: "sys_sched_setaffinity", 318: "sys_getcpu",
 };
 
 /** The table by which assembly finds them. */
