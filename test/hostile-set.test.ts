@@ -2,10 +2,10 @@
 // long run is `node -r ts-node/register test/hostile/full.ts`.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { HOST, Shared, cpuArea, place } from "../src/host";
+import { HOST, PerCpu, Shared, cpuArea, place } from "../src/host";
 import { LguestPerCpu, Regs, bootHost, regsOffset } from "../src/lguest";
 import { guestOutcome, launcher } from "../src/launcher";
-import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, Machine } from "../src/machine";
+import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, ECX, Machine } from "../src/machine";
 import type { Cpu } from "../src/machine";
 import { guest, shutdown } from "./guests";
 import { drive, merge, summary } from "./hostile/drive";
@@ -14,9 +14,9 @@ import { Ram } from "./hostile/oracle";
 import type { Oracle } from "./hostile/oracle";
 import { Stage } from "./hostile/stage";
 
-const SAMPLE = 100;
+const SAMPLE = 100, SAMPLE_OF_MANY = 30;
 
-let stage: Stage | undefined;
+let stage: Stage | undefined, pair: Stage | undefined;
 
 test(`${SAMPLE} hostile Guests harm nobody`, () => {
   stage = new Stage();
@@ -29,10 +29,25 @@ test(`${SAMPLE} hostile Guests harm nobody`, () => {
   assert.ok(tally.ends.size >= 10, "they end in many ways");
 });
 
+for (const cpus of [2, 4])
+  test(`${SAMPLE_OF_MANY} of them, sent over ${cpus} CPUs, harm nobody`, () => {
+    const many = new Stage({ cpus, every: 3000 });
+    pair ??= many;
+    const tally = drive({ guests: SAMPLE_OF_MANY, seed: 1 }, many);
+    console.log(summary(tally));
+    assert.equal(tally.reports, []);
+    assert.is(tally.failed, 0);
+    assert.ok(tally.guestFills > 10 * SAMPLE_OF_MANY);
+    assert.ok(tally.moves > 5 * SAMPLE_OF_MANY, `${tally.moves} moves`);
+    assert.ok(tally.ends.size >= 10, "they end in many ways");
+  });
+
 test("the same seed is the same Guest, with the same end", () => {
   assert.equal(hostileGuest(7), hostileGuest(7));
-  const [one, two] = [7, 7].map((seed) => stage!.run(hostileGuest(seed)));
-  assert.equal(one, two);
+  for (const on of [stage!, pair!]) {
+    const [one, two] = [7, 7].map((seed) => on.run(hostileGuest(seed)));
+    assert.equal(one, two);
+  }
 });
 
 test("a Guest can't take time by setting its alarm", () => {
@@ -54,11 +69,13 @@ test("a run in parts counts what a run in one counts", () => {
   assert.equal(merge([one!, two!]), whole);
 });
 
-/** What is done to the Host behind its back, and who must notice. */
-const sabotage: [
+type Sabotage = [
   what: string, when: string, complaint: RegExp,
   harm: (ram: Ram, cpu: Cpu, machine: Machine, oracle: Oracle) => void,
-][] = [
+];
+
+/** What is done to the Host behind its back, and who must notice. */
+const sabotage: Sabotage[] = [
   ["its text changes", "launcher_step", /text or tables/,
     (_, __, { ram }) => { ram[0x107fff] = 1; }],
   ["the IDT changes", "launcher_step", /text or tables/,
@@ -101,33 +118,77 @@ const sabotage: [
     (ram) => { ram.words[field(Shared.allocator_lock)] = 1; }],
 ];
 
+/** The same on the second of two CPUs, when it comes by there. */
+const sabotageOfCpu1: Sabotage[] = [
+  ["a Guest has another CPU's state", "lguest_enter", /0xffc04.* on CPU 1/,
+    (ram, _, __, { cpuPages }) => {
+      ram.words[(guestPtes(ram, 1) >> 2) + 4] = cpuPages[0]!.state * 4096 + 1;
+    }],
+  ["a Guest sees another CPU's state", "lguest_enter", /entry 2 of CPU 1's/,
+    (ram, _, __, { cpuPages }) => {
+      ram.words[(guestPtes(ram, 1) >> 2) + 2] = cpuPages[0]!.state * 4096 + 1;
+    }],
+  ["a Guest has its registers in another CPU's page, too", "lguest_enter",
+    /entry 1 of CPU 1's/,
+    (ram, _, __, { regs }) => {
+      ram.words[(guestPtes(ram, 1) >> 2) + 1] = regs[0]! * 4096 + 3;
+    }],
+  ["a Guest has another's registers", "lguest_enter", /0xffc03.* on CPU 1/,
+    (ram, _, __, { regs }) => {
+      const at = (guestPtes(ram, 1) >> 2) + 3;
+      const [there, here] = ram.words[at]! >>> 12 === regs[0]
+        ? [1, 0] as const : [0, 1] as const;
+      const from = regs[here]! * 1024 + 1005;
+      ram.words.copyWithin(regs[there]! * 1024 + 1005, from, from + 19);
+      ram.words[at] = regs[there]! * 4096 + 3;
+    }],
+  ["a Guest has another CPU's table", "lguest_enter", /triple|0xffc0/,
+    (ram, cpu) => {
+      ram.words[(cpu.w[EBX]! >>> 2) + 1023] = guestPtes(ram, 0) | 3;
+    }],
+  ["the state page is writable", "lguest_enter", /0xffc04.*writable/,
+    (ram) => { ram.words[(guestPtes(ram, 1) >> 2) + 4]! |= 2; }],
+  ["its TSS changes", "lguest_enter", /the Host's TSS/,
+    (ram) => {
+      ram.words[(cpuArea(1) - place.KERNEL + PerCpu.task.offset >> 2) + 8] = 1;
+    }],
+  ["nobody is called", "pick_next", /nobody comes for the thread/,
+    (_, cpu) => { cpu.w[ECX] = 0; }],
+];
+
 function field({ offset }: { offset: number }): number {
   return (HOST - place.KERNEL + offset) >> 2;
 }
-function guestPtes(ram: Ram): number {
-  return ram.get(cpuArea(0), LguestPerCpu.guest_ptes);
+function guestPtes(ram: Ram, cpu = 0): number {
+  return ram.get(cpuArea(cpu), LguestPerCpu.guest_ptes);
 }
 
-for (const [what, when, complaint, harm] of sabotage)
-  test(`it is noticed when ${what}`, () => {
-    const { machine } = stage!;
+function testSabotage(
+  [what, when, complaint, harm]: Sabotage, id: number, on: () => Stage,
+): void {
+  test(`it is noticed when ${what} on CPU ${id}`, () => {
+    const { machine, oracle } = on();
     const number = machine.hostCalls.findIndex((c) => c?.name === when);
     const call = machine.hostCalls[number]!;
     const ram = new Ram(machine);
     machine.hostCalls[number] = { ...call, run(cpu) {
       call.run(cpu);
-      harm(ram, cpu, machine, stage!.oracle);
+      if (cpu.id === id) harm(ram, cpu, machine, oracle);
     } };
     try {
-      const { complaints } = stage!.run(hostileGuest(3));
+      const { complaints } = on().run(hostileGuest(3));
       assert.match(complaints.join("\n"), complaint);
     } finally {
       machine.hostCalls[number] = call;
     }
   });
+}
+for (const one of sabotage) testSabotage(one, 0, () => stage!);
+for (const one of sabotageOfCpu1) testSabotage(one, 1, () => pair!);
 
 test("after all that, it is as it was", () => {
-  assert.equal(stage!.run(hostileGuest(3)).complaints, []);
+  for (const on of [stage!, pair!])
+    assert.equal(on.run(hostileGuest(3)).complaints, []);
 });
 
 test.run();

@@ -16,6 +16,7 @@ export interface Tally {
   instructions: number;
   fills: number;
   guestFills: number;
+  moves: number;
   failed: number;
   readonly reports: string[];
   readonly ends: Map<string, number>;
@@ -30,8 +31,8 @@ function kind({ state, reason }: Outcome): string {
 
 export function drive(work: Work, stage = new Stage()): Tally {
   const tally: Tally = { guests: 0, instructions: 0, fills: 0, guestFills: 0,
-    failed: 0, reports: [], ends: new Map() };
-  const { fills, guestFills } = stage.oracle;
+    moves: 0, failed: 0, reports: [], ends: new Map() };
+  const { fills, guestFills, moves } = stage.oracle;
   for (let n = 0; n < work.guests; n++) {
     const outcome = stage.run(hostileGuest(work.seed + n));
     tally.guests++;
@@ -45,18 +46,19 @@ export function drive(work: Work, stage = new Stage()): Tally {
   }
   tally.fills = stage.oracle.fills - fills;
   tally.guestFills = stage.oracle.guestFills - guestFills;
+  tally.moves = stage.oracle.moves - moves;
   return tally;
 }
 
 /** One account of several, with the first of their reports. */
 export function merge(parts: readonly Tally[], reports = 5): Tally {
   const sum = (of: "guests" | "instructions" | "fills" | "guestFills" |
-    "failed") => parts.reduce((n, part) => n + part[of], 0);
+    "moves" | "failed") => parts.reduce((n, part) => n + part[of], 0);
   const ends = new Map<string, number>();
   for (const part of parts)
     for (const [end, n] of part.ends) ends.set(end, (ends.get(end) ?? 0) + n);
   return { guests: sum("guests"), instructions: sum("instructions"),
-    fills: sum("fills"), guestFills: sum("guestFills"),
+    fills: sum("fills"), guestFills: sum("guestFills"), moves: sum("moves"),
     failed: sum("failed"), ends,
     reports: parts.flatMap((part) => part.reports).slice(0, reports) };
 }
@@ -77,7 +79,8 @@ export function summary(tally: Tally): string {
     .map(([end, count]) => `${String(count).padStart(8)}  ${end}`);
   return [`${tally.guests} hostile Guests, ${tally.instructions} ` +
     `instructions, ${tally.fills} translations checked ` +
-    `(${tally.guestFills} in Guests)`, ...rows,
+    `(${tally.guestFills} in Guests)` +
+    (tally.moves > 0 ? `, ${tally.moves} moves to another CPU` : ""), ...rows,
   `${tally.failed} of ${tally.guests} harmed the Host or a neighbour`]
     .join("\n");
 }

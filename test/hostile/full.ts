@@ -1,25 +1,29 @@
 // node -r ts-node/register test/hostile/full.ts
-//   [--guests N] [--seed N] [--jobs N] [--reports N]
+//   [--guests N] [--seed N] [--jobs N] [--reports N] [--cpus N] [--every N]
 //
 // The long run of the hostile set, on all processors. What comes out does
-// not depend on how many there are. Status 0: nobody was harmed; 1: somebody
+// not depend on how many there are. The machine has --cpus, and sends its
+// Guests to the next one --every so many instructions. Status 0: nobody was harmed; 1: somebody
 // was, and the first seeds say whom; 2: a job broke down.
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { option } from "../options";
 import { drive, merge, summary } from "./drive";
 import type { Tally } from "./drive";
+import { Stage } from "./stage";
 
 const guests = option("guests", 100_000), seed = option("seed", 1);
 const jobs = Math.max(1, option("jobs", availableParallelism()));
 const reports = option("reports", 10);
+const cpus = option("cpus", 1), every = option("every", 0) || Infinity;
 
 /** Some of the seeds, in a process of their own: what it found, and its
  * seconds of CPU time. */
 function job(first: number, count: number): Promise<[Tally, number]> {
   const child = spawn(process.execPath, [...process.execArgv, __filename,
     "--job", "1", "--seed", String(first), "--guests", String(count),
-    "--reports", String(reports)], { stdio: ["ignore", "pipe", "inherit"] });
+    "--reports", String(reports), "--cpus", String(cpus),
+    "--every", String(every === Infinity ? 0 : every)], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.setEncoding("utf8");
   child.stdout.on("data", (part: string) => { text += part; });
@@ -49,7 +53,7 @@ async function all(): Promise<void> {
 }
 
 if (option("job", 0)) {
-  const tally = drive({ guests, seed, reports });
+  const tally = drive({ guests, seed, reports }, new Stage({ cpus, every }));
   const seconds = process.cpuUsage().user / 1e6;
   console.log(JSON.stringify({ ...tally, ends: [...tally.ends], seconds }));
 } else void all().catch((error: Error) => {

@@ -5,7 +5,10 @@ import {
 import {
   LgCpu, Lguest, lguestMap, lguestOf, LguestPages, LguestPerCpu,
 } from "../../src/lguest";
-import type { Oracle, Ram } from "./oracle";
+import { ACTIVITY, HALTED } from "../../src/machine";
+import { pendingInterrupt } from "../../src/machine/cpu/interrupts";
+import { pairOf } from "./oracle";
+import type { CpuPages, Oracle, Ram } from "./oracle";
 
 /** The CPU's own marks: accessed and dirty. */
 const MARKS = 0x60;
@@ -21,9 +24,6 @@ export class Invariants {
   private readonly before: Uint32Array;
   private readonly claimed: Uint8Array;
   private readonly first: number;
-  private readonly state: number;
-  private readonly registers: number;
-  private readonly guestPtes: number;
   private wrong: string[] = [];
 
   constructor(
@@ -41,9 +41,6 @@ export class Invariants {
         Buffer.from(this.live.subarray(low(from), low(from) + length))]);
     const ptes = ram.get(HOST, Shared.window_ptes);
     this.first = page(ptes) + 1;
-    this.registers = page(ram.at(ptes + 4));
-    this.state = page(ram.at(ptes + 8));
-    this.guestPtes = page(ram.get(cpuArea(0), LguestPerCpu.guest_ptes));
   }
 
   /** What isn't as it has to be, in sentences; none, if all is well. */
@@ -51,8 +48,11 @@ export class Invariants {
     this.wrong = [];
     this.constants();
     this.kernelTables();
-    this.cpu();
-    this.guestState();
+    this.oracle.cpuPages.forEach((pages, id) => {
+      this.cpu(id);
+      this.guestState(pages);
+      this.guestTable(pages, id);
+    });
     this.pages();
     this.queue();
     return this.wrong;
@@ -80,8 +80,8 @@ export class Invariants {
     for (const f of [Shared.allocator_lock, Shared.queue_lock, Shared.oopsed])
       this.must(ram.get(HOST, f) === 0, `struct host at ${f.offset} isn't 0`);
   }
-  private cpu(): void {
-    const { ram } = this, area = cpuArea(0), at = low(area);
+  private cpu(id: number): void {
+    const { ram } = this, area = cpuArea(id), at = low(area);
     const gdt = at + PerCpu.gdt.offset, task = at + PerCpu.task.offset;
     const tss = gdt + selector.TASK;
     this.same(gdt, tss + 4, 0, "the Host's GDT");
@@ -95,8 +95,8 @@ export class Invariants {
       at + LguestPerCpu.last_vcpu.offset, 0, "struct cpu");
   }
   /** The CPU's pages as a Guest finds them. */
-  private guestState(): void {
-    const { ram } = this, base = this.state * 4096 - 4096;
+  private guestState({ state }: CpuPages): void {
+    const { ram } = this, base = state * 4096 - 4096;
     const f = LguestPages, at = (n: number) => base + n;
     this.same(at(f.host_idt_limit.offset), at(f.host_sp.offset), 0,
       "what the Switcher knows");
@@ -126,6 +126,20 @@ export class Invariants {
     }
   }
 
+  /** The table that only a CPU's Guests use: text, registers, state. */
+  private guestTable({ guestPtes, state }: CpuPages, id: number): void {
+    const { ram, oracle } = this, pair = pairOf(id);
+    for (let i = 0; i < 1024; i++) {
+      const pte = (ram.at(guestPtes * 4096 + 4 * i) & ~MARKS) >>> 0;
+      const good = i === 0 ? pte === oracle.text * 4096 + 1
+        : i === pair ? pte === 0 ||
+          oracle.regs.some((regs) => pte === regs * 4096 + 3)
+        : pte === (i === pair + 1 ? state * 4096 + 1 : 0);
+      this.must(good,
+        `entry ${i} of CPU ${id}'s table for Guests is 0x${pte.toString(16)}`);
+    }
+  }
+
   private claim(frame: number, what: string): void {
     const good = frame >= this.first && frame < this.claimed.length;
     this.must(good, `${what} is at frame ${frame}`);
@@ -138,8 +152,9 @@ export class Invariants {
   private pages(): void {
     const { ram, claimed } = this;
     claimed.fill(0);
-    for (const frame of [this.registers, this.state, this.guestPtes])
-      this.claim(frame, "a page of the CPU's");
+    for (const { registers, state, guestPtes } of this.oracle.cpuPages)
+      for (const frame of [registers, state, guestPtes])
+        this.claim(frame, "a page of a CPU's");
     let free = 0;
     for (const list of [Shared.free_clean, Shared.free_dirty])
       for (let at = ram.get(HOST, list); at !== 0; at = ram.at(at)) {
@@ -166,8 +181,8 @@ export class Invariants {
       const vcpu = ram.get(lguestOf(n), Lguest.vcpu);
       if (vcpu) found.add(ram.get(vcpu, LgCpu.thread));
     }
-    const current = ram.get(cpuArea(0), PerCpu.current);
-    if (current >= place.END) found.add(current);
+    for (const current of this.running())
+      if (current >= place.END) found.add(current);
     let zombie = ram.get(HOST, Shared.zombies);
     for (let n = 0; zombie !== 0 && n < 4; n++) {
       found.add(zombie);
@@ -175,6 +190,11 @@ export class Invariants {
     }
     this.must(zombie === 0, "the list of zombies has no end");
     return [...found];
+  }
+  /** What the CPUs run. */
+  private running(): number[] {
+    return this.oracle.cpuPages.map((_, id) =>
+      this.ram.get(cpuArea(id), PerCpu.current));
   }
 
   private guest(n: number): void {
@@ -251,11 +271,18 @@ export class Invariants {
       }
     }
     const last = ram.at(shadow + 4 * 1023);
-    this.must(last === 0 || ((last & ~MARKS) >>> 0) ===
-      ((this.guestPtes * 4096) | 3) >>> 0, "a shadow's entry 1023");
+    this.must(last === 0 || oracle.cpuPages.some(({ guestPtes }) =>
+      ((last & ~MARKS) >>> 0) === guestPtes * 4096 + 3),
+    "a shadow's entry 1023");
     return tables;
   }
 
+  /** Whether one of these CPUs is awake, or will be at once. */
+  private isAwaited(allowed: number): boolean {
+    return this.oracle.machine.cpus.some((cpu) =>
+      (allowed & (1 << cpu.id)) !== 0 &&
+      (cpu.w[ACTIVITY] !== HALTED || pendingInterrupt(cpu)));
+  }
   private queue(): void {
     const { ram } = this, threads = this.threads();
     let at = ram.get(HOST, Shared.queue_head), last = 0, length = 0;
@@ -265,6 +292,8 @@ export class Invariants {
         this.must(false, `the queue has 0x${at.toString(16)} in it`);
         return;
       }
+      this.must(this.isAwaited(ram.get(at, Thread.allowed)),
+        `nobody comes for the thread 0x${at.toString(16)}`);
       last = at;
       if (at === woken) woken = 0;
       at = ram.get(at, Thread.next);
@@ -282,10 +311,12 @@ export class Invariants {
         ram.get(alarm, Thread.alarm, 1) !== 0, "an alarm without a time");
       alarm = ram.get(alarm, Thread.alarm_next);
     }
-    const current = ram.get(cpuArea(0), PerCpu.current);
+    const running = this.running();
     for (const thread of threads) {
       const esp = ram.get(thread, Thread.esp);
-      this.must(thread === current || (esp > thread && esp <= thread + 4096),
+      const runs = running.filter((one) => one === thread).length;
+      this.must(runs <= 1, "two CPUs run one thread");
+      this.must(runs === 1 || (esp > thread && esp <= thread + 4096),
         "a thread's stack pointer");
     }
   }

@@ -5,7 +5,7 @@
 import { HOST, PerCpu, Shared, Thread, cpuArea, place } from "../../src/host";
 import type { Field } from "../../src/host";
 import {
-  LgCpu, Lguest, lguestMap, lguestOf, Regs, regsOffset,
+  LgCpu, Lguest, LguestPerCpu, lguestMap, lguestOf, Regs, regsOffset,
 } from "../../src/lguest";
 import {
   CPL, CR0, CR0_WP, CR3, CR4, DR, DS, ES, FS, GDTR_BASE, GS, IDTR_LIMIT, IF,
@@ -44,28 +44,46 @@ const LASTING: readonly [place: number, name: string][] = [
     [n, "an MSR of sysenter's"] as [number, string]),
 ];
 
+/** The pages that lguest has for one CPU, as frames: the pair that the Host
+ * sees, of which Guests see the second; and the table that lets them. */
+export interface CpuPages {
+  readonly registers: number;
+  readonly state: number;
+  readonly guestPtes: number;
+}
+
+/** Where in the Switcher's window a CPU's pair begins, in pages. */
+export const pairOf = (cpu: number) => 1 + 2 * cpu;
+
 /** Whose frames are whose, in a Host that has just made its Launchers. */
 export class Oracle {
   /** For each frame of RAM the Guest that has it, plus 1; or 0. */
   readonly owner: Uint8Array;
   readonly regs: number[] = [];
   readonly directories: number[] = [];
-  private readonly text: number;
-  private readonly state: number;
+  readonly cpuPages: readonly CpuPages[];
+  readonly text: number;
   private readonly vcpus: number[] = [];
   readonly boot: number;
-  private readonly lasting: readonly number[];
+  private readonly lasting: readonly (readonly number[])[];
   /** What was wrong, in sentences. */
   readonly complaints: string[] = [];
   /** How many translations were looked at, by world. */
   fills = 0;
   guestFills = 0;
+  /** How often a Guest was on another CPU than before. */
+  moves = 0;
+  private readonly last: number[] = [];
 
   constructor(readonly machine: Machine, readonly ram: Ram, guests: number) {
     this.owner = new Uint8Array(machine.ramSize / 4096);
     this.text = frame(lguestMap.SWITCHER_IMAGE - place.KERNEL);
     const ptes = ram.get(HOST, Shared.window_ptes);
-    this.state = frame(ram.at(ptes + 8));
+    this.cpuPages = machine.cpus.map(({ id }) => ({
+      registers: frame(ram.at(ptes + 4 * pairOf(id))),
+      state: frame(ram.at(ptes + 4 * pairOf(id) + 4)),
+      guestPtes: frame(ram.get(cpuArea(id), LguestPerCpu.guest_ptes)),
+    }));
     this.boot = frame(ram.get(HOST, Shared.boot_directory));
     for (let n = 0; n < guests; n++) {
       const lg = lguestOf(n), directory = ram.get(lg, Lguest.directory);
@@ -80,9 +98,14 @@ export class Oracle {
         this.owner[frame(pte)] = n + 1;
       }
     }
-    const { w } = machine.cpus[0]!;
-    this.lasting = LASTING.map(([place]) => w[place]!);
+    this.lasting = machine.cpus.map(({ w }) =>
+      LASTING.map(([place]) => w[place]!));
     machine.events.on((event) => this.hear(event));
+  }
+
+  /** The machine is put back, and Guests are where they were. */
+  reset(): void {
+    this.complaints.length = this.last.length = 0;
   }
 
   private complain(sentence: string): void {
@@ -99,12 +122,15 @@ export class Oracle {
   /** A Guest has been left: how did it run, and what has it left behind? */
   private left(event: MachineEvent): void {
     const { w } = this.machine.cpus[event.cpu]!;
-    const at = this.regs[event.guest as number]! * 4096 + regsOffset;
+    const guest = event.guest as number;
+    if ((this.last[guest] ?? event.cpu) !== event.cpu) this.moves++;
+    this.last[guest] = event.cpu;
+    const at = this.regs[guest]! * 4096 + regsOffset;
     const flags = this.ram.at(at + Regs.eflags.offset);
     if ((flags & (IF | IOPL | VM)) !== IF)
       this.complain(`a Guest had the flags 0x${hex(flags)}`);
     LASTING.forEach(([place, name], i) => {
-      if (w[place] !== this.lasting[i])
+      if (w[place] !== this.lasting[event.cpu]![i])
         this.complain(`${name} is 0x${hex(w[place]!)} behind a Guest`);
     });
   }
@@ -118,23 +144,30 @@ export class Oracle {
     if (cr3 === this.boot || this.directories.includes(cr3)) {
       if (w[CPL] !== 0)
         this.complain(`ring ${w[CPL]} is in the Host's world`);
-      return this.inHost(cr3, linear, to);
+      return this.inHost(event.cpu, cr3, linear, to);
     }
     this.guestFills++;
     if (w[CPL] === 0 && linear < lguestMap.SWITCHER)
       this.complain(`ring 0 is at 0x${hex(linear)} in a Guest's world`);
-    const current = this.ram.get(cpuAreaOf(event.cpu), PerCpu.current);
+    const current = this.ram.get(cpuArea(event.cpu), PerCpu.current);
     const vcpu = this.ram.get(current, Thread.module);
     const n = this.vcpus.indexOf(vcpu);
     const slot = this.ram.get(vcpu, LgCpu.directory);
     if (n < 0 || this.ram.get(vcpu, LgCpu.shadow, slot) >>> 12 !== cr3)
       return this.complain(`cr3 is 0x${hex(cr3 << 12)}, nobody's`);
     if (!(w[CR0]! & CR0_WP)) this.complain("CR0.WP is off in a Guest");
-    this.inGuest(n, cr3, linear, to, event.code as boolean);
+    this.inGuest(event, n, cr3, linear, to);
   }
 
-  /** The accessor's: below the kernel there is only the Guest's memory. */
-  private inHost(cr3: number, linear: number, to: number): void {
+  /** The accessor's: below the kernel there is only the Guest's memory. In
+   * the window nobody looks at another CPU's pair. */
+  private inHost(
+    cpu: number, cr3: number, linear: number, to: number,
+  ): void {
+    const page = (linear - lguestMap.SWITCHER) >>> 12;
+    if (linear >= lguestMap.SWITCHER && page !== 0 &&
+      page !== pairOf(cpu) && page !== pairOf(cpu) + 1)
+      this.complain(`CPU ${cpu} goes to 0x${hex(linear)}`);
     if (linear >= place.KERNEL) return;
     const n = this.directories.indexOf(cr3);
     if (n < 0 || this.owner[to] !== n + 1)
@@ -142,36 +175,34 @@ export class Oracle {
   }
 
   private inGuest(
-    n: number, cr3: number, linear: number, to: number, code: boolean,
+    { cpu, code }: MachineEvent, n: number, cr3: number, linear: number,
+    to: number,
   ): void {
     const pde = this.ram.at(cr3 * 4096 + 4 * (linear >>> 22));
     const pte = this.ram.at((pde & 0xfffff000) +
       4 * ((linear >>> 12) & 1023));
     const writable = (pde & pte & 2) !== 0;
+    const page = (linear - lguestMap.SWITCHER) >>> 12;
     const good = frame(pte) === to && (linear < lguestMap.SWITCHER
       ? this.owner[to] === n + 1
-      : this.inSwitcher(n, (linear - lguestMap.SWITCHER) >>> 12, to, writable) &&
-        (pde & pte & 4) === 0);
+      : this.inSwitcher(cpu, n, page, to, writable) && (pde & pte & 4) === 0);
     if (!good)
       this.complain(`Guest ${n}${code ? "'s code" : ""} has 0x${hex(linear)} ` +
-        `at frame 0x${hex(to)}${writable ? ", writable" : ""}`);
+        `at frame 0x${hex(to)}${writable ? ", writable" : ""} on CPU ${cpu}`);
   }
 
   /** The Switcher's text, this Guest's registers, and this CPU's state. */
   private inSwitcher(
-    n: number, page: number, to: number, writable: boolean,
+    cpu: number, n: number, page: number, to: number, writable: boolean,
   ): boolean {
     switch (page) {
       case 0: return to === this.text && !writable;
-      case 1: return to === this.regs[n];
-      case 2: return to === this.state && !writable;
+      case pairOf(cpu): return to === this.regs[n];
+      case pairOf(cpu) + 1:
+        return to === this.cpuPages[cpu]!.state && !writable;
       default: return false;
     }
   }
-}
-
-function cpuAreaOf(id: unknown): number {
-  return cpuArea(id as number);
 }
 
 function hex(n: number): string { return (n >>> 0).toString(16); }

@@ -1,15 +1,25 @@
 // One Host with two Guests, over and over: a hostile one, new each time,
 // and a polite one that wants to be left alone.
 import { assemble } from "../../src/assembler";
-import { hostOops } from "../../src/host";
+import { HOST, Shared, hostOops } from "../../src/host";
 import { LHREQ_INITIALIZE, bootHost } from "../../src/lguest";
 import { guestOutcome, launcher } from "../../src/launcher";
+import { runOn } from "../../src/launcher/moves";
 import type { DevLguest } from "../../src/lguest";
-import { ACTIVITY, CPL, Machine, RUNNING } from "../../src/machine";
+import { ACTIVITY, CPL, H_RANDOM, Machine, RUNNING } from
+  "../../src/machine";
+import type { Schedule } from "../../src/machine";
 import { PAGES } from "./generate";
 import type { HostileGuest } from "./generate";
 import { Invariants } from "./invariants";
 import { Oracle, Ram } from "./oracle";
+
+/** On how many CPUs, and after how many instructions the Guests are sent to
+ * the next one each time. */
+export interface Ground {
+  readonly cpus: number;
+  readonly every: number;
+}
 
 /** How a hostile Guest fared, and what it did to others. */
 export interface Outcome {
@@ -22,7 +32,8 @@ export interface Outcome {
 }
 
 const MiB = 1024 * 1024;
-const MEMORY = 3.5 * MiB, POLITE_PAGES = 16;
+/** A CPU takes three pages. */
+const MEMORY = 3.5 * MiB, MEMORY_A_CPU = 3 * 4096, POLITE_PAGES = 16;
 /** Instructions that a hostile Guest gets, and then the polite one. */
 const BUDGET = 20_000, GRACE = 2_000_000;
 
@@ -84,18 +95,26 @@ data:
 stack:
 `;
 
+const RANDOM: Schedule = { kind: "random", quantum: 100 };
+const FIRST: Schedule = { kind: "list",
+  turns: [{ cpu: 0, instructions: 1 }] };
+
 /** A machine with a Host that has just made both Launchers. */
 export class Stage {
-  readonly machine = new Machine({ memory: MEMORY,
-    dataTlb: 16, codeTlb: 8 });
+  readonly machine: Machine;
   readonly oracle: Oracle;
   private guest: HostileGuest | undefined;
   private readonly block: Uint8Array;
   private readonly copy: Uint8Array;
+  private readonly header: Int32Array;
   private readonly invariants: Invariants;
+  private readonly way: Parameters<typeof runOn>[1];
 
-  constructor() {
-    const { machine } = this;
+  constructor({ cpus = 1, every = Infinity }: Partial<Ground> = {}) {
+    const memory = MEMORY + (cpus - 1) * MEMORY_A_CPU;
+    const machine = this.machine =
+      new Machine({ cpus, memory, dataTlb: 16, codeTlb: 8 });
+    this.way = { migrateEvery: every, ...cpus > 1 && { schedule: RANDOM } };
     const polite = assemble(POLITE, { origin: 0x1000, name: "polite" });
     const inner = launcher(() => {});
     const start = (
@@ -116,25 +135,39 @@ export class Stage {
       image: new Uint8Array(4), memory: pages * 4096 });
     bootHost(machine, { launcher: { step },
       guests: [module(PAGES), module(POLITE_PAGES)] });
-    let created = 0;
-    const off = machine.events.on((event) => {
-      if (event.kind === "hostcall" && event.name === "create_process" &&
-        ++created === 2) machine.requestStop();
-    });
-    machine.run({ maxInstructions: 1e6 });
-    off();
+    const ram = new Ram(machine);
+    this.bootLaunchers(ram);
     const { buffer } = machine.memory;
     this.block = new Uint8Array(buffer, 0, machine.layout.blockSize);
     this.copy = this.block.slice();
-    const ram = new Ram(machine);
+    this.header = new Int32Array(buffer);
     this.oracle = new Oracle(machine, ram, 2);
     this.invariants = new Invariants(ram, this.oracle, 2);
   }
 
+  /** To where both Launchers have been made, and none has run: once the
+   * Host is ready, the other CPUs would look for work. */
+  private bootLaunchers(ram: Ram): void {
+    const { machine } = this;
+    let created = 0;
+    const off = machine.events.on((event) => {
+      if (event.kind === "hostcall" && (event.name === "load_lguest" ||
+        (event.name === "create_process" && ++created === 2)))
+        machine.requestStop();
+    });
+    machine.run({ maxInstructions: 1e6 });
+    machine.run({ maxInstructions: 1e6,
+      stopWhen: () => ram.get(HOST, Shared.ready) === 1 });
+    machine.run({ maxInstructions: 1e6, schedule: FIRST });
+    off();
+    if (created !== 2) throw new Error("there are no Launchers");
+  }
+
   /** Back to where no Guest has run yet. */
-  private reset(): void {
+  private reset(seed: number): void {
     const { machine } = this;
     this.block.set(this.copy);
+    this.header[H_RANDOM] = seed | 0 || 1;
     const { codePages } = machine;
     for (let frame = 0x10b; frame < machine.ramSize / 4096; frame++) {
       if (!codePages[frame]) continue;
@@ -142,21 +175,22 @@ export class Stage {
       codePages[frame] = 0;
     }
     for (const cpu of machine.cpus) cpu.refresh();
-    this.oracle.complaints.length = 0;
+    this.oracle.reset();
   }
 
   /** Runs one; a Host that throws is a complaint as well. */
   run(guest: HostileGuest, budget = BUDGET): Outcome {
     const { machine, oracle } = this;
     this.guest = guest;
-    this.reset();
+    this.reset(guest.seed);
     const start = machine.count;
     let complaints: string[] = [], count = 0, asleep = false;
     try {
-      const { reason } = machine.run({ maxInstructions: budget });
+      const { reason } = this.go(budget);
       count = machine.count - start;
       asleep = reason === "halted";
-      if (reason === "budget") this.giveGrace();
+      if (reason === "budget" && !this.giveGrace())
+        complaints.push("some CPU is always in ring 0");
       if (reason === "shutdown") complaints.push("a triple fault");
       complaints.push(...this.invariants.check());
       const polite = guestOutcome(machine, 1);
@@ -174,14 +208,21 @@ export class Stage {
       state: asleep && state === "running" ? "asleep for ever" : state };
   }
 
+  private go(maxInstructions: number): ReturnType<typeof runOn> {
+    return runOn(this.machine, this.way, { maxInstructions });
+  }
+
   /** Until the polite one is through; and then out of ring 0. */
-  private giveGrace(): void {
-    const { machine } = this, cpu = machine.cpus[0]!;
+  private giveGrace(): boolean {
+    const { machine } = this, { schedule } = this.way;
     for (let n = 0; n < GRACE; n += 10_000) {
       if (guestOutcome(machine, 1).state !== "running") break;
-      machine.run({ maxInstructions: 10_000 });
+      this.go(10_000);
     }
-    machine.run({ maxInstructions: 20_000, stopWhen: () =>
-      cpu.w[CPL] !== 0 || cpu.w[ACTIVITY] !== RUNNING });
+    const out = () => machine.cpus.every(({ w }) =>
+      w[CPL] !== 0 || w[ACTIVITY] !== RUNNING);
+    machine.run({ maxInstructions: 20_000, stopWhen: out,
+      ...schedule && { schedule } });
+    return out();
   }
 }
