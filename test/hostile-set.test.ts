@@ -3,7 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { HOST, PerCpu, Shared, cpuArea, place } from "../src/host";
-import { LguestPerCpu, Regs, bootHost, regsOffset } from "../src/lguest";
+import { LguestPages, LguestPerCpu, Regs, bootHost, regsOffset } from "../src/lguest";
 import { guestOutcome, launcher } from "../src/launcher";
 import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, ECX, Machine } from "../src/machine";
 import type { Cpu } from "../src/machine";
@@ -148,6 +148,12 @@ const sabotageOfCpu1: Sabotage[] = [
     }],
   ["the state page is writable", "lguest_enter", /0xffc04.*writable/,
     (ram) => { ram.words[(guestPtes(ram, 1) >> 2) + 4]! |= 2; }],
+  ["a Guest has its neighbour's segments", "lguest_enter",
+    /another descriptor 14 on CPU 1/,
+    (ram, _, __, { cpuPages }) => {
+      const pages = cpuPages[1]!.state * 4096 - 4096;
+      ram.words[(pages + LguestPages.guest_gdt.offset >> 2) + 29]! ^= 0x200;
+    }],
   ["its TSS changes", "lguest_enter", /the Host's TSS/,
     (ram) => {
       ram.words[(cpuArea(1) - place.KERNEL + PerCpu.task.offset >> 2) + 8] = 1;

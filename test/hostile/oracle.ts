@@ -5,7 +5,8 @@
 import { HOST, PerCpu, Shared, Thread, cpuArea, place } from "../../src/host";
 import type { Field } from "../../src/host";
 import {
-  LgCpu, Lguest, LguestPerCpu, lguestMap, lguestOf, Regs, regsOffset,
+  LgCpu, Lguest, LguestPages, LguestPerCpu, lguestMap, lguestOf, Regs,
+  regsOffset,
 } from "../../src/lguest";
 import {
   CPL, CR0, CR0_WP, CR3, CR4, DR, DS, ES, FS, GDTR_BASE, GS, IDTR_LIMIT, IF,
@@ -133,6 +134,35 @@ export class Oracle {
       if (w[place] !== this.lasting[event.cpu]![i])
         this.complain(`${name} is 0x${hex(w[place]!)} behind a Guest`);
     });
+    this.itsOwn(guest, event.cpu);
+  }
+
+  /** What the CPU's state page had in it was this Guest's, not its
+   * neighbour's, nor its own of some time ago. */
+  private itsOwn(guest: number, cpu: number): void {
+    const { ram } = this, vcpu = this.vcpus[guest]!, f = LguestPages;
+    const state = (field: Field, index: number) => ram.at(
+      (this.cpuPages[cpu]!.state - 1) * 4096 + field.offset + 4 * index);
+    const must = (good: boolean, what: string) => good ||
+      this.complain(`Guest ${guest} had another ${what} on CPU ${cpu}`);
+    const { esp1, ss1, gdt, idt } = LgCpu;
+    must(state(f.guest_tss, 3) === ram.get(vcpu, esp1) &&
+      state(f.guest_tss, 4) === ram.get(vcpu, ss1), "stack");
+    const syscall = ram.get(lguestOf(guest), Lguest.syscall_vec);
+    for (let n = 0; n < 32; n++) {
+      const high = ram.get(vcpu, gdt, 2 * n + 1), has = (high & 0x1000) !== 0;
+      must([10, 11, 16, 31].includes(n) || (state(f.guest_gdt, 2 * n) ===
+        (has ? ram.get(vcpu, gdt, 2 * n) : 0) &&
+        state(f.guest_gdt, 2 * n + 1) === (has ? high : 0)), `descriptor ${n}`);
+    }
+    for (const n of [...range(0, 31), 128]) {
+      const low = ram.get(vcpu, idt, 2 * n), high = ram.get(vcpu, idt, 2 * n + 1);
+      const direct = (high & 0xf00) === 0xf00 && (n < 32 || n === syscall) &&
+        ![1, 7, 13, 14, 31].includes(n);
+      must(direct ? state(f.guest_idt, 2 * n) === low &&
+        state(f.guest_idt, 2 * n + 1) === high
+        : state(f.guest_idt, 2 * n) >>> 16 === lguestMap.LGUEST_CS, `gate ${n}`);
+    }
   }
 
   private filled(event: MachineEvent): void {
