@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import { HOST, PerCpu, Shared, cpuArea, place } from "../src/host";
 import { LguestPages, LguestPerCpu, Regs, bootHost, regsOffset } from "../src/lguest";
 import { guestOutcome, launcher } from "../src/launcher";
-import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, ECX, Machine } from "../src/machine";
+import { CR0, CR0_WP, CR4, CR4_PGE, DR, EBX, ECX, Machine } from
+  "../src/machine";
 import type { Cpu } from "../src/machine";
 import { guest, shutdown } from "./guests";
 import { drive, merge, summary } from "./hostile/drive";

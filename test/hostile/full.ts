@@ -1,5 +1,6 @@
 // node -r ts-node/register test/hostile/full.ts
-//   [--guests N] [--seed N] [--jobs N] [--reports N] [--cpus N] [--every N]
+//   [--guests N] [--seed N] [--jobs N] [--reports N] [--cpus N]
+//   [--every N]
 //
 // The long run of the hostile set, on all processors. What comes out does
 // not depend on how many there are. The machine has --cpus, and sends its

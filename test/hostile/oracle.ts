@@ -156,12 +156,14 @@ export class Oracle {
         state(f.guest_gdt, 2 * n + 1) === (has ? high : 0)), `descriptor ${n}`);
     }
     for (const n of [...range(0, 31), 128]) {
-      const low = ram.get(vcpu, idt, 2 * n), high = ram.get(vcpu, idt, 2 * n + 1);
+      const low = ram.get(vcpu, idt, 2 * n);
+      const high = ram.get(vcpu, idt, 2 * n + 1);
       const direct = (high & 0xf00) === 0xf00 && (n < 32 || n === syscall) &&
         ![1, 7, 13, 14, 31].includes(n);
       must(direct ? state(f.guest_idt, 2 * n) === low &&
         state(f.guest_idt, 2 * n + 1) === high
-        : state(f.guest_idt, 2 * n) >>> 16 === lguestMap.LGUEST_CS, `gate ${n}`);
+        : state(f.guest_idt, 2 * n) >>> 16 === lguestMap.LGUEST_CS,
+      `gate ${n}`);
     }
   }
 
