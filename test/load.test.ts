@@ -83,7 +83,7 @@ test("struct host, the programs and a module's words fit in one page", () => {
     <= MODULE_WORDS);
 });
 
-for (const [seed, cpus] of [[1, 1], [2, 2], [3, 4]] as const)
+for (const [seed, cpus] of [[1, 1], [3, 4]] as const)
   test(`a load of 4 beside two Guests, ${cpus} CPUs, seed ${seed}`, () => {
     const machine = new Machine({ memory: 64 * MiB, cpus, seed });
     const guest = { name: "g", image: defaultGuest(), commandLine: "",
@@ -152,26 +152,24 @@ test("a program unloads lguest when it can, and loads it again", () => {
     int $0x80
 bad: movl $1, %ebx
     jmp 3b`);
-  for (const cpus of [1, 3]) {
-    const machine = new Machine({ memory: 64 * MiB, cpus });
-    const complaints: string[] = [];
-    checkLocks(machine, (sentence) => complaints.push(sentence));
-    const switches: string[] = [];
-    machine.events.on(({ kind, name }) => {
-      if (kind === "hostcall" && /^(load|free)_lguest$/.test(String(name)))
-        switches.push(String(name));
-    });
-    const module = lguestModule({ launcher: launcher(() => {}) });
-    bootKernel(machine, { module, words: ["pge=all-cpus"],
-      files: [{ bytes: defaultGuest(),
-        note: `guest memory=${4 * MiB} -- quiet` }, cycles] });
-    finish(machine);
-    assert.is(guestOutcome(machine, 0).state, "poweroff");
-    for (const { state, status } of loadOutcome(machine))
-      assert.equal([state, status], ["exited", 0]);
-    assert.is(switches.length, 1 + 2 * 20);
-    assert.equal(complaints, []);
-  }
+  const machine = new Machine({ memory: 64 * MiB, cpus: 3 });
+  const complaints: string[] = [];
+  checkLocks(machine, (sentence) => complaints.push(sentence));
+  const switches: string[] = [];
+  machine.events.on(({ kind, name }) => {
+    if (kind === "hostcall" && /^(load|free)_lguest$/.test(String(name)))
+      switches.push(String(name));
+  });
+  const module = lguestModule({ launcher: launcher(() => {}) });
+  bootKernel(machine, { module, words: ["pge=all-cpus"],
+    files: [{ bytes: defaultGuest(),
+      note: `guest memory=${4 * MiB} -- quiet` }, cycles] });
+  finish(machine);
+  assert.is(guestOutcome(machine, 0).state, "poweroff");
+  for (const { state, status } of loadOutcome(machine))
+    assert.equal([state, status], ["exited", 0]);
+  assert.is(switches.length, 1 + 2 * 20);
+  assert.equal(complaints, []);
 });
 
 for (const cpu of [0, 2]) test(`load on CPU ${cpu} stays there`, () => {

@@ -39,7 +39,7 @@ function also(machine: Machine, name: string, more: (cpu: Cpu) => void): void {
   } };
 }
 
-for (const cpus of [1, 2, 4, 8]) test("no word is touched by the wrong one " +
+for (const cpus of [1, 4]) test("no word is touched by the wrong one " +
   `when Guests begin and end, on ${cpus} CPU${cpus > 1 ? "s" : ""}`, () => {
   const { machine, reports } = boot(cpus,
     [counter, guest("ud2"), endless(), counter], cpus);
