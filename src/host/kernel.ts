@@ -1,4 +1,4 @@
-// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 640-scheduler.md, 660-load.md, 662-trouble.md.
+// Woven from chapters/410-traps.md, 400-kernel.md, 420-threads.md, 620-cpus.md, 650-everywhere.md, 670-oops.md, 640-scheduler.md, 660-load.md, 662-trouble.md.
 // The Host's text: what touches hardware, in assembly.
 
 
@@ -270,6 +270,10 @@ on_each_cpu:                        # eax: what every CPU is to call
     ret
 # 79 "chapters/650-everywhere.md"
 answer_call:
+# 176 "chapters/670-oops.md" # columns -4
+    cmpl $0, HOST + host_oopsed
+    jne stop
+# 81 "chapters/650-everywhere.md"
     movl %fs:cpu_mask, %eax
     testl %eax, HOST + host_call_waiting
     jz 1f
@@ -284,7 +288,7 @@ call_interrupt:
     movl $0, LOCAL_APIC + 0xb0      # end of interrupt
     call answer_call
     jmp trap_return
-# 209 "chapters/650-everywhere.md"
+# 210 "chapters/650-everywhere.md"
 flush_tlb_all:
     movl $reload_cr3, %eax
     jmp on_each_cpu
@@ -302,7 +306,7 @@ toggle_pge:
     xorl $0x80, %eax
     mov %eax, %cr4
     ret
-# 303 "chapters/650-everywhere.md"
+# 304 "chapters/650-everywhere.md"
 start_module:
     call lock_allocator
     movl $-17, %eax                 # -EEXIST
@@ -314,7 +318,7 @@ start_module:
     jnz unlock_allocator
     movl $1, HOST + host_module_loaded
     jmp unlock_allocator
-# 323 "chapters/650-everywhere.md"
+# 324 "chapters/650-everywhere.md"
 load_module:
     call start_module
     pushl %eax

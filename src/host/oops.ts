@@ -29,15 +29,15 @@ export function oops(cpu: Cpu): void {
   const last = new Oops(cpu, HOST);
   const saved = (name: keyof typeof trapFrame.field) =>
     get(cpu, frame, trapFrame.field[name]);
-  last.cpu = me.number;
   last.vector = saved("vector");
   last.error = saved("error");
-  last.thread = me.current;
   last.cr2 = cpu.w[CR2]!;
   last.cr3 = cpu.w[CR3]!;
   for (const name of ["eip", "cs", "eflags", "eax", "ecx", "edx", "ebx",
     "ebp", "esi", "edi"] as const) last[name] = saved(name);
   last.esp = frame + trapFrame.bytes;
+  last.cpu = me.number;
+  last.thread = me.current;
   if (last.vector === DF) {
     const { task } = me;
     const from = ["eip", "eflags", "eax", "ecx", "edx", "ebx",

@@ -26,7 +26,7 @@ pge_off:
     andl $0xffffff7f, %eax
     mov %eax, %cr4
     ret
-# 425 "chapters/650-everywhere.md"
+# 426 "chapters/650-everywhere.md"
 exit_module:
     .byte 0x0f, 0x3f, HC_unload_lguest
     testl %eax, %eax
