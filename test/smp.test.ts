@@ -3,7 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { askToMove, cpuArea, get, HOST, hostMemory, hostOops, PerCpu, place,
-  selector, Shared } from "../src/host";
+  selector, Shared, vector } from "../src/host";
 import { buildHost, lguestMap } from "../src/lguest";
 import { boot, MiB, run } from "../src/launcher";
 import type { BootOptions } from "../src/launcher";
@@ -64,6 +64,22 @@ test("an oops ends who is in the Switcher, and then wants its lock", () => {
     machine.run({ maxInstructions: 1, schedule: only(1) });
   }
   assert.ok(places > 20, `${places} places`);
+});
+
+test("two oopses at once have the last words of the first", () => {
+  const { machine } = session([{ image: endless(), cpu: 0 },
+    { image: endless(), cpu: 1 }], { cpus: 2 });
+  const oopsed = () => get(hostMemory(machine), HOST, Shared.oopsed) === 1;
+  const stop = symbols.get("stop")!;
+  machine.run({ maxInstructions: 60_000,
+    schedule: { kind: "round-robin", quantum: 1 } });
+  machine.writeRam(symbols.get("lock_queue")! - place.KERNEL, INVALID);
+  for (const cpu of [0, 1]) machine.messageInterrupt(cpu, vector.MOVE_VECTOR);
+  runUntil(machine, 0, oopsed);
+  runUntil(machine, 1, () => eip(machine, 1) === stop);
+  assert.is(machine.run({ maxInstructions: 2000 }).reason, "halted");
+  assert.match(hostOops(machine, symbols)!,
+    /^trap 6 .* \(lock_queue\) on CPU 0$/);
 });
 
 test("an oops is told though this CPU's own words can't be read", () => {

@@ -482,7 +482,7 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 287 "chapters/410-traps.md"
+# 286 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
@@ -508,12 +508,11 @@ unexpected:
     movl $1, %eax
     xchgl %eax, HOST + host_oopsed
     testl %eax, %eax
-    jnz 1f                              # not the first
-    movl %esp, %eax
-    .byte 0x0f, 0x3f, HC_oops
-    1:
+    jnz stop                            # not the first
     movl $0xc0000 + STOP_VECTOR, LOCAL_APIC + 0x300
     movl $0xc0400, LOCAL_APIC + 0x300   # NMI
+    movl %esp, %eax
+    .byte 0x0f, 0x3f, HC_oops
     jmp stop
     nmi_interrupt:
     cmpl $0, HOST + host_oopsed
