@@ -19,9 +19,9 @@ function sorted(symbols: SymbolTable): Sorted {
 }
 
 /** "name" or "name+0x12" for an address, or undefined if no symbol is at
- * or before it. */
+ * it, or less than so many bytes before it. */
 export function nameAddress(
-  address: number, symbols: SymbolTable,
+  address: number, symbols: SymbolTable, far = Infinity,
 ): string | undefined {
   const table = sorted(symbols);
   let low = 0, high = table.length;
@@ -30,9 +30,8 @@ export function nameAddress(
     if (table[middle]![1] <= address) low = middle + 1;
     else high = middle;
   }
-  const found = table[low - 1];
-  if (!found) return undefined;
-  const rest = address - found[1];
+  const found = table[low - 1], rest = address - (found?.[1] ?? -Infinity);
+  if (!found || rest >= far) return undefined;
   return rest ? `${found[0]}+${hex(rest)}` : found[0];
 }
 

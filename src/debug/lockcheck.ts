@@ -1,5 +1,6 @@
 // Woven from chapters/630-locks.md.
 // Watches that each word of the Host's is touched by those who may.
+import { nameAddress } from "../assembler";
 import { HOST, PerCpu, Shared, Thread, cpuArea, cpuLayout, get, hostLayout,
   hostMemory, most, place, programLayouts, programsLayout, threadLayout }
   from "../host";
@@ -212,10 +213,7 @@ class LockChecker {
     if (cpu.w[CPL] !== 0) return `a Guest in ring ${cpu.w[CPL]}`;
     if (first === 0x0f && second === 0x3f)
       return this.machine.hostCalls[call!]?.name ?? "a host call";
-    let name = "unknown code", best = 0;
-    for (const [label, at] of this.symbols)
-      if (at >= best && at <= eip) [name, best] = [label, at];
-    return name;
+    return nameAddress(eip, this.symbols)?.split("+")[0] ?? "unknown code";
   }
 
   /** An access against its guard, in a line. */

@@ -1,12 +1,12 @@
 // Woven from chapters/670-oops.md.
 // What of the Host is no longer what it was made of.
-import { nameAddress } from "../assembler";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
 import { hostMemory } from "./hostmemory";
 import type { HostImage } from "./image";
 import { get } from "./layout";
 import { place } from "./map";
+import { placeOf } from "./oops";
 import { ownDescriptors, ownGate } from "./setup";
 import { cpuArea, HOST, PerCpu, Shared } from "./structures";
 
@@ -29,7 +29,7 @@ export function damage(machine: Machine, image: HostImage): string[] {
   if (wrong.length > 0) {
     const first = place.TEXT + wrong[0]!;
     found.push(`${wrong.length} bytes of the Host's text are damaged, from ` +
-      `0x${hex32(first)} (${nameAddress(first, symbols)}) on`);
+      `${placeOf(first, symbols)} on`);
   }
   for (let n = 0; n < 256; n++)
     compare(`the gate of vector ${n}`, place.IDT + 8 * n,

@@ -1,6 +1,7 @@
 // Woven from chapters/670-oops.md.
 // What is left of a Host that died, read from outside.
 import { nameAddress } from "../assembler";
+import type { SymbolTable } from "../assembler";
 import { ACTIVITY, CR2, EIP, ESP, SHUTDOWN, hex32 } from "../machine";
 import type { Machine } from "../machine";
 import { damage } from "./damage";
@@ -8,13 +9,12 @@ import { hostMemory } from "./hostmemory";
 import type { HostImage } from "./image";
 import { get } from "./layout";
 import { place } from "./map";
-import { inOneLine, Oops } from "./oops";
-import type { Symbols } from "./oops";
+import { inOneLine, Oops, placeOf } from "./oops";
 import { HOST, Shared } from "./structures";
 
 /** The Host's last words in one line, if a trap killed it. */
 export function hostOops(
-  machine: Machine, symbols?: Symbols,
+  machine: Machine, symbols?: SymbolTable,
 ): string | undefined {
   const memory = hostMemory(machine);
   if (get(memory, HOST, Shared.oopsed) !== 1) return undefined;
@@ -28,7 +28,7 @@ function registersOf(last: Oops): string[] {
     show(["cs", "eflags", "cr2", "cr3", "thread"])];
 }
 
-function traceOf(last: Oops, symbols: Symbols): string[] {
+function traceOf(last: Oops, symbols: SymbolTable): string[] {
   const found: string[] = [];
   for (let i = 0; i < last.words; i++) {
     const word = last.stack.get(i);
@@ -41,23 +41,23 @@ function traceOf(last: Oops, symbols: Symbols): string[] {
 /** All that is left of a Host that died; undefined if it lives. With its
  * image there are names, and what of it was overwritten. */
 export function hostDeath(
-  machine: Machine, image?: HostImage,
+  machine: Machine, imageOf?: () => HostImage,
 ): string[] | undefined {
-  const first = hostOops(machine, image?.symbols) ??
-    shutDown(machine, image?.symbols);
-  if (first === undefined || !image) return first ? [first] : undefined;
+  const dead = hostOops(machine) ?? shutDown(machine);
+  if (dead === undefined || !imageOf) return dead ? [dead] : undefined;
+  const image = imageOf(), { symbols } = image;
+  const oops = hostOops(machine, symbols), hurt = damage(machine, image);
+  if (oops === undefined) return [shutDown(machine, symbols)!, ...hurt];
   const last = new Oops(hostMemory(machine), HOST);
-  const oopsed = hostOops(machine) !== undefined;
-  return [first, ...oopsed ? registersOf(last) : [],
-    ...oopsed ? traceOf(last, image.symbols) : [],
-    ...damage(machine, image)];
+  return [oops, ...registersOf(last), ...traceOf(last, symbols), ...hurt];
 }
 
-function shutDown(machine: Machine, symbols?: Symbols): string | undefined {
+function shutDown(
+  machine: Machine, symbols?: SymbolTable,
+): string | undefined {
   const cpu = machine.cpus.find(({ w }) => w[ACTIVITY] === SHUTDOWN);
   if (!cpu) return undefined;
-  const eip = cpu.w[EIP]! >>> 0, name = symbols && nameAddress(eip, symbols);
-  return `it triple-faulted at 0x${hex32(eip)}${name ? ` (${name})` : ""} ` +
+  return `it triple-faulted at ${placeOf(cpu.w[EIP]! >>> 0, symbols)} ` +
     `on CPU ${cpu.id}, esp 0x${hex32(cpu.w[ESP]!)}, ` +
     `cr2 0x${hex32(cpu.w[CR2]!)}`;
 }

@@ -1,6 +1,7 @@
 // Woven from chapters/670-oops.md.
 // A trap that the Host did not expect, and what is left of it.
 import { nameAddress } from "../assembler";
+import type { SymbolTable } from "../assembler";
 import { CR2, CR3, DE, DF, EAX, GP, NP, PF, SS_FAULT, TS, UD, hex32 } from
   "../machine";
 import type { Cpu } from "../machine";
@@ -23,6 +24,10 @@ export const oopsLayout = structure("oops", {
 }, 1880);
 export class Oops extends viewClass(oopsLayout) {}
 
+/** Registers of struct oops that frames have, and a TSS from word 8 on. */
+const SAVED = ["eip", "eflags", "eax", "ecx", "edx", "ebx", "esp", "ebp",
+  "esi", "edi"] as const;
+
 /** Host call: the frame's address in eax. Writes the last words. */
 export function oops(cpu: Cpu): void {
   const frame = cpu.w[EAX]! >>> 0, me = thisCpu(cpu);
@@ -33,16 +38,14 @@ export function oops(cpu: Cpu): void {
   last.error = saved("error");
   last.cr2 = cpu.w[CR2]!;
   last.cr3 = cpu.w[CR3]!;
-  for (const name of ["eip", "cs", "eflags", "eax", "ecx", "edx", "ebx",
-    "ebp", "esi", "edi"] as const) last[name] = saved(name);
+  for (const name of SAVED) last[name] = saved(name);
+  last.cs = saved("cs");
   last.esp = frame + trapFrame.bytes;
   last.cpu = me.number;
   last.thread = me.current;
   if (last.vector === DF) {
     const { task } = me;
-    const from = ["eip", "eflags", "eax", "ecx", "edx", "ebx",
-      "esp", "ebp", "esi", "edi"] as const;
-    from.forEach((name, i) => { last[name] = task.get(8 + i); });
+    SAVED.forEach((name, i) => { last[name] = task.get(8 + i); });
     last.cs = task.get(19);
     last.cr3 = get(cpu, me.current, Thread.directory);
   }
@@ -66,15 +69,17 @@ const names: Record<number, string> = {
   [SS_FAULT]: "stack fault", [GP]: "general protection", [PF]: "page fault",
 };
 
-export type Symbols = ReadonlyMap<string, number>;
+/** An address, and what it is called if there are symbols for it. */
+export function placeOf(address: number, symbols?: SymbolTable): string {
+  const name = symbols && nameAddress(address, symbols);
+  return `0x${hex32(address)}${name ? ` (${name})` : ""}`;
+}
 
 /** The sentence: what, where, on which CPU. */
-export function inOneLine(last: Oops, symbols?: Symbols): string {
+export function inOneLine(last: Oops, symbols?: SymbolTable): string {
   const { vector, error, eip } = last;
-  const name = symbols && nameAddress(eip, symbols);
-  const text = `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
-    `error 0x${error.toString(16)}) at 0x${hex32(eip)}` +
-    `${name ? ` (${name})` : ""} on CPU ${last.cpu}`;
-  return text +
+  return `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
+    `error 0x${error.toString(16)}) at ${placeOf(eip, symbols)} ` +
+    `on CPU ${last.cpu}` +
     (vector === PF ? `, address 0x${hex32(last.cr2)}` : "");
 }

@@ -41,3 +41,14 @@ export function freePage(cpu: Cpu, page: number, dirty: boolean): void {
   put(cpu, HOST, list, page);
   put(cpu, HOST, Shared.pages_free, get(cpu, HOST, Shared.pages_free) + 1);
 }
+
+/** Where the page table's entry for an address is, in a directory that
+ * allows what `need` says, at least P; 0 if it doesn't. */
+export function pteOf(
+  cpu: Cpu, directory: number, address: number, need = 1,
+): number {
+  const at = place.KERNEL + directory + 4 * (address >>> 22);
+  const entry = cpu.load32(at) >>> 0, table = entry - (entry & 4095);
+  if ((entry & need) !== need) return 0;
+  return place.KERNEL + table + 4 * ((address >>> 12) & 1023);
+}

@@ -5,12 +5,12 @@ import type { Cpu, Machine } from "../machine";
 import { hostMemory } from "./hostmemory";
 import { get, put, structure, viewClass } from "./layout";
 import { place, selector } from "./map";
+import { pteOf } from "./pages";
 import { Program, Programs, awaitOneLess, programAt, programStates } from
   "./programs";
 import type { ProgramState } from "./programs";
 import { HOST, trapFrame } from "./structures";
 import { Thread, currentThread } from "./threads";
-import { pteOf } from "./user";
 
 /** What a trap from an outer ring pushes above struct frame. */
 const outerLayout = structure("outer", { esp: "u32", ss: "u32" },

@@ -28,8 +28,9 @@ const systemCalls: Readonly<Record<number, string>> = {
 };
 
 /** The table by which assembly finds them. */
+const systemCallCount = Math.max(...Object.keys(systemCalls).map(Number)) + 1;
 export const systemCallTable = ".balign 4, 0xcc\nsystem_calls:\n" +
-  Array.from({ length: 319 }, (_, number) =>
+  Array.from({ length: systemCallCount }, (_, number) =>
     `.long ${systemCalls[number] ?? "sys_unknown"}\n`).join("");
 
 /** What a program's traps lead to. */
@@ -41,7 +42,7 @@ export const programVectors: Readonly<Record<number, string>> = {
 };
 
 /** What assembly has to know of programs. */
-export const programEquates = ".equ SYSTEM_CALLS, 319\n" +
+export const programEquates = `.equ SYSTEM_CALLS, ${systemCallCount}\n` +
   [programsLayout, programLayout].map(layoutEquates).join("") +
   programStates.map((state, number) =>
     `.equ PROGRAM_${state.toUpperCase()}, ${number}\n`).join("");

@@ -3,20 +3,10 @@
 import type { Cpu } from "../machine";
 import { get } from "./layout";
 import { place } from "./map";
+import { pteOf } from "./pages";
 import { Thread, currentThread } from "./threads";
 
 const PRESENT = 1, WRITABLE = 2, USER = 4;
-
-/** Where the page table's entry for an address is, in a directory that
- * allows what `need` says; 0 if it doesn't. */
-export function pteOf(
-  cpu: Cpu, directory: number, address: number, need = PRESENT,
-): number {
-  const at = place.KERNEL + directory + 4 * (address >>> 22);
-  const entry = cpu.load32(at) >>> 0, table = entry - (entry & 4095);
-  if ((entry & need) !== need) return 0;
-  return place.KERNEL + table + 4 * ((address >>> 12) & 1023);
-}
 
 /** Whether the current program has all of these bytes. */
 function userHas(

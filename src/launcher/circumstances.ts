@@ -1,6 +1,7 @@
 // Woven from chapters/810-guests.md.
 // Where Guests run, beside whom, and with how small a TLB.
 import * as v from "valibot";
+import { PROGRAMS_MAX } from "../host";
 import { lguestMap } from "../lguest";
 import type { HostOptions } from "../lguest";
 import { UserError } from "./error";
@@ -28,7 +29,7 @@ export interface Migration {
 }
 
 /** The most that may be asked for. */
-export const MOST_GUESTS = lguestMap.GUESTS_MAX, MOST_LOAD = 16,
+export const MOST_GUESTS = lguestMap.GUESTS_MAX, MOST_LOAD = PROGRAMS_MAX,
   MOST_MIGRATIONS = 1000;
 
 /** Up to 16 letters that can be seen, without colon or comma. */

@@ -76,7 +76,7 @@ export function judge(
   const switches = guests.reduce((n, g) => n + g.worldSwitches, 0);
   const effort = `after ${counted(instructions, "instruction")}, ` +
     counted(switches, "world switch");
-  const oops = hostDeath(machine, image?.());
+  const oops = hostDeath(machine, image);
   if (oops) {
     const [first, ...more] = oops;
     const sentences = [`the Host oopsed ${effort}: ${first}`, ...more];

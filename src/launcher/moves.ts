@@ -35,6 +35,5 @@ function movesOf(
   const turns = Math.floor(count / migrateEvery);
   const on = count > 0 && count === turns * migrateEvery;
   return { to: now ? now.cpu : on ? MOVE_ON : undefined,
-    next: Math.min(after ? after.at : Infinity,
-      migrateEvery === Infinity ? Infinity : (turns + 1) * migrateEvery) };
+    next: Math.min(after?.at ?? Infinity, (turns + 1) * migrateEvery) };
 }

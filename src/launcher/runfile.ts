@@ -51,7 +51,8 @@ const config = v.variant("command", [
   v.strictObject({
     command: v.literal("machine"),
     options: v.strictObject({ ...both, append: v.string(),
-      memory: memory(MOST_FOR_MACHINES), date: v.optional(dateShape), postPort: v.optional(whole(0, 0xffff)) }),
+      memory: memory(MOST_FOR_MACHINES), date: v.optional(dateShape),
+      postPort: v.optional(whole(0, 0xffff)) }),
     images: v.array(image),
   }),
 ]);

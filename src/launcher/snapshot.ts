@@ -6,9 +6,7 @@ import { Machine } from "../machine";
 import { circumstances, cpusThere } from "./circumstances";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
-import {
-  anySchedule, dateShape, fits, machineShape, whole,
-} from "./readback";
+import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
 import { open, restore, seal } from "./sealed";
 import { attach } from "./session";
 import type { Session } from "./session";

@@ -1,6 +1,6 @@
 // Woven from chapters/470-shadow.md.
 // Shadow page tables, filled on demand.
-import { place } from "../host";
+import { place, pteOf } from "../host";
 import type { Cpu } from "../machine";
 import { tell } from "./events";
 import { guestFrame, guestHas, readGuest32, writeGuest32 } from
@@ -91,13 +91,6 @@ function shadowEntry(lg: Guest, pte: number): number {
   return frame | flags;
 }
 
-/** Where the shadow's entry for an address is, or 0. */
-function shadowPte(cpu: Cpu, shadow: number, address: number): number {
-  const pde = cpu.load32(place.KERNEL + shadow + 4 * (address >>> 22)) >>> 0;
-  if (!(pde & P)) return 0;
-  return place.KERNEL + frameOf(pde) + 4 * ((address >>> 12) & 1023);
-}
-
 /** The current shadow directory's frame. */
 export function currentShadow(vcpu: Vcpu): number {
   return vcpu.shadow.get(vcpu.directory);
@@ -107,14 +100,14 @@ export function currentShadow(vcpu: Vcpu): number {
  * flags are in the directory's entry then. */
 function makeShadowPte(vcpu: Vcpu, address: number, pde: number): number {
   const { cpu } = vcpu, shadow = currentShadow(vcpu);
-  const there = shadowPte(cpu, shadow, address) !== 0;
+  const there = pteOf(cpu, shadow, address) !== 0;
   if (!there) keepPurse(vcpu);
   const at = place.KERNEL + shadow + 4 * (address >>> 22);
   const old = cpu.load32(at) >>> 0;
   if (!there || ((old ^ pde) & (RW | US)) !== 0)
     cpu.store32(at, (there ? frameOf(old) : takePage(vcpu)) |
       (pde & PDE_FLAGS));
-  return shadowPte(cpu, shadow, address);
+  return pteOf(cpu, shadow, address);
 }
 
 /** Sees to it that the purse has enough for one answer. Nothing is put back
@@ -189,7 +182,7 @@ export function pinStack(vcpu: Vcpu): void {
   if (pages > 0) keepPurse(vcpu);
   for (let i = 0; i < pages; i++) {
     const address = (top - 4096 * i) >>> 0;
-    const at = shadowPte(cpu, currentShadow(vcpu), address);
+    const at = pteOf(cpu, currentShadow(vcpu), address);
     const there = P | RW;
     if (at !== 0 && (cpu.load32(at) & there) === there) continue;
     const found = demandPage(vcpu, address, 2);
@@ -264,7 +257,7 @@ export function setPte(
 function setShadowPte(
   lg: Guest, shadow: number, address: number, pte: number,
 ): void {
-  const at = shadowPte(lg.cpu, shadow, address);
+  const at = pteOf(lg.cpu, shadow, address);
   if (at === 0) return;
   const now = (pte & P) !== 0 && (pte & A) !== 0 && !isDevice(lg, pte);
   if (now && !goodPte(lg, pte)) return;
