@@ -56,7 +56,8 @@ For run alone:
         unlimited        as many as there can be, or
         forgets-globals  one whose global entries go with the others
   --switcher FILE        another Switcher, in AT&T syntax
-  --check NAME           report what breaks a rule: locks; may be repeated
+  --check NAME           report what breaks a rule: locks, tlb; may be
+                         repeated
 
 For machine alone:
   --rom FILE             a ROM of 64, 128 or 256 KiB: start at its reset
