@@ -533,7 +533,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 507 "chapters/660-load.md" # columns -4
+# 509 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -547,7 +547,7 @@ trap_return:
     popl %ds
     addl $8, %esp
     iret
-# 367 "chapters/660-load.md"
+# 369 "chapters/660-load.md"
 program_start:
     call unlock_queue
     jmp trap_return
@@ -572,7 +572,7 @@ sys_getpid:
 sys_getcpu:
     .byte 0x0f, 0x3f, HC_getcpu
     ret
-# 398 "chapters/660-load.md"
+# 400 "chapters/660-load.md"
 sys_sched_yield:
     call lock_queue
     call read_clock
@@ -603,7 +603,7 @@ program_fault:
     jz unexpected
     movl $PROGRAM_TRAPPED, %esi
     jmp end_program
-# 457 "chapters/660-load.md"
+# 459 "chapters/660-load.md"
 program_told:
     movl $PROGRAM_TOLD, %esi
     jmp end_program

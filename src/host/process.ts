@@ -89,7 +89,7 @@ function makeSpace(cpu: Cpu, pages: number): number {
 
 /** Host call: frees what the current process had, but its thread. */
 export function freeProcess(cpu: Cpu, module: KernelModule): void {
-  if (currentProgram(cpu)) freeProgram(cpu);
+  if (currentProgram(cpu).at) freeProgram(cpu);
   else {
     module.freeProcess(cpu);
     awaitOneLess(cpu);

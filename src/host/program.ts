@@ -28,10 +28,9 @@ export function currentFrame(cpu: Cpu): Frame {
   return new Frame(cpu, frameOf(currentThread(cpu)));
 }
 
-/** struct program of the current thread, undefined if it has none. */
-export function currentProgram(cpu: Cpu): Program | undefined {
-  const at = get(cpu, currentThread(cpu), Thread.program);
-  return at === 0 ? undefined : new Program(cpu, at);
+/** struct program of the current thread, at 0 if it has none. */
+export function currentProgram(cpu: Cpu): Program {
+  return new Program(cpu, get(cpu, currentThread(cpu), Thread.program));
 }
 
 /** Pages that a program has besides those of its file. */
@@ -99,7 +98,7 @@ function fillFrame(
 /** Host call: the current program ends, in the way that eax says.
  * Allocator lock held. */
 export function endProgram(cpu: Cpu): void {
-  const program = currentProgram(cpu)!, frame = currentFrame(cpu);
+  const program = currentProgram(cpu), frame = currentFrame(cpu);
   program.state = cpu.w[EAX]!;
   const state = programStates[program.state];
   if (state === "exited") program.status = frame.ebx & 0xff;
@@ -112,7 +111,7 @@ export function endProgram(cpu: Cpu): void {
 
 /** The current program's process goes. Allocator lock held. */
 export function freeProgram(cpu: Cpu): void {
-  const program = currentProgram(cpu)!;
+  const program = currentProgram(cpu);
   new Programs(cpu, HOST).live--;
   program.thread = 0;
   if (program.wanted > 0) awaitOneLess(cpu);

@@ -61,7 +61,7 @@ function getcpu(cpu: Cpu): number {
 function schedYield(cpu: Cpu): number {
   const me = thisCpu(cpu);
   me.slice_end = me.now;
-  currentProgram(cpu)!.rounds++;
+  currentProgram(cpu).rounds++;
   return 0;
 }
 
@@ -84,7 +84,7 @@ function schedSetaffinity(cpu: Cpu): number {
   const { ebx, ecx, edx } = currentFrame(cpu);
   const mask = readUser(cpu, edx, Math.min(ecx, 4));
   if (mask === undefined) return -EFAULT;
-  if (ebx !== 0 && ebx !== currentProgram(cpu)!.pid) return -ESRCH;
+  if (ebx !== 0 && ebx !== currentProgram(cpu).pid) return -ESRCH;
   const online = (1 << get(cpu, HOST, Shared.cpus_online)) - 1;
   if ((mask & online) === 0) return -EINVAL;
   put(cpu, currentThread(cpu), Thread.allowed, mask & online);
