@@ -10,7 +10,8 @@ import type { TlbOptions } from "./tlb";
 
 /** What may be asked of a Host with several CPUs, and of its TLBs. */
 export interface Circumstances
-  extends Pick<HostOptions, "hostPolicy" | "hostLoad" | "loadOn"> {
+  extends Pick<HostOptions, "hostPolicy" | "ptePage" | "hostLoad" |
+    "loadOn"> {
   /** The CPU of all Guests that are bound to no other. */
   readonly pin?: number;
   /** Guests move to a CPU when so many instructions have retired; in
@@ -45,6 +46,7 @@ const migrations = v.pipe(
 /** The same, for schemas of what is read back. */
 export const circumstances = {
   hostPolicy: v.optional(v.picklist(["free", "one-cpu"])),
+  ptePage: v.optional(v.picklist(["per-cpu", "one", "one-pair"])),
   hostLoad: v.optional(whole(0, MOST_LOAD)),
   loadOn: v.optional(cpu), pin: v.optional(cpu),
   migrateAt: v.optional(migrations), migrateEvery: v.optional(whole(1)),

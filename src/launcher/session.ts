@@ -110,8 +110,9 @@ function hostOptions(
   const guests = options.guests.map((guest) =>
     ({ ...guest, cpu: guest.cpu ?? options.pin,
       commandLine: utf8(guest.commandLine) }));
-  const { hostPolicy, hostLoad, loadOn } = options;
+  const { hostPolicy, ptePage, hostLoad, loadOn } = options;
   return { guests, launcher: launcher(print), hostPolicy, hostLoad, loadOn,
+    ptePage,
     ...(pge && { pge }), ...(hostPages && { hostPages }),
     ...(switcher !== undefined && { switcher }),
     ...(sequential !== undefined && { sequential }),

@@ -85,6 +85,9 @@ export interface HostOptions
   pge?: "all-cpus" | "this-cpu";
   /** Whether threads may move from the CPU where they first ran. */
   hostPolicy?: "free" | "one-cpu";
+  /** Whose table the Guests of a CPU have for the Switcher's pages:
+   * default "per-cpu". */
+  ptePage?: "per-cpu" | "one" | "one-pair";
   /** Another text for the Switcher, in AT&T syntax. */
   switcher?: string;
   /** "strict" has no NOTIFY, like lguest since 4.1. */

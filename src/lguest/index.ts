@@ -1,6 +1,7 @@
 // Woven from chapters/500-switcher.md.
 export * from "./boot";
 export * from "./dev";
+export * from "./globals";
 export * from "./guestdata";
 export { hypercalls } from "./hypercalls";
 export { raiseIrq } from "./interrupts";
@@ -9,6 +10,8 @@ export * from "./lguest";
 export * from "./lguestpages";
 export { lguestMap } from "./map";
 export * from "./module";
+export { ptePages } from "./onepage";
+export type { PtePage } from "./onepage";
 export * from "./structures";
 export * from "./switcher";
 export * from "./words";

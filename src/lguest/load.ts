@@ -14,39 +14,52 @@ import { LguestPerCpu, LguestShared } from "./structures";
 /** Host call: maps the Switcher and prepares each CPU's pair of pages.
  * The table of the Guest's trap stubs is in eax; then, 0 or an error. */
 export function loadLguest(cpu: Cpu): void {
+  const cpus = beginToLoad(cpu);
+  for (let n = 0; n < cpus; n++) mapPair(cpu, n, guestTable(cpu));
+}
+
+/** Maps the text for the Host, and says for how many CPUs to load. */
+export function beginToLoad(cpu: Cpu): number {
   const stubs = cpu.w[EAX]! >>> 0;
   const cpus = get(cpu, HOST, Shared.cpus_present);
   const enough = get(cpu, HOST, Shared.pages_free) >= 3 * cpus;
   cpu.w[EAX] = enough ? 0 : -errno.ENOMEM;
-  if (!enough) return;
+  if (!enough) return 0;
   put(cpu, HOST, LguestShared.guest_stubs, stubs);
-  const text = SWITCHER_IMAGE - place.KERNEL;
-  const shared = place.KERNEL + get(cpu, HOST, Shared.window_ptes);
-  cpu.store32(shared, text | 1);
-  for (let n = 0; n < cpus; n++) {
-    const area = cpuArea(n);
-    const pages = SWITCHER + 4096 + n * 8192;
-    const state = allocatePage(cpu);
-    const ptes = allocatePage(cpu);
-    cpu.store32(shared + 4 * (1 + 2 * n), allocatePage(cpu) | 3);
-    cpu.store32(shared + 4 * (2 + 2 * n), state | 3);
-    cpu.store32(place.KERNEL + ptes, text | 1);
-    cpu.store32(place.KERNEL + ptes + 4 * (2 + 2 * n), state | 1);
-    put(cpu, area, LguestPerCpu.pages, pages);
-    put(cpu, area, LguestPerCpu.guest_ptes, ptes);
-    put(cpu, area, LguestPerCpu.regs_pte,
-      place.KERNEL + ptes + 4 * (1 + 2 * n));
-    const gdt = area + PerCpu.gdt.offset;
-    putDescriptor(cpu, gdt + LGUEST_CS, ...flatWords(0x9b));
-    putDescriptor(cpu, gdt + LGUEST_DS, ...flatWords(0x93));
-    fillState(cpu, area, pages, stubs);
-  }
+  cpu.store32(place.KERNEL + get(cpu, HOST, Shared.window_ptes), text | 1);
+  return cpus;
+}
+
+const text = SWITCHER_IMAGE - place.KERNEL;
+
+/** A table for shadow directories; the text is in it. */
+export function guestTable(cpu: Cpu): number {
+  const table = allocatePage(cpu);
+  cpu.store32(place.KERNEL + table, text | 1);
+  return table;
+}
+
+/** Maps the pair of a CPU, here and in the table for its Guests. */
+export function mapPair(cpu: Cpu, n: number, table: number): void {
+  const area = cpuArea(n), entry = 4 * (1 + 2 * n);
+  const here = place.KERNEL + get(cpu, HOST, Shared.window_ptes) + entry;
+  const there = place.KERNEL + table + entry;
+  const state = allocatePage(cpu);
+  cpu.store32(here, allocatePage(cpu) | 3);
+  cpu.store32(here + 4, state | 3);
+  cpu.store32(there + 4, state | 1);
+  put(cpu, area, LguestPerCpu.pages, SWITCHER + 4096 + n * 8192);
+  put(cpu, area, LguestPerCpu.guest_ptes, table);
+  put(cpu, area, LguestPerCpu.regs_pte, there);
+  const gdt = area + PerCpu.gdt.offset;
+  putDescriptor(cpu, gdt + LGUEST_CS, ...flatWords(0x9b));
+  putDescriptor(cpu, gdt + LGUEST_DS, ...flatWords(0x93));
+  fillState(cpu, area);
 }
 
 /** What the Switcher needs to know on one CPU, once for all. */
-function fillState(
-  cpu: Cpu, area: number, pages: number, stubs: number,
-): void {
+export function fillState(cpu: Cpu, area: number): void {
+  const pages = get(cpu, area, LguestPerCpu.pages);
   const pair = new Pair(cpu, pages);
   pair.host_idt_limit = 2047;
   pair.host_idt_base = place.IDT;
@@ -59,11 +72,12 @@ function fillState(
   pair.guest_tss.put(1, pages + 4096);            // esp0
   pair.guest_tss.put(2, LGUEST_DS);               // ss0
   pair.guest_tss.put(25, 104 << 16);              // no I/O bitmap
-  fillTables(cpu, pages, stubs);
+  fillTables(cpu, pages);
 }
 
 /** The descriptor tables that a Guest really runs on. */
-function fillTables(cpu: Cpu, pages: number, stubs: number): void {
+function fillTables(cpu: Cpu, pages: number): void {
+  const stubs = get(cpu, HOST, LguestShared.guest_stubs);
   const tss = pages + LguestPages.guest_tss.offset;
   const idt = pages + LguestPages.guest_idt.offset;
   const gdt = pages + LguestPages.guest_gdt.offset;

@@ -59,13 +59,13 @@ function assembleSwitcher(switcher: string): Assembly {
 
 /** lguest, with a Launcher that decides and a Switcher. */
 export function lguestModule(
-  options: Partial<Pick<HostOptions, "launcher" | "switcher">>,
+  options: Partial<Pick<HostOptions, "launcher" | "switcher" | "ptePage">>,
 ): KernelModule {
-  const { launcher, switcher = switcherText } = options;
+  const { launcher, switcher = switcherText, ptePage } = options;
   return {
     ...built.get(switcher) ?? assembleSwitcher(switcher),
     vectors: {},
-    calls: launcher ? lguestCalls(launcher) : nobody,
+    calls: launcher ? lguestCalls(launcher, ptePage) : nobody,
     setup: guestsFromFiles,
     createProcess: createLauncher,
     freeProcess: freeLauncher,

@@ -1,43 +1,26 @@
 // Woven from chapters/500-switcher.md.
 // The Switcher's text, all but its 256 stubs.
 
-const enter = `
-# 133 "chapters/500-switcher.md"
-switch_to_guest:
-    pushl %es
-    pushl %ds
-    pushl %gs
-    pushl %fs
-    pushl %ebp
-    movl %esp, lguest_pages_host_sp(%eax)
-    leal lguest_pages_regs(%eax), %esp
-# 152 "chapters/500-switcher.md" # columns -4
-    lgdt lguest_pages_guest_gdt_limit(%eax)
-    lidt lguest_pages_guest_idt_limit(%eax)
-    movl $TASK, %edx
-    ltr %dx
-    movl lguest_pages_host_gdt_base(%eax), %edx
-    andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
-# 166 "chapters/500-switcher.md" # columns -4
-    mov %ebx, %cr3
-    popl %eax
-    popl %ebx
-    popl %ecx
-    popl %edx
-    popl %esi
-    popl %edi
-    popl %ebp
-    popl %gs
-    popl %fs
-    popl %ds
-    popl %es
-    addl $8, %esp                   # trapnum, errcode
-    iret                            # eip, cs, eflags, esp, ss
+const takeRegisters = `
+# 165 "chapters/500-switcher.md"
+mov %ebx, %cr3
+popl %eax
+popl %ebx
+popl %ecx
+popl %edx
+popl %esi
+popl %edi
+popl %ebp
+popl %gs
+popl %fs
+popl %ds
+popl %es
+addl $8, %esp                   # trapnum, errcode
+iret                            # eip, cs, eflags, esp, ss
 `;
 
-/** Used twice: the book's assembly has no macros, TypeScript has. */
-const leave = `
-# 193 "chapters/500-switcher.md"
+const saveRegisters = `
+# 192 "chapters/500-switcher.md"
 pushl %es
 pushl %ds
 pushl %fs
@@ -49,7 +32,71 @@ pushl %edx
 pushl %ecx
 pushl %ebx
 pushl %eax
-# 214 "chapters/500-switcher.md"
+`;
+
+const hostRegisters = `
+# 239 "chapters/500-switcher.md"
+popl %ebp
+popl %fs
+popl %gs
+popl %ds
+popl %es
+`;
+
+const toHandler = `
+# 260 "chapters/500-switcher.md"
+leal (%edx,%ebx,8), %eax
+movzwl (%eax), %edx             # the low half
+movl 4(%eax), %eax
+xorw %ax, %ax
+orl %eax, %edx                  # and the high one
+jmp *%edx
+`;
+
+const nmi = `
+# 272 "chapters/500-switcher.md"
+handle_nmi:
+    addl $8, %esp
+    iret
+`;
+
+/** Leaves the Host's world; finds it again; finds its gates, for edx. */
+export interface HostWays {
+  readonly leave: string;
+  readonly find: string;
+  readonly gates: string;
+}
+
+/** Defines switch_to_guest, return_to_host, deliver_to_host and
+ * handle_nmi. The way back is used twice: the book's assembly has no
+ * macros, TypeScript has. */
+export function switcherOf({ leave, find, gates }: HostWays): string {
+  const back = saveRegisters + find + hostRegisters;
+  return leave + takeRegisters +
+    "return_to_host:" + back + "    iret\n" +
+    "deliver_to_host:" + back + gates + toHandler + nmi;
+}
+
+/** The default of the option `switcher`. */
+export const switcherText = switcherOf({ leave: `
+# 133 "chapters/500-switcher.md"
+switch_to_guest:
+    pushl %es
+    pushl %ds
+    pushl %gs
+    pushl %fs
+    pushl %ebp
+    movl %esp, lguest_pages_host_sp(%eax)
+    leal lguest_pages_regs(%eax), %esp
+# 151 "chapters/500-switcher.md" # columns -4
+    lgdt lguest_pages_guest_gdt_limit(%eax)
+    lidt lguest_pages_guest_idt_limit(%eax)
+    movl $TASK, %edx
+    ltr %dx
+    movl lguest_pages_host_gdt_base(%eax), %edx
+    andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
+`, find: `
+# 213 "chapters/500-switcher.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl %esp, %eax
@@ -63,41 +110,14 @@ lidt lguest_pages_host_idt_limit(%eax)
 movl lguest_pages_host_sp(%eax), %esp
 movl $TASK, %edx
 ltr %dx
-# 242 "chapters/500-switcher.md"
-popl %ebp
-popl %fs
-popl %gs
-popl %ds
-popl %es
-`;
-
-const deliver = `
-# 257 "chapters/500-switcher.md"
+`, gates: `
+# 254 "chapters/500-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
-leal (%edx,%ebx,8), %eax
-movzwl (%eax), %edx             # the gate's low half of the offset,
-movl 4(%eax), %eax
-xorw %ax, %ax
-orl %eax, %edx                  # and the high one
-jmp *%edx
-`;
-
-const nmi = `
-# 270 "chapters/500-switcher.md"
-handle_nmi:
-    addl $8, %esp
-    iret
-`;
-
-/** Defines switch_to_guest, return_to_host, deliver_to_host and
- * handle_nmi: the default of the option `switcher`. */
-export const switcherText = enter +
-  "return_to_host:" + leave + "    iret\n" +
-  "deliver_to_host:" + leave + deliver + nmi;
+` });
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 354 "chapters/500-switcher.md"
+# 383 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host

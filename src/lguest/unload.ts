@@ -18,8 +18,7 @@ export function unloadLguest(cpu: Cpu): void {
       return;
     }
   const shared = place.KERNEL + get(cpu, HOST, Shared.window_ptes);
-  const entries = 1 + 2 * get(cpu, HOST, Shared.cpus_present);
-  for (let i = 0; i < entries; i++)
+  for (let i = 0; i < 1024; i++)
     cpu.store32(shared + 4 * i, cpu.load32(shared + 4 * i) & ~1);
   cpu.w[EAX] = 0;
 }
@@ -29,6 +28,7 @@ export function unloadLguest(cpu: Cpu): void {
 export function freeLguest(cpu: Cpu): void {
   const shared = place.KERNEL + get(cpu, HOST, Shared.window_ptes);
   const { pages, guest_ptes, regs_pte, last_vcpu } = LguestPerCpu;
+  const tables = new Set<number>();
   cpu.store32(shared, 0);
   for (let n = 0; n < get(cpu, HOST, Shared.cpus_present); n++) {
     const area = cpuArea(n), gdt = area + PerCpu.gdt.offset;
@@ -36,11 +36,12 @@ export function freeLguest(cpu: Cpu): void {
       freePage(cpu, cpu.load32(at) & -4096, true);
       cpu.store32(at, 0);
     }
-    freePage(cpu, get(cpu, area, guest_ptes), true);
+    tables.add(get(cpu, area, guest_ptes));
     for (const word of [pages, guest_ptes, regs_pte, last_vcpu])
       put(cpu, area, word, 0);
     for (const name of [LGUEST_CS, LGUEST_DS])
       putDescriptor(cpu, gdt + name, 0, 0);
   }
+  for (const table of tables) freePage(cpu, table, true);
   put(cpu, HOST, LguestShared.guest_stubs, 0);
 }
