@@ -149,7 +149,7 @@ test("circumstances that can't be are refused in one line", () => {
   refused(["--host-policy", "all"], /it is free or one-cpu/);
   for (const tlb of ["8", "0/8", "8/4097", "8/8/8", "-1/8", "big", ""])
     refused([`--tlb=${tlb}`], /it is DATA\/CODE, unlimited or .* from 1 to 4096/);
-  refused(["--check", "all"], /--check all: it is locks/);
+  refused(["--check", "all"], /--check all: it is locks or tlb$/m);
   refused(["--switcher", "s"], /s: no such file/);
   for (const name of ["pin", "migrate-at", "migrate-every", "host-policy",
     "host-load", "load-on", "tlb", "switcher", "check"]) {

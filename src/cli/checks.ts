@@ -1,11 +1,12 @@
 // Woven from chapters/810-guests.md.
 import { nameAddress } from "../assembler";
 import { checkLocks, checkTlb, staleText } from "../debug";
-import { oneLine, UserError } from "../launcher";
+import { oneLine } from "../launcher";
 import type { Session } from "../launcher";
 import { buildHost } from "../lguest";
 import type { Cpu, Machine } from "../machine";
 import type { Io } from "./io";
+import { oneOf } from "./words";
 
 /** Looks on while a machine runs, and reports in lines; the function that
  * comes back ends it. */
@@ -28,10 +29,8 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
 
 /** The names behind --check, if they are names of checks. */
 export function checksOf(names: readonly string[] = []): readonly string[] {
-  const strange = names.find((name) => !checks.has(name));
-  if (strange === undefined) return [...new Set(names)];
-  throw new UserError(`--check ${strange}: it is ` +
-    [...checks.keys()].join(" or "));
+  const known = [...checks.keys()];
+  return [...new Set(names.map((name) => oneOf("check", name, known)))];
 }
 
 const MOST_REPORTS = 100;

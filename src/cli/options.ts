@@ -9,7 +9,7 @@ import type { GuestCall } from "./guests";
 import { understandMachine } from "./machine-options";
 import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
-import { parseWords } from "./words";
+import { oneOf, parseWords } from "./words";
 import type { Values } from "./words";
 
 /** A call of `run`, with all defaults filled in. */
@@ -101,18 +101,8 @@ function understandRun(values: Values): RunCall {
     throw new UserError(`--${strange} is for machine; ` +
       "try lguest machine, or leave it out");
   }
-  const pge = values.pge ?? "all-cpus";
-  if (pge !== "all-cpus" && pge !== "this-cpu") {
-    throw new UserError(`--pge ${pge}: it is all-cpus or this-cpu`);
-  }
-  const hostPages = values["host-pages"] ?? "4m";
-  if (hostPages !== "4m" && hostPages !== "4k") {
-    throw new UserError(`--host-pages ${hostPages}: it is 4m or 4k`);
-  }
-  const abi = values.abi ?? "extended";
-  if (abi !== "extended" && abi !== "strict") {
-    throw new UserError(`--abi ${abi}: it is extended or strict`);
-  }
+  const { pge = "all-cpus", "host-pages": pages = "4m",
+    abi = "extended" } = values;
   const { switcher, snapshot, restore, at, record, replay } = values;
   const traceFile = values["trace-file"];
   const max = values["max-instructions"];
@@ -125,7 +115,9 @@ function understandRun(values: Values): RunCall {
     reboot: values.reboot ?? false,
     cpus,
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
-    pge, abi, hostPages,
+    pge: oneOf("pge", pge, ["all-cpus", "this-cpu"]),
+    abi: oneOf("abi", abi, ["extended", "strict"]),
+    hostPages: oneOf("host-pages", pages, ["4m", "4k"]),
     maxInstructions: number("max-instructions", max, Infinity, 1, MANY),
     trace: values.trace ?? false,
     ...(values.schedule !== undefined &&

@@ -77,3 +77,14 @@ function withPort(words: readonly string[]): string[] {
 
 /** The options as they were typed. */
 export type Values = ReturnType<typeof parseWords>["values"];
+
+/** One of these words, as it was typed behind an option; throws UserError. */
+export function oneOf<Word extends string>(
+  option: string, typed: string, words: readonly Word[],
+): Word {
+  const word = words.find((one) => one === typed);
+  if (word !== undefined) return word;
+  const most = words.slice(0, -1).join(", ");
+  throw new UserError(`--${option} ${typed}: it is ${most} or ` +
+    words.at(-1));
+}
