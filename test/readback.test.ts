@@ -35,7 +35,7 @@ const SEVERAL = ["--cpus", "2", "--memory", "2", "--guest",
   "name=a,kernel=k,cpu=0,append=quiet", "--guest", "name=b,kernel=k,initrd=b",
   "--pin", "1", "--host-policy", "free", "--host-load", "2", "--load-on", "1",
   "--migrate-at", "700=1", "--migrate-at", "5=0", "--migrate-every", "100",
-  "--tlb", "8/4", "--switcher", "s"];
+  "--tlb", "8/4", "--switcher", "s", "--pte-page", "one-pair"];
 const BUDGET = ["--max-instructions", "5000"];
 
 /** A run of a Guest, one of two, and one of a bare machine, written down;
@@ -87,8 +87,8 @@ const kind = (value: Json) => value === null ? "null"
   : Array.isArray(value) ? "array" : typeof value;
 
 const OPTIONAL = ["schedule", "date", "postPort", "pin", "hostPolicy",
-  "hostLoad", "loadOn", "migrateAt", "migrateEvery", "tlb", "dataTlb",
-  "codeTlb"];
+  "ptePage", "hostLoad", "loadOn", "migrateAt", "migrateEvery", "tlb",
+  "dataTlb", "codeTlb"];
 const OTHERS: readonly Json[] = [null, true, -1, "x", ["x"], { x: 1 }];
 
 const ONE_LINE = /^lguest: [^\n]+\n$/;
@@ -130,7 +130,7 @@ test("a value of another type, or no value, is refused in every place",
         }
       }
     }
-    assert.is(taken, 15);
+    assert.is(taken, 16);
     assert.ok(refused > 650, `${refused} refused`);
   });
 
@@ -154,6 +154,8 @@ test("numbers out of range are refused, with line and key", async () => {
     ["run", several, /"hostLoad":2/, '"hostLoad":17', "options.hostLoad"],
     ["run", several, /"hostPolicy":"free"/, '"hostPolicy":"none"',
       "options.hostPolicy"],
+    ["run", several, /"ptePage":"one-pair"/, '"ptePage":"two"',
+      "options.ptePage"],
     ["run", several, /"cpu":1}]/, '"cpu":2}]', "a CPU that isn't there"],
     ["run", several, /"at":5,/, '"at":900,', "options.migrateAt"],
     ["run", several, /"at":5,/, '"at":-5,', "options.migrateAt.0.at"],
@@ -440,7 +442,8 @@ test("a snapshot's Guests and their circumstances are on its CPUs", async () => 
   const { boot, guests } = JSON.parse(text(run).split("\n")[1]!) as
     { boot: { [key: string]: Json }; guests: Json };
   assert.equal({ ...boot, switcher: text(SWITCHER), guests }, { ...boot,
-    cpus: 2, pin: 1, hostPolicy: "free", hostLoad: 2, loadOn: 1,
+    cpus: 2, pin: 1, hostPolicy: "free", ptePage: "one-pair",
+    hostLoad: 2, loadOn: 1,
     migrateAt: [{ at: 5, cpu: 0 }, { at: 700, cpu: 1 }], migrateEvery: 100,
     tlb: { dataTlb: 8, codeTlb: 4 }, switcher: boot["switcher"]!,
     guests: [{ name: "a", commandLine: "quiet", memory: 2 << 20, cpu: 0 },
@@ -456,6 +459,7 @@ test("a snapshot's Guests and their circumstances are on its CPUs", async () => 
     [["guests", 0, "cpu"], 16, /guests\.0\.cpu/],
     [["boot", "migrateAt", 1, "at"], 5, /boot\.migrateAt/],
     [["boot", "hostLoad"], 17, /boot\.hostLoad/],
+    [["boot", "ptePage"], "both", /boot\.ptePage/],
     [["boot", "tlb", "dataTlb"], 4097, /boot\.tlb\.dataTlb/],
     [["boot", "tlb", "forgetsGlobals"], 1,
       /boot\.tlb\.forgetsGlobals/],

@@ -115,6 +115,8 @@ test("circumstances are in the call as they are in BootOptions", () => {
   assert.equal(of("--migrate-every", "5"), { migrateEvery: 5 });
   assert.equal(of("--host-policy", "one-cpu"), { hostPolicy: "one-cpu" });
   assert.equal(of("--host-policy", "free"), { hostPolicy: "free" });
+  for (const ptePage of ["per-cpu", "one", "one-pair"])
+    assert.equal(of("--pte-page", ptePage), { ptePage });
   assert.equal(of("--host-load", "16", "--load-on", "2"),
     { hostLoad: 16, loadOn: 2 });
   assert.equal(of("--tlb", "8/4"), { tlb: { dataTlb: 8, codeTlb: 4 } });
@@ -146,13 +148,17 @@ test("circumstances that can't be are refused in one line", () => {
     (_, i) => `--migrate-at=${i}=0`)], /1001 times; it may be 1000/);
   refused(["--migrate-every", "5"], /add --cpus 2/);
   refused([...two, "--migrate-every", "0"], /--migrate-every 0/);
-  refused(["--host-policy", "all"], /it is free or one-cpu/);
+  refused(["--host-policy", "all"], /-policy all: it is free or one-cpu$/m);
+  for (const word of ["two", "", "One"]) {
+    refused([`--pte-page=${word}`],
+      new RegExp(`--pte-page ${word}: it is per-cpu, one or one-pair$`, "m"));
+  }
   for (const tlb of ["8", "0/8", "8/4097", "8/8/8", "-1/8", "big", ""])
     refused([`--tlb=${tlb}`], /it is DATA\/CODE, unlimited or .* from 1 to 4096/);
   refused(["--check", "all"], /--check all: it is locks or tlb$/m);
   refused(["--switcher", "s"], /s: no such file/);
   for (const name of ["pin", "migrate-at", "migrate-every", "host-policy",
-    "host-load", "load-on", "tlb", "switcher", "check"]) {
+    "pte-page", "host-load", "load-on", "tlb", "switcher", "check"]) {
     refused(["machine", "--kernel", "k", `--${name}`, "1"],
       new RegExp(`--${name} is for run`));
     if (name === "check") continue;
@@ -373,7 +379,8 @@ test("a check sees a Guest that is started again, too", () => {
 test("--help lists every option of a run", () => {
   const { out } = lguest(["--help"]);
   for (const name of ["guest SPEC", "pin CPU", "migrate-at N=CPU",
-    "migrate-every N", "host-policy free|one-cpu", "host-load N",
+    "migrate-every N", "host-policy free|one-cpu",
+    "pte-page per-cpu|one|one-pair", "host-load N",
     "load-on CPU", "tlb DATA/CODE", "switcher FILE", "check NAME"])
     assert.ok(out.includes(`--${name}`), name);
   assert.ok(out.split("\n").every((line) => line.length < 80));

@@ -1,14 +1,16 @@
 // Woven from chapters/810-guests.md.
 import {
-  circumstancesOf, MOST_LOAD, MOST_MIGRATIONS, typedTlb, UserError,
+  circumstancesOf, HOST_POLICIES, MOST_LOAD, MOST_MIGRATIONS, PTE_PAGES,
+  typedTlb, UserError,
 } from "../launcher";
 import type { Circumstances, Migration } from "../launcher";
 import { cpuOf, MANY, number } from "./numbers";
+import { oneOf } from "./words";
 import type { Values } from "./words";
 
 /** The options that are circumstances of a run with Guests. */
 export const CIRCUMSTANCES = ["pin", "migrate-at", "migrate-every",
-  "host-policy", "host-load", "load-on", "tlb"] as const;
+  "host-policy", "pte-page", "host-load", "load-on", "tlb"] as const;
 
 /** The options that a bare machine has no use for. */
 export const FOR_RUN = ["pge", "host-pages", "abi", "guest", "switcher",
@@ -36,13 +38,6 @@ function migrations(words: readonly string[], cpus: number): Migration[] {
     `${MOST_MIGRATIONS} times, or try --migrate-every N`);
 }
 
-function policyOf(values: Values): Circumstances["hostPolicy"] {
-  const policy = values["host-policy"];
-  if (policy === undefined || policy === "free" || policy === "one-cpu")
-    return policy;
-  throw new UserError(`--host-policy ${policy}: it is free or one-cpu`);
-}
-
 function checkCompany(values: Values, cpus: number): void {
   if (values["load-on"] !== undefined && values["host-load"] === undefined)
     throw new UserError("--load-on says where; add --host-load N");
@@ -56,13 +51,17 @@ export function understandCircumstances(
   values: Values, cpus: number,
 ): Circumstances {
   const { pin, "migrate-at": at, "migrate-every": every,
+    "host-policy": policy, "pte-page": page,
     "host-load": load, "load-on": on } = values;
   checkCompany(values, cpus);
   const cpu = (option: string, text: string | undefined) =>
     (text === undefined ? undefined : cpuOf(option, text, cpus));
   return circumstancesOf({
-    hostPolicy: policyOf(values), pin: cpu("pin", pin),
-    loadOn: cpu("load-on", on),
+    pin: cpu("pin", pin), loadOn: cpu("load-on", on),
+    ...(policy !== undefined &&
+      { hostPolicy: oneOf("host-policy", policy, HOST_POLICIES) }),
+    ...(page !== undefined &&
+      { ptePage: oneOf("pte-page", page, PTE_PAGES) }),
     ...(load !== undefined &&
       { hostLoad: number("host-load", load, 0, 0, MOST_LOAD) }),
     ...(at && { migrateAt: migrations(at, cpus) }),

@@ -50,6 +50,10 @@ For run alone:
   --migrate-every N      move them to the next CPU after each N
   --host-policy free|one-cpu
                          whether the Host lets Guests move (free)
+  --pte-page per-cpu|one|one-pair
+                         whose table Guests have for the Switcher's pages:
+                         their CPU's, one for all CPUs, or one with pages
+                         for a single CPU (per-cpu)
   --host-load N          programs of the Host's own beside them (0 to 16; 0)
     --load-on CPU        all of them on this CPU
   --tlb DATA/CODE        entries of each CPU's TLBs (64/32; up to 4096), or

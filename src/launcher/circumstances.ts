@@ -2,8 +2,8 @@
 // Where Guests run, beside whom, and with how small a TLB.
 import * as v from "valibot";
 import { PROGRAMS_MAX } from "../host";
-import { lguestMap } from "../lguest";
-import type { HostOptions } from "../lguest";
+import { lguestMap, ptePages } from "../lguest";
+import type { HostOptions, PtePage } from "../lguest";
 import { UserError } from "./error";
 import { tlbShape, whole } from "./readback";
 import type { TlbOptions } from "./tlb";
@@ -33,6 +33,10 @@ export interface Migration {
 export const MOST_GUESTS = lguestMap.GUESTS_MAX, MOST_LOAD = PROGRAMS_MAX,
   MOST_MIGRATIONS = 1000;
 
+/** The words that may be said of moves, and of the Switcher's tables. */
+export const HOST_POLICIES = ["free", "one-cpu"] as const,
+  PTE_PAGES = Object.keys(ptePages) as PtePage[];
+
 /** Up to 16 letters that can be seen, without colon or comma. */
 export const guestName = /^(?! )[ -+\--9;-~]{1,16}(?<! )$/;
 
@@ -45,8 +49,8 @@ const migrations = v.pipe(
 
 /** The same, for schemas of what is read back. */
 export const circumstances = {
-  hostPolicy: v.optional(v.picklist(["free", "one-cpu"])),
-  ptePage: v.optional(v.picklist(["per-cpu", "one", "one-pair"])),
+  hostPolicy: v.optional(v.picklist(HOST_POLICIES)),
+  ptePage: v.optional(v.picklist(PTE_PAGES)),
   hostLoad: v.optional(whole(0, MOST_LOAD)),
   loadOn: v.optional(cpu), pin: v.optional(cpu),
   migrateAt: v.optional(migrations), migrateEvery: v.optional(whole(1)),
