@@ -2,15 +2,19 @@
 // they run, whose lines are whose, and what is refused.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { assemble } from "../src/assembler";
 import { checks } from "../src/cli/checks";
 import type { Check } from "../src/cli/checks";
 import { GuestLines } from "../src/cli/lines";
 import { main } from "../src/cli/main";
 import { understand } from "../src/cli/options";
 import type { RunCall } from "../src/cli/options";
+import { switcherBytes } from "../src/cli/switcher";
 import { boot, MiB, UserError } from "../src/launcher";
 import type { Circumstances } from "../src/launcher";
-import { switcherText } from "../src/lguest";
+import {
+  completeSwitcherText, lguestMap, switcherText, switcherWithGlobals,
+} from "../src/lguest";
 import { endless, guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
@@ -124,7 +128,8 @@ test("circumstances are in the call as they are in BootOptions", () => {
     { tlb: { dataTlb: 4096, codeTlb: 4096 } });
   assert.equal(of("--tlb", "forgets-globals"), 
     { tlb: { forgetsGlobals: true } });
-  assert.equal(of("--switcher", "s"), { switcher: "s" });
+  for (const switcher of ["s", "with-globals", "./with-globals"])
+    assert.equal(of("--switcher", switcher), { switcher });
   assert.equal(run("--check", "locks", "--check", "locks").checks, ["locks"]);
 });
 
@@ -262,6 +267,55 @@ test("several Guests are recorded, and run again", () => {
   const old = Buffer.from(files["v"]!).toString().replace("run 2", "run 1");
   refused(["--replay", "o"], /another version; record it again/,
     { ...files, o: new TextEncoder().encode(old) });
+});
+
+test("what worked on one CPU oopses on two, and oopses again", () => {
+  const words = ["--guest", "name=a,kernel=k", "--guest", "name=b,kernel=k",
+    "--switcher", "with-globals", "--pte-page", "one", "--schedule",
+    "random:50", "--seed", "3", ...LIMIT];
+  const files: Files = { k: says(...Array<string>(60).fill("a")) };
+  const alone = lguest([...words, "--check", "locks"], files);
+  assert.is(alone.status, 0, alone.err);
+  const two = lguest([...words, "--cpus", "2", "--record", "v"], files);
+  assert.is(two.status, 3, two.err);
+  assert.match(two.err, /^lguest: the Host oopsed after \d+ instructions/);
+  assert.match(two.err, /\(return_to_host\+0x[0-9a-f]+\) on CPU/);
+  assert.equal(lguest(["--replay", "v"], files), two);
+  const early = lguest([...words, "--cpus", "2", "--snapshot", "s", "--at",
+    "3000"], files);
+  assert.is(early.err, two.err);
+  assert.equal(lguest(["--restore", "s"], files), { ...two, out: early.out });
+});
+
+test("with-globals is a word, and ./with-globals a file", () => {
+  const files: Files = { k: says("fine") };
+  const words = ["--kernel", "k", "--switcher", "./with-globals", ...LIMIT];
+  refused(words, /\.\/with-globals: no such file/, files);
+  files["./with-globals"] = new TextEncoder().encode("nop");
+  refused(words, /\.\/with-globals: there is no label/, files);
+  const word = ["--kernel", "k", "--switcher", "with-globals", ...LIMIT];
+  const cut = lguest([...word.slice(0, -1), "3000", "--record",
+    "with-globals"], files);
+  assert.is(cut.status, 4, cut.err);
+  assert.match(cut.err, /\nlguest: CPU 0 was [^\n]+\n$/);
+  assert.equal(lguest(["--replay", "with-globals"], files), cut);
+  const text = Buffer.from(files["with-globals"]!).toString();
+  assert.match(text, /"role":"switcher","path":"with-globals","sha256":"/);
+  files["v"] = Buffer.from(text.replace('"path":"with-globals"',
+    '"path":"./with-globals"'));
+  refused(["--replay", "v"], /\.\/with-globals is not the switcher/, files);
+  assert.equal(lguest(["--replay", "v", "--switcher", "with-globals"], files),
+    cut);
+});
+
+test("a chapter's lines are no part of the Switcher that is a word", () => {
+  const { io } = memoryIo({});
+  const text = Buffer.from(switcherBytes("with-globals", io)).toString();
+  assert.ok(switcherWithGlobals.includes("chapters/"));
+  assert.not.ok(text.includes("chapters/"));
+  const image = (from: string) => assemble(completeSwitcherText(from),
+    { origin: lguestMap.SWITCHER }).bytes;
+  assert.equal(image(text), image(switcherWithGlobals));
 });
 
 test("nothing is written over a file of any Guest", () => {

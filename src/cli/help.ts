@@ -59,7 +59,8 @@ For run alone:
   --tlb DATA/CODE        entries of each CPU's TLBs (64/32; up to 4096), or
         unlimited        as many as there can be, or
         forgets-globals  one whose global entries go with the others
-  --switcher FILE        another Switcher, in AT&T syntax
+  --switcher FILE        another Switcher, in AT&T syntax, or
+        with-globals     the one of old, for one CPU
   --check NAME           report what breaks a rule: locks, tlb; may be
                          repeated
 

@@ -16,7 +16,7 @@ import type { Values } from "./words";
 export interface RunCall extends Circumstances {
   readonly command: "run";
   readonly guests: readonly GuestCall[];
-  /** The file of another Switcher. */
+  /** The file of another Switcher, or a word for one. */
   readonly switcher?: string;
   /** Names of the checks that look on. */
   readonly checks: readonly string[];

@@ -26,9 +26,9 @@ export function recordMachine(
     const;
   const images = [
     ...named.flatMap(([role, path]) => path === undefined ? []
-      : [imageLine(role, path, io.read(path))]),
+      : [imageLine(role, path, io)]),
     ...modules.map(({ path, text }) =>
-      imageLine("module", path, io.read(path), { text })),
+      imageLine("module", path, io, { text })),
   ];
   const recorder = startRecord(record, { command: "machine", images,
     options: { append, memory, cpus, seed, schedule, date, postPort,

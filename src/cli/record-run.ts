@@ -1,5 +1,4 @@
 // Woven from chapters/836-runs.md.
-import { defaultGuest } from "../guest";
 import { circumstancesOf } from "../launcher";
 import type { End, RunImage } from "../launcher";
 import type { Machine } from "../machine";
@@ -27,12 +26,11 @@ export function recordRun(
 
 function imagesOf({ guests, switcher }: RunCall, io: Io): RunImage[] {
   return [...guests.flatMap(({ kernel, initrd }, guest) => [
-    imageLine("kernel", kernel ?? "",
-      kernel === undefined ? defaultGuest() : io.read(kernel), { guest }),
+    imageLine("kernel", kernel ?? "", io, { guest }),
     ...(initrd === undefined ? []
-      : [imageLine("initrd", initrd, io.read(initrd), { guest })]),
+      : [imageLine("initrd", initrd, io, { guest })]),
   ]), ...(switcher === undefined ? []
-    : [imageLine("switcher", switcher, io.read(switcher))])];
+    : [imageLine("switcher", switcher, io)])];
 }
 
 /** Opens a run file, to carry it out again. */

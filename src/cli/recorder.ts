@@ -8,6 +8,7 @@ import type { InputEntry, RunConfig, RunEnd, RunFile, RunImage }
 import type { Machine } from "../machine";
 import { inFile, SPENT, textOf } from "./io";
 import type { Io } from "./io";
+import { switcherBytes } from "./switcher";
 
 /** A run that is being written down. */
 export interface Recorder {
@@ -35,10 +36,18 @@ export function startRecord(
 
 /** An image's line in a run file. */
 export function imageLine(
-  role: RunImage["role"], path: string, bytes: Uint8Array,
+  role: RunImage["role"], path: string, io: Io,
   more: Pick<RunImage, "text" | "guest"> = {},
 ): RunImage {
-  return { role, path, sha256: sha256(bytes), ...more };
+  return { role, path, sha256: sha256(imageBytes(role, path, io)), ...more };
+}
+
+/** What an image is, be it in a file or ours. */
+function imageBytes(
+  role: RunImage["role"], path: string, io: Io,
+): Uint8Array {
+  if (path === "") return defaultGuest();
+  return role === "switcher" ? switcherBytes(path, io) : io.read(path);
 }
 
 /** A budget as JSON has it. */
@@ -64,8 +73,7 @@ export function openRun<C extends Command>(
   const images = config.images.map((image) =>
     ({ ...image, path: moved[image.role] ?? image.path }));
   for (const { role, path: at, sha256: sum } of images) {
-    const bytes = at === "" ? defaultGuest() : io.read(at);
-    if (sha256(bytes) === sum) continue;
+    if (sha256(imageBytes(role, at, io)) === sum) continue;
     const what = at || "the default Guest";
     throw new UserError(`${what} is not the ${role} that ${path} was ` +
       "recorded with: its SHA-256 is another; get the old one, or record " +

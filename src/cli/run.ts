@@ -15,7 +15,7 @@ import type { Io } from "./io";
 import { GuestLines } from "./lines";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
-import { readSwitcher } from "./switcher";
+import { readSwitcher, switcherFile } from "./switcher";
 
 function begin(call: RunCall, io: Io, lines: GuestLines): Session {
   const session = beginSilently(call, io, lines);
@@ -62,7 +62,7 @@ export function runCommand(
   const replay = asked.replay === undefined ? undefined
     : replayRun(asked.replay, asked, io);
   const call = replay?.call ?? asked;
-  probeAll(call, io);
+  probeAll({ ...call, switcher: switcherFile(call.switcher) }, io);
   const around = surround(call, io);
   const session = begin(call, io, around.lines);
   if (call.gdb) return runVisited(call, call.gdb, session, io, around);
