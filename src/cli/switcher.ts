@@ -13,7 +13,7 @@ export function switcherFile(name?: string): string | undefined {
 /** The bytes of what is named behind --switcher. */
 export function switcherBytes(name: string, io: Io): Uint8Array {
   if (name !== WITH_GLOBALS) return io.read(name);
-  const text = switcherWithGlobals.replace(/^# \d+ ".*"\n/gm, "");
+  const text = switcherWithGlobals.replace(/^# \d+ "[^"]*".*\n/gm, "");
   return new TextEncoder().encode(text);
 }
 
