@@ -40,9 +40,7 @@ lidt the_idt
 movl the_stack, %esp
 movl $TASK, %edx
 ltr %dx
-`, gates: `
-movl the_idt + 2, %edx
-` }) + `
+`, gates: "the_idt + 2" }) + `
 # 108 "chapters/672-globals.md"
 the_pair:  .long 0
 the_stack: .long 0

@@ -43,38 +43,42 @@ popl %ds
 popl %es
 `;
 
-const toHandler = `
-# 260 "chapters/500-switcher.md"
+const deliver = `
+# 254 "chapters/500-switcher.md"
+movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
-movzwl (%eax), %edx             # the low half
+movzwl (%eax), %edx             # the gate's low half of the offset,
 movl 4(%eax), %eax
 xorw %ax, %ax
 orl %eax, %edx                  # and the high one
 jmp *%edx
 `;
+const hostGates = "lguest_pages_host_idt_base(%eax)";
 
 const nmi = `
-# 272 "chapters/500-switcher.md"
+# 267 "chapters/500-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
 `;
 
-/** Leaves the Host's world; finds it again; finds its gates, for edx. */
+/** Leaves the Host's world; finds it again; where its gates are. */
 export interface HostWays {
   readonly leave: string;
   readonly find: string;
-  readonly gates: string;
+  readonly gates?: string;
 }
 
 /** Defines switch_to_guest, return_to_host, deliver_to_host and
  * handle_nmi. The way back is used twice: the book's assembly has no
  * macros, TypeScript has. */
-export function switcherOf({ leave, find, gates }: HostWays): string {
+export function switcherOf(
+  { leave, find, gates = hostGates }: HostWays,
+): string {
   const back = saveRegisters + find + hostRegisters;
   return leave + takeRegisters +
     "return_to_host:" + back + "    iret\n" +
-    "deliver_to_host:" + back + gates + toHandler + nmi;
+    "deliver_to_host:" + back + deliver.replace(hostGates, gates) + nmi;
 }
 
 /** The default of the option `switcher`. */
@@ -110,14 +114,11 @@ lidt lguest_pages_host_idt_limit(%eax)
 movl lguest_pages_host_sp(%eax), %esp
 movl $TASK, %edx
 ltr %dx
-`, gates: `
-# 254 "chapters/500-switcher.md"
-movl lguest_pages_host_idt_base(%eax), %edx
 ` });
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 383 "chapters/500-switcher.md"
+# 379 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host
