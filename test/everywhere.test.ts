@@ -8,6 +8,7 @@ import {
 } from "../src/host";
 import type { KernelModule } from "../src/host";
 import { lguestModule, lguestMap, LguestPerCpu } from "../src/lguest";
+import type { PtePage } from "../src/lguest";
 import { guestOutcome, launcher, worldSwitches } from "../src/launcher";
 import { checkLocks } from "../src/debug";
 import { CR4, CR4_PGE, EAX, Machine, segmentRegister, SS, tlbEntries } from
@@ -218,10 +219,13 @@ const off = (from = 30000) => guest(`movl $${from}, %ecx
 function bootLguest(
   cpus: number, operators: readonly Operator[],
   images: readonly Uint8Array[] = [], wanted = 0,
-  options: { pge?: string; seed?: number; notes?: Notes } = {},
+  options: { pge?: string; seed?: number; notes?: Notes; ptePage?: PtePage }
+  = {},
 ): Machine {
   const machine = new Machine({ memory: 16 * MiB, cpus, seed: options.seed });
-  const base = withOperators(lguestModule({ launcher: launcher(() => {}) }),
+  const { ptePage } = options;
+  const base = withOperators(
+    lguestModule({ launcher: launcher(() => {}), ptePage }),
     operators, options.notes);
   bootKernel(machine, {
     module: { ...base, setup: (cpu, loader) =>
@@ -351,15 +355,16 @@ for (const [cpus, seed, schedule] of [
     assert.is(seen.loads.length, seen.unloads.length + 1);
   });
 
-test("a Guest runs after a reload on another CPU", () => {
-  const notes: Notes = [];
-  const machine = bootLguest(3, [{ allowed: 2, body: `
-    ${call("unload_module")}
-    ${host("want")}
-    cli
-    movl $4, %eax
-    call go_to
-    ${twice(call("load_module"))}` }], [off()], 0, { notes });
+for (const ptePage of ["per-cpu", "one", "one-pair"] as const)
+  test(`a Guest runs after a reload on another CPU: ${ptePage}`, () => {
+    const notes: Notes = [];
+    const machine = bootLguest(3, [{ allowed: 2, body: `
+      ${call("unload_module")}
+      ${host("want")}
+      cli
+      movl $4, %eax
+      call go_to
+      ${twice(call("load_module"))}` }], [off()], 0, { notes, ptePage });
   runAll(machine, schedules[1]!, 2e6, "reload");
   assert.equal(notes, [{ cpu: 1, eax: 0 }, { cpu: 2, eax: 0 },
     { cpu: 2, eax: -17 }]);
