@@ -2,7 +2,7 @@
 // The Switcher as it was for one CPU: it has variables.
 import { switcherOf } from "./switcher";
 
-/** The Switcher of old, for the option `switcher`: it works on one CPU. */
+/** The Switcher of old, for the option `switcher`; for one CPU. */
 export const switcherWithGlobals = switcherOf({ leave: `
 # 58 "chapters/672-globals.md"
 .equ WRITABLE, SWITCHER_IMAGE - SWITCHER
