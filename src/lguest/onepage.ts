@@ -1,6 +1,7 @@
 // Woven from chapters/674-one-page.md.
 // The pte page of old, one for all CPUs, and what the option chooses.
-import { cpuArea, get, HOST, place, put, Shared, thisCpu } from "../host";
+import { cpuArea, get, HOST, place, put, Shared, thisCpu } from
+  "../host";
 import { invalidatePage } from "../machine";
 import type { Cpu } from "../machine";
 import type { HostOptions } from "./dev";
@@ -10,7 +11,7 @@ import { SWITCHER } from "./map";
 import { lguestEnter } from "./run";
 import { LguestPerCpu } from "./structures";
 
-/** Host call: loads lguest, with one table for the Guests of all CPUs. */
+/** Host call: loads lguest, with one table for all CPUs' Guests. */
 export function loadOnePage(cpu: Cpu): void {
   const cpus = beginToLoad(cpu);
   if (cpus === 0) return;
