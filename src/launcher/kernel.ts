@@ -180,6 +180,11 @@ export function parseKernel(file: Uint8Array, memory: number): Kernel {
   const kernel = packed ? bzImageKernel(file) : elfKernel(file);
   const { entry, segments } = kernel;
   for (const segment of segments) checkSegment(segment, memory);
+  const all = segments.reduce((sum, { fileSize }) => sum + fileSize, 0);
+  if (all > memory) {
+    throw new UserError("has segments that lie upon each other; look at it " +
+      "with readelf -l");
+  }
   const starts = (s: KernelSegment) =>
     entry >= s.address && entry < s.address + s.memorySize;
   if (!segments.some(starts)) {
