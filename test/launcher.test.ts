@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { firstGuest } from "../src/guest";
-import { freePages } from "../src/host";
-import { pagesBesides } from "../src/lguest";
+import { freePages, place } from "../src/host";
+import { Lguest, lguestOf, pagesBesides } from "../src/lguest";
 import { boot, machineFor, MiB, parseKernel, run, UserError }
   from "../src/launcher";
 import { endless, guest, hostile, notify, shutdown } from "./guests";
@@ -166,6 +166,20 @@ test("no file whatever makes the loader do more than complain", () => {
     }
   }
   assert.ok(refused > 1000 && refused < 3000, `${refused} refused`);
+});
+
+test("a bad kernel is refused at boot; later, it ends its Launcher", () => {
+  const bad = of("g", new Uint8Array(100));
+  assert.throws(() => boot({ guests: [bad] }),
+    (e: unknown) => e instanceof UserError);
+  const session = boot({ guests: [of("g", firstGuest())] });
+  const at = lguestOf(0) - place.KERNEL + Lguest.image_size.offset;
+  while (run(session, session.machine.count + 100).status === 4)
+    if (session.machine.readRam(at, 4).some((byte) => byte !== 0)) break;
+  session.machine.writeRam(at, Uint8Array.of(100, 0, 0, 0));
+  const [g] = run(session, LIMIT).guests;
+  assert.is(g!.state, "killed");
+  assert.is(g!.reason, "its Launcher ended");
 });
 
 test("the machine is large enough for all that Guests need", () => {

@@ -2,7 +2,9 @@
 import { LHREQ_INITIALIZE } from "../lguest";
 import type { DevLguest, LauncherCalls } from "../lguest";
 import { bootParams, initrdAddress } from "./boot-params";
+import { UserError } from "./error";
 import { parseKernel } from "./kernel";
+import type { Kernel } from "./kernel";
 import { answerTrap } from "./ports";
 
 /** Takes what Guest number `guest` prints, as bytes. */
@@ -14,8 +16,8 @@ export function launcher(print: ConsoleSink): LauncherCalls {
     step(dev) {
       const { result } = dev;
       if (typeof result === "number") return "exit";
-      if (result === undefined) load(dev);
-      else if (result.length === 4) printString(dev, wordOf(result), print);
+      if (result === undefined) return load(dev) ? "read" : "exit";
+      if (result.length === 4) printString(dev, wordOf(result), print);
       else answerTrap(dev, result);
       return "read";
     },
@@ -28,8 +30,10 @@ function wordOf(bytes: Uint8Array): number {
 
 const DEVICE_PAGES = 256;
 
-function load(dev: DevLguest): void {
-  const kernel = parseKernel(dev.readImage(0, dev.imageSize), dev.memory);
+/** False if the file isn't what boot() has seen. */
+function load(dev: DevLguest): boolean {
+  const kernel = kernelOf(dev);
+  if (!kernel) return false;
   for (const { address, offset, fileSize } of kernel.segments) {
     if (fileSize === 0) continue;
     dev.writeGuest(address, dev.readImage(offset, fileSize));
@@ -44,6 +48,16 @@ function load(dev: DevLguest): void {
   const pages = dev.memory >>> 12;
   dev.write(LHREQ_INITIALIZE, dev.memBase, pages, kernel.entry,
     pages + DEVICE_PAGES);
+  return true;
+}
+
+function kernelOf(dev: DevLguest): Kernel | undefined {
+  try {
+    return parseKernel(dev.readImage(0, dev.imageSize), dev.memory);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 const LONGEST = 4096;

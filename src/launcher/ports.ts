@@ -6,7 +6,7 @@ import type { DevLguest } from "../lguest";
 const EDX = 8, EAX = 24, EIP = 48;
 
 function getRegister(dev: DevLguest, place: number): number {
-  dev.write(LHREQ_GETREG, place);
+  if (dev.write(LHREQ_GETREG, place) < 0) return 0;
   const bytes = dev.read();
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 }

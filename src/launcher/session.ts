@@ -11,7 +11,7 @@ import { checkCpus } from "./circumstances";
 import type { Circumstances } from "./circumstances";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
-import { MiB } from "./kernel";
+import { MiB, parseKernel } from "./kernel";
 import { runOn } from "./moves";
 
 /** What to boot, and on which machine. */
@@ -85,6 +85,7 @@ export function boot(
     }
   });
   const machineOptions = machineFor(options);
+  for (const { image, memory } of options.guests) parseKernel(image, memory);
   const machine = new Machine(machineOptions);
   bootHost(machine, hostOptions(options, print));
   return { machine, machineOptions, options };

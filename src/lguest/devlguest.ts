@@ -18,7 +18,7 @@ import { startLinear } from "./shadow";
 
 /** What lg_cpu.event says. */
 export const EVENT_START = 0, EVENT_NOTIFY = 1, EVENT_TRAP = 2,
-  EVENT_REGISTER = 3, EVENT_DEAD = 4;
+  EVENT_DEAD = 3;
 
 /** Host call: the Launcher decides; eax = 1 when it wants to end. */
 export function launcherStep(cpu: Cpu, launcher: LauncherCalls): void {
@@ -35,7 +35,6 @@ function resultOf(vcpu: Vcpu): Uint8Array | number | undefined {
       return loadBytes(vcpu.cpu, vcpu.at + LgCpu.event_address.offset, 4);
     case EVENT_TRAP:
       return loadBytes(vcpu.cpu, vcpu.at + LgCpu.trap.offset, 12);
-    case EVENT_REGISTER: return readNow(vcpu);
     default: {
       const state = guestStates[vcpu.lg.state];
       return state === "restart" ? -errno.ERESTART : -errno.ENOENT;
