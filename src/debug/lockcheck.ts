@@ -4,7 +4,7 @@ import { nameAddress } from "../assembler";
 import { HOST, PerCpu, Shared, Thread, cpuArea, cpuLayout, get, hostLayout,
   hostMemory, most, place, programLayouts, programsLayout, threadLayout }
   from "../host";
-import type { Memory, Structure } from "../host";
+import type { Field, Memory, Structure } from "../host";
 import { LgCpu, Lguest, buildHost, lgCpuLayout, lguestCpuLayout,
   lguestHostLayout, lguestLayout, lguestMap, lguestOf } from "../lguest";
 import { CPL, EIP, GDTR_BASE, IF, SYSTEM_FLAGS, hex32, panic, peekPage,
@@ -51,10 +51,16 @@ function findPages(memory: Memory): Map<number, Words> {
     add(lguestOf(n), guestWords);
     add(vcpu, vcpuWords);
   }
-  for (let at = get(memory, HOST, Shared.threads); at !== 0;
-    at = get(memory, at, Thread.all_next)) add(at, threadWords);
-  for (let at = get(memory, HOST, Shared.zombies); at !== 0;
-    at = get(memory, at, Thread.next)) add(at, threadWords);
+  const follow = (from: Field, next: Field) => {
+    const seen = new Set([0]);
+    for (let at = get(memory, HOST, from); !seen.has(at);
+      at = get(memory, at, next)) {
+      seen.add(at);
+      add(at, threadWords);
+    }
+  };
+  follow(Shared.threads, Thread.all_next);
+  follow(Shared.zombies, Thread.next);
   return pages;
 }
 

@@ -1,6 +1,7 @@
 // Woven from chapters/520-guest-segments.md.
 // Where addresses lead, drawn from the machine's memory.
-import { cpuArea, get, HOST, hostMemory, place, Shared } from "../host";
+import { cpuArea, get, HOST, hostMemory, most, place, Shared } from
+  "../host";
 import { LgCpu, Lguest, lguestMap, lguestOf, LguestPerCpu } from "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
@@ -98,7 +99,8 @@ export function drawSwitcher(machine: Machine, cpu: number): string {
   const guest = get(memory, cpuArea(cpu), LguestPerCpu.guest_ptes);
   const entry = (table: number, page: number) =>
     show(memory.load32(place.KERNEL + table + 4 * page));
-  const pages = 1 + 2 * get(memory, HOST, Shared.cpus_present);
+  const cpus = get(memory, HOST, Shared.cpus_present);
+  const pages = 1 + 2 * Math.min(cpus, most.CPUS_MAX);
   const lines = [" ".repeat(10) +
     `the Host        a Guest on CPU ${cpu}`];
   for (let page = 0; page < pages; page++) {

@@ -9,7 +9,7 @@ import { hostMemory } from "./hostmemory";
 import type { HostImage } from "./image";
 import { get } from "./layout";
 import { place } from "./map";
-import { inOneLine, Oops, placeOf } from "./oops";
+import { inOneLine, Oops, oopsLayout, placeOf } from "./oops";
 import { HOST, Shared } from "./structures";
 
 /** The Host's last words in one line, if a trap killed it. */
@@ -30,7 +30,8 @@ function registersOf(last: Oops): string[] {
 
 function traceOf(last: Oops, symbols: SymbolTable): string[] {
   const found: string[] = [];
-  for (let i = 0; i < last.words; i++) {
+  const kept = Math.min(last.words, oopsLayout.field.stack.count);
+  for (let i = 0; i < kept; i++) {
     const word = last.stack.get(i);
     if (word >= place.TEXT && word < HOST)
       found.push(nameAddress(word, symbols) ?? hex32(word));

@@ -9,7 +9,9 @@ import { HOST, Shared } from "./structures";
 /** The Host's memory by its virtual addresses, past TLB and CPUs. */
 export function hostMemory(machine: Machine): Memory {
   const load = (address: number, size: number) => {
-    const bytes = machine.readRam(address - place.KERNEL, size);
+    const at = address - place.KERNEL;
+    if (at < 0 || at + size > machine.ramSize) return 0;
+    const bytes = machine.readRam(at, size);
     return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
   };
   const store = () => { throw new Error("inspectors only look"); };

@@ -21,7 +21,7 @@ function rightSum(): number {
 const text = `
 .equ WORDS, ${WORDS}
 .equ SUM, ${rightSum()}
-# 326 "chapters/662-trouble.md"
+# 327 "chapters/662-trouble.md"
     movl %eax, %ebp
     pushl $0                    # 20: a CPU's bit
     pushl %ebx                  # 16: rounds that are left
@@ -40,13 +40,13 @@ round:
     incl %ecx
     cmpl $WORDS, %ecx
     jb 1b
-# 352 "chapters/662-trouble.md" # columns -4
+# 353 "chapters/662-trouble.md" # columns -4
     movl $20, %eax                  # getpid
     int $0x80
     cmpl %ebp, %eax
     jne wrong
     call where
-# 377 "chapters/662-trouble.md" # columns -4
+# 378 "chapters/662-trouble.md" # columns -4
     btsl %edi, 20(%esp)
     leal 20(%esp), %edx
     call tie
@@ -61,7 +61,7 @@ round:
     movl $0, 20(%esp)
     leal 4(%esp), %edx
     call tie
-# 358 "chapters/662-trouble.md" # columns -4
+# 359 "chapters/662-trouble.md" # columns -4
     movl $318, %eax                 # getcpu
     movl $0xc0108000, %ebx          # struct host
     int $0x80
@@ -75,7 +75,7 @@ round:
     testl %eax, %eax
     jnz wrong
     2:
-# 397 "chapters/662-trouble.md" # columns -4
+# 398 "chapters/662-trouble.md" # columns -4
         movl $1, %edi
         xorl %edx, %edx
         xorl %ecx, %ecx
@@ -90,7 +90,7 @@ round:
         jne wrong
         decl 16(%esp)
         jnz round
-# 417 "chapters/662-trouble.md" # columns -8
+# 418 "chapters/662-trouble.md" # columns -8
             xorl %ebx, %ebx             # all is well
         exit:
             movl $1, %eax

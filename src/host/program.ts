@@ -6,8 +6,8 @@ import { hostMemory } from "./hostmemory";
 import { get, put, structure, viewClass } from "./layout";
 import { place, selector } from "./map";
 import { pteOf } from "./pages";
-import { Program, Programs, awaitOneLess, programAt, programStates } from
-  "./programs";
+import { PROGRAMS_MAX, Program, Programs, awaitOneLess, programAt,
+  programStates } from "./programs";
 import type { ProgramState } from "./programs";
 import { HOST, trapFrame } from "./structures";
 import { Thread, currentThread } from "./threads";
@@ -132,10 +132,11 @@ export interface ProgramOutcome {
 export function loadOutcome(machine: Machine): ProgramOutcome[] {
   const memory = hostMemory(machine);
   const { wanted } = new Programs(memory, HOST);
-  return Array.from({ length: wanted }, (_, n) => {
+  const length = Math.min(wanted, PROGRAMS_MAX);
+  return Array.from({ length }, (_, n) => {
     const program = new Program(memory, programAt(n));
     const { status, rounds, vector, error, eip, address } = program;
-    const state = programStates[program.state]!;
+    const state = programStates[program.state] ?? "told";
     const trap = state !== "trapped" ? "" :
       `trap ${vector} (0x${error.toString(16)}) at 0x${hex32(eip)}` +
       (vector === PF ? `, address 0x${hex32(address)}` : "");
