@@ -3,8 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AssemblerError } from "../src/assembler";
 import {
-  HOST, Shared, bootKernel, buildProcess, emptyModule, freePages, get,
-  hostMemory, hostOops, kernelImage, place,
+  HOST, Shared, Thread, bootKernel, buildProcess, emptyModule, freePages,
+  get, hostMemory, hostOops, kernelImage, loadOutcome, oopsLayout, place,
+  programLayouts, programsLayout,
 } from "../src/host";
 import type { KernelModule } from "../src/host";
 import {
@@ -14,7 +15,10 @@ import {
 } from "../src/lguest";
 import type { DevLguest, GuestFiles, HostOptions } from "../src/lguest";
 import { guestOutcome, judge, launcher, worldSwitches } from "../src/launcher";
-import { checkLocks, drawDescriptors, guestWords } from "../src/debug";
+import {
+  checkLocks, drawDescriptors, drawShadows, drawSpace, drawSwitcher, drawWalk,
+  guestWords,
+} from "../src/debug";
 import { CR0, CR4, CR4_PGE, Machine } from "../src/machine";
 import { endless, guest, notify, shutdown } from "./guests";
 
@@ -483,6 +487,82 @@ test("the first oops is the one that is told", () => {
   machine.run({ maxInstructions: 1e5 });
   assert.equal([...invalid].sort(), [0, 1]);
   assert.equal(oopses, [hostOops(machine)]);
+});
+
+/** What is written into the Host's memory behind its back: where, what. */
+type Nonsense = (thread: number, vcpu: number) => [number, number][];
+
+const nonsense: [where: string, Nonsense][] = [
+  // A thread that waits, may run nowhere, and stands behind itself.
+  ["schedule_locked", (thread) => [
+    [HOST + Shared.queue_head.offset, thread],
+    [thread + Thread.next.offset, thread],
+    [thread + Thread.allowed.offset, 0]]],
+  // Programs without number, that are told to end.
+  ["schedule_locked", () => [
+    [HOST + programsLayout.field.left.offset, 0],
+    [HOST + programsLayout.field.live.offset, 1],
+    [HOST + programsLayout.field.started.offset, 0x80000000]]],
+  // A purse with much in it, but nothing to take.
+  ["enter_guest", (_, vcpu) => [[vcpu + LgCpu.pool.offset, 0]]],
+  // A hypercall, and the ring is nowhere.
+  ["read_lguest", (_, vcpu) => [
+    [vcpu + LgCpu.hcall.offset, 1],
+    [lguestOf(0) + Lguest.initialized.offset, 1],
+    [lguestOf(0) + Lguest.lguest_data.offset, 0xfffffff0]]],
+  // A file of 4 GiB, for a Launcher that begins again.
+  ["process_thread", (_, vcpu) => [
+    [vcpu + LgCpu.pending.offset, 1],
+    [vcpu + LgCpu.event.offset, 0],
+    [lguestOf(0) + Lguest.image_size.offset, 0xffffffff]]],
+];
+
+function writeWords(machine: Machine, words: [number, number][]): void {
+  for (const [at, value] of words)
+    machine.writeRam(at - place.KERNEL,
+      new Uint8Array(Uint32Array.of(value).buffer));
+}
+
+test("a Host that follows nonsense oopses", () => {
+  const { symbols } = buildHost();
+  const machine = boot([module(endless())]);
+  runTo(machine, 0, "lguest_prepare", false);
+  const before = machine.snapshot(), memory = hostMemory(machine);
+  const vcpu = get(memory, lguestOf(0), Lguest.vcpu);
+  const thread = get(memory, vcpu, LgCpu.thread);
+  for (const [where, words] of nonsense) {
+    machine.restore(before);
+    writeWords(machine, words(thread, vcpu));
+    assert.is(machine.run({ maxInstructions: 2e5 }).reason, "halted", where);
+    const last = hostOops(machine, symbols)!;
+    assert.ok(last.startsWith("trap 6 ") && last.includes(`(${where}+`), last);
+  }
+});
+
+test("who looks at nonsense comes to an end", () => {
+  const machine = boot([module(endless())]), much = 0xffffffff;
+  machine.run({ maxInstructions: 1e5 });
+  const thread = get(hostMemory(machine), HOST, Shared.threads);
+  const vcpu = get(hostMemory(machine), lguestOf(0), Lguest.vcpu);
+  writeWords(machine, [
+    [thread + Thread.all_next.offset, thread],
+    [HOST + Shared.zombies.offset, 0x12345678],
+    [HOST + Shared.cpus_present.offset, much],
+    [HOST + Shared.window_ptes.offset, 0xfffff000],
+    [HOST + programsLayout.field.wanted.offset, much],
+    [HOST + programLayouts[0]!.field.state.offset, much],
+    [HOST + Shared.oopsed.offset, 1],
+    [HOST + oopsLayout.field.words.offset, much],
+    [vcpu + LgCpu.shadow.offset, 0xfffff000],
+    [lguestOf(0) + Lguest.directory.offset, 0x12345678]]);
+  checkLocks(machine, () => {}).stop();
+  assert.is(loadOutcome(machine).length, 16);
+  assert.is(drawSwitcher(machine, 0).split("\n").length, 18);
+  assert.is(drawDescriptors(machine, 0), "");
+  assert.match(drawShadows(machine, 0), /ours fffff000  0 tables/);
+  assert.match(drawWalk(machine, 0, 0), /fffff000 -> nothing/);
+  assert.is(drawSpace(machine, 0), "");
+  assert.is(judge(machine, ["one"], "budget", () => buildHost()).status, 3);
 });
 
 test("a restored snapshot goes on like the machine it was taken of", () => {

@@ -59,9 +59,9 @@ export function bootKernel(machine: Machine, options: KernelOptions): Host {
 /** Registers the host calls alone: for a machine restored from a snapshot
  * that was booted with the same module. */
 export function attachKernel(machine: Machine, module: KernelModule): Host {
-  hostCallsOf(module).forEach(({ name, cost, run }, i) => {
+  hostCallsOf(module).forEach(({ run, ...row }, i) => {
     const call = (cpu: Cpu) => run(cpu, module);
-    machine.hostCalls[i + 1] = { name, cost, run: call };
+    machine.hostCalls[i + 1] = { ...row, run: call };
   });
   machine.hostArmed = true;
   return { machine, image: kernelImage(module) };

@@ -1,6 +1,7 @@
 // Woven from chapters/410-traps.md.
 export * from "./alarms";
 export * from "./boot";
+export * from "./bug";
 export * from "./calls";
 export * from "./damage";
 export * from "./death";

@@ -131,7 +131,7 @@ start:
     call load_tables
 # 555 "chapters/400-kernel.md"
     call wake_cpus
-# 563 "chapters/420-threads.md" # columns -4
+# 564 "chapters/420-threads.md" # columns -4
     call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
@@ -338,7 +338,7 @@ unload_module:
     jnz unlock_allocator
     movl %eax, HOST + host_module_loaded
     jmp unlock_allocator
-# 620 "chapters/420-threads.md"
+# 621 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -357,7 +357,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 573 "chapters/420-threads.md"
+# 574 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -370,7 +370,7 @@ idle:
     sti
     hlt
     jmp idle
-# 593 "chapters/420-threads.md"
+# 594 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -409,7 +409,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 446 "chapters/420-threads.md"
+# 447 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -432,7 +432,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 224 "chapters/420-threads.md"
+# 225 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -442,7 +442,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 248 "chapters/420-threads.md" # columns -4
+# 249 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -450,13 +450,13 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 234 "chapters/420-threads.md"
+# 235 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 474 "chapters/420-threads.md"
+# 475 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
@@ -467,7 +467,7 @@ move_interrupt:
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 514 "chapters/420-threads.md"
+# 515 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm
@@ -482,7 +482,7 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 286 "chapters/410-traps.md"
+# 302 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
@@ -533,7 +533,7 @@ trap_return:
     testl $0x200, frame_eflags(%esp)
     jz 1f
     call schedule
-# 509 "chapters/660-load.md" # columns -4
+# 510 "chapters/660-load.md" # columns -4
     1:  testb $3, frame_cs(%esp)
         jz 2f
         cmpl $0, HOST + programs_left
@@ -547,7 +547,7 @@ trap_return:
     popl %ds
     addl $8, %esp
     iret
-# 369 "chapters/660-load.md"
+# 370 "chapters/660-load.md"
 program_start:
     call unlock_queue
     jmp trap_return
@@ -572,7 +572,7 @@ sys_getpid:
 sys_getcpu:
     .byte 0x0f, 0x3f, HC_getcpu
     ret
-# 400 "chapters/660-load.md"
+# 401 "chapters/660-load.md"
 sys_sched_yield:
     call lock_queue
     call read_clock
@@ -603,7 +603,7 @@ program_fault:
     jz unexpected
     movl $PROGRAM_TRAPPED, %esi
     jmp end_program
-# 459 "chapters/660-load.md"
+# 460 "chapters/660-load.md"
 program_told:
     movl $PROGRAM_TOLD, %esi
     jmp end_program

@@ -11,10 +11,12 @@ export interface LoaderNotes {
   readonly files: readonly LoaderFile[];
 }
 
-/** A host call: its cost in clock ticks, and what it does. */
+/** A host call: its cost in clock ticks, whether there may be as much to do
+ * as there is memory, and what it does. */
 export interface HostCallRow {
   name: string;
   cost: number;
+  bulk?: boolean;
   run(cpu: Cpu, module: KernelModule): void;
 }
 

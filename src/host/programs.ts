@@ -1,6 +1,7 @@
 // Woven from chapters/660-load.md.
 // Programs: what the Host knows of each, and how many it waits for.
 import type { Cpu } from "../machine";
+import { bug } from "./bug";
 import { get, structure, textAt, viewClass } from "./layout";
 import type { LoaderFile, LoaderNotes } from "./module";
 import { HOST } from "./structures";
@@ -99,6 +100,7 @@ export function setupPrograms(
 export function threadsToEnd(cpu: Cpu): number[] {
   const { left, live, started } = new Programs(cpu, HOST);
   if (left > 0 || live === 0) return [];
+  if (started > PROGRAMS_MAX) bug();
   return Array.from({ length: started }, (_, n) =>
     get(cpu, programAt(n), programLayout.field.thread))
     .filter((thread) => thread !== 0);

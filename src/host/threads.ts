@@ -2,6 +2,7 @@
 // Threads: a page with struct thread below and the kernel stack above.
 import type { Cpu } from "../machine";
 import { EAX, ECX, EDX } from "../machine";
+import { bug } from "./bug";
 import { get, put, structure } from "./layout";
 import { place } from "./map";
 import { freePage } from "./pages";
@@ -203,7 +204,7 @@ export function moveThreads(cpu: Cpu): void {
   let at = get(cpu, HOST, Shared.threads);
   for (; at !== 0; at = get(cpu, at, Thread.all_next)) {
     if (get(cpu, at, Thread.module) === 0) continue;
-    const next = (get(cpu, at, Thread.home) + 1) % online;
+    const next = (get(cpu, at, Thread.home) + 1) % (online || bug());
     put(cpu, at, Thread.allowed, 1 << (to === MOVE_ON ? next : to));
     tellMoved(thisCpu(cpu), at);
   }

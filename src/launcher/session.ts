@@ -70,7 +70,8 @@ export function machineFor(
   };
 }
 
-/** Puts the Host and its Guests on a new machine; nothing runs yet. */
+/** Puts the Host and its Guests on a new machine; nothing runs yet. A
+ * UserError if a Guest's kernel is none, or they are too large. */
 export function boot(
   options: BootOptions, print: ConsoleSink = () => {},
 ): Session {

@@ -19,7 +19,7 @@ export function lguestCalls(
     { name: "load_lguest", cost: 5000, run: load },
     { name: "unload_lguest", cost: 200, run: unloadLguest },
     { name: "free_lguest", cost: 1000, run: freeLguest },
-    { name: "launcher_step", cost: 500,
+    { name: "launcher_step", cost: 500, bulk: true,
       run: (cpu) => launcherStep(cpu, launcher) },
     { name: "lguest_prepare", cost: 50, run: lguestPrepare },
     { name: "lguest_enter", cost: 100, run: enter },

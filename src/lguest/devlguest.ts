@@ -9,6 +9,7 @@ import { errno, LHREQ_GETREG, LHREQ_INITIALIZE, LHREQ_IRQ, LHREQ_SETREG,
 import type { DevLguest, LauncherCalls } from "./dev";
 import { loadBytes, readGuestBytes, writeGuestBytes } from "./guestmemory";
 import { raiseIrq } from "./interrupts";
+import { GUESTS_MAX } from "./map";
 import { currentVcpu, guestStates, killUnhandled, LgCpu, Lguest } from
   "./lguest";
 import type { Vcpu } from "./lguest";
@@ -63,7 +64,7 @@ function openLguest(vcpu: Vcpu): DevLguest {
   const imageSize = lg.image_size, initrdSize = lg.initrd_size;
   return {
     cpu, imageSize, initrdSize,
-    guest: lg.index,
+    guest: lg.index % GUESTS_MAX,
     result: resultOf(vcpu),
     commandLine: textAt(cpu, lg.command_line),
     memory: lg.memory,

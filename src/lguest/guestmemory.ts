@@ -1,6 +1,6 @@
 // Woven from chapters/430-host-memory.md.
 // The only way to Guest memory. Works in its Launcher's context.
-import { place } from "../host";
+import { bug, place } from "../host";
 import type { Cpu } from "../machine";
 import type { Guest } from "./lguest";
 
@@ -47,6 +47,7 @@ export function writeGuestBytes(
 
 /** Copies memory out, by words where they are aligned. */
 export function loadBytes(cpu: Cpu, from: number, length: number): Uint8Array {
+  if (length > cpu.board.ramSize) bug();
   const bytes = new Uint8Array(length);
   let i = 0;
   while (i < length) {

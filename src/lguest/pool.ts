@@ -1,7 +1,6 @@
 // Woven from chapters/430-host-memory.md.
 // Each lg_cpu's own pages, so that shadow paging needs no lock.
-import { allocatePage, freePage, place, zeroPage } from "../host";
-import { panic } from "../machine";
+import { allocatePage, bug, freePage, place, zeroPage } from "../host";
 import type { Vcpu } from "./lguest";
 
 /** Fewer pages than this, and the shadows are forgotten: whatever a
@@ -22,7 +21,7 @@ export function fillPool(vcpu: Vcpu, pages: number): void {
 /** A page of zeros from the pool: its physical address. */
 export function takePage(vcpu: Vcpu): number {
   const page = vcpu.pool;
-  if (page === 0) panic("a Guest's purse is empty");
+  if (page === 0) bug();
   vcpu.pool = vcpu.cpu.load32(place.KERNEL + page);
   vcpu.pool_count--;
   zeroPage(vcpu.cpu, page);

@@ -3,7 +3,7 @@ import { statusFlags, setStatusFlags } from "./flags";
 import {
   FAST_READ, FAST_READ_USER, FAST_WRITE, FAST_WRITE_USER,
 } from "./bits";
-import { AC_FAULT, Fault, gp, SS_FAULT } from "../ground/fault";
+import { AC_FAULT, Fault, gp, SS_FAULT, UD } from "../ground/fault";
 import type { HostCall } from "./hostcall";
 import { resetVector, resetWaiting } from "./reset";
 import { noteAccess, refreshDebug } from "./breakpoints";
@@ -298,22 +298,41 @@ export class Cpu {
     else if (size === 2) this.view.setInt16(at, value, true);
     else this.bytes[at] = value;
   }
+  /** Accesses that the present host call has left. */
+  hostCallLeft = Infinity;
+
+  /** Takes one away; #UD behind the last. */
+  private countAccess(): void {
+    if (this.hostCallLeft-- <= 0) throw new Fault(UD);
+  }
   /** The byte at a linear address, unsigned, with supervisor's rights. */
-  load8(linear: number): number { return this.loadLinear(linear, 1); }
+  load8(linear: number): number {
+    this.countAccess();
+    return this.loadLinear(linear, 1);
+  }
   /** The 16 bits at a linear address, unsigned. */
-  load16(linear: number): number { return this.loadLinear(linear, 2); }
+  load16(linear: number): number {
+    this.countAccess();
+    return this.loadLinear(linear, 2);
+  }
   /** The 32 bits at a linear address, unsigned. */
   load32(linear: number): number {
+    this.countAccess();
     return this.loadLinear(linear, 4) >>> 0;
   }
   /** Writes a byte with supervisor's rights. */
-  store8(linear: number, v: number): void { this.storeLinear(linear, 1, v); }
+  store8(linear: number, v: number): void {
+    this.countAccess();
+    this.storeLinear(linear, 1, v);
+  }
   /** Writes 16 bits with supervisor's rights. */
   store16(linear: number, v: number): void {
+    this.countAccess();
     this.storeLinear(linear, 2, v);
   }
   /** Writes 32 bits with supervisor's rights. */
   store32(linear: number, v: number): void {
+    this.countAccess();
     this.storeLinear(linear, 4, v);
   }
   /** Set by the machine's `watchData`. */
