@@ -2,21 +2,21 @@
 // The Switcher's text, all but its 256 stubs.
 
 const takeRegisters = `
-# 165 "chapters/500-switcher.md"
-mov %ebx, %cr3
-popl %eax
-popl %ebx
-popl %ecx
-popl %edx
-popl %esi
-popl %edi
-popl %ebp
-popl %gs
-popl %fs
-popl %ds
-popl %es
-addl $8, %esp                   # trapnum, errcode
-iret                            # eip, cs, eflags, esp, ss
+# 165 "chapters/500-switcher.md" # columns -4
+    mov %ebx, %cr3
+    popl %eax
+    popl %ebx
+    popl %ecx
+    popl %edx
+    popl %esi
+    popl %edi
+    popl %ebp
+    popl %gs
+    popl %fs
+    popl %ds
+    popl %es
+    addl $8, %esp                   # trapnum, errcode
+    iret                            # eip, cs, eflags, esp, ss
 `;
 
 const saveRegisters = `
