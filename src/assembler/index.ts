@@ -1,5 +1,5 @@
 // Woven from chapters/796-disassembler.md.
-export { splitStatements } from "./statements";
+export { splitStatements, withoutMarkers } from "./statements";
 export type { Statement } from "./statements";
 export { AssemblerError } from "./error";
 export type { Place } from "./error";

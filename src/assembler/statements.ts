@@ -80,3 +80,8 @@ export function splitStatements(text: string, name: string): Statement[] {
   }
   return statements;
 }
+
+/** A text without its line markers. */
+export function withoutMarkers(text: string): string {
+  return text.split("\n").filter((line) => !marker.test(line)).join("\n");
+}

@@ -1,4 +1,5 @@
 // Woven from chapters/810-guests.md.
+import { withoutMarkers } from "../assembler";
 import { checkSwitcher, UserError } from "../launcher";
 import { switcherWithGlobals } from "../lguest";
 import { inFile, textOf } from "./io";
@@ -13,8 +14,7 @@ export function switcherFile(name?: string): string | undefined {
 /** The bytes of what is named behind --switcher. */
 export function switcherBytes(name: string, io: Io): Uint8Array {
   if (name !== WITH_GLOBALS) return io.read(name);
-  const text = switcherWithGlobals.replace(/^# \d+ "[^"]*".*\n/gm, "");
-  return new TextEncoder().encode(text);
+  return new TextEncoder().encode(withoutMarkers(switcherWithGlobals));
 }
 
 const LONGEST = 2 ** 20;

@@ -1,5 +1,6 @@
 // One boot: the texts it is made from, how far it runs, how it ended.
-import { AssemblerError, assemble, writeElf } from "../../../src/assembler";
+import { AssemblerError, assemble, withoutMarkers, writeElf } from
+  "../../../src/assembler";
 import { GUEST_PHYSICAL, GUEST_VIRTUAL } from "../../../src/guest";
 import { completeSwitcherText, lguestMap } from "../../../src/lguest";
 import { judge } from "../../../src/launcher";
@@ -29,7 +30,7 @@ export function end(session: Session, reason: Reason): End {
 
 /** A text as a reader edits it: without the lines that tell chapters. */
 export function editable(text: string): string {
-  return text.replace(/^# \d+ ".*\n/gm, "").trim() + "\n";
+  return withoutMarkers(text).trim() + "\n";
 }
 
 /** A mistake in an edited text. */
