@@ -7,7 +7,7 @@ import { kernelImage } from "./image";
 import type { HostImage } from "./image";
 import { loadFiles, loadWords } from "./load";
 import type { HostLoad } from "./load";
-import { place } from "./map";
+import { most, place } from "./map";
 import type { KernelModule } from "./module";
 import { MP_TABLE, mpTable } from "./mptable";
 import { HOST, Shared } from "./structures";
@@ -68,7 +68,8 @@ export function attachKernel(machine: Machine, module: KernelModule): Host {
 }
 
 /** Where the loader leaves its notes: physical addresses. */
-const INFO = 0x1000, MODULES = 0x1080, STRINGS = 0x1800, END = 0x10000;
+const INFO = 0x1000, MODULES = 0x1080, END = 0x10000;
+const STRINGS = MODULES + 16 * most.FILES_MAX;
 
 /** When the machine is switched on, unless somebody says otherwise:
  * 9 October 2007, 20:31:38 UTC. */

@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 533 "chapters/400-kernel.md"
+# 535 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 546 "chapters/400-kernel.md"
+# 548 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 570 "chapters/400-kernel.md" # columns -4
+# 572 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 596 "chapters/400-kernel.md" # columns -4
+# 598 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 622 "chapters/400-kernel.md" # columns -4
+# 624 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 608 "chapters/400-kernel.md" # columns -4
+# 610 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 637 "chapters/400-kernel.md" # columns -4
+# 639 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 611 "chapters/400-kernel.md" # columns -4
+# 613 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 659 "chapters/400-kernel.md" # columns -4
+# 661 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 677 "chapters/400-kernel.md" # columns -4
+# 679 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 615 "chapters/400-kernel.md" # columns -4
+# 617 "chapters/400-kernel.md" # columns -4
     5:
-# 697 "chapters/400-kernel.md" # columns -4
+# 699 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 722 "chapters/400-kernel.md" # columns -4
+# 724 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 743 "chapters/400-kernel.md" # columns -4
+# 745 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 757 "chapters/400-kernel.md" # columns -4
+# 759 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 555 "chapters/400-kernel.md"
+# 557 "chapters/400-kernel.md"
     call wake_cpus
 # 564 "chapters/420-threads.md" # columns -4
     call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 557 "chapters/400-kernel.md"
+# 559 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 769 "chapters/400-kernel.md" # columns -4
+# 771 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,14 +154,14 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 800 "chapters/400-kernel.md" # columns -4
+# 802 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
     movl %fs:cpu_mask, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
-# 561 "chapters/400-kernel.md"
+# 563 "chapters/400-kernel.md"
     ret
 # 223 "chapters/620-cpus.md"
 wake_cpus:

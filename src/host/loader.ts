@@ -3,18 +3,15 @@
 import type { Cpu } from "../machine";
 import { bug } from "./bug";
 import { get, put, textAt } from "./layout";
-import { place } from "./map";
+import { most, place } from "./map";
 import type { KernelModule, LoaderFile } from "./module";
 import { isProgram, setupPrograms } from "./programs";
 import { HOST, Shared } from "./structures";
 
-/** For no more the loader has room. */
-const MOST_FILES = 120;
-
 function loaderFiles(cpu: Cpu, info: number): LoaderFile[] {
   const word = (at: number) => cpu.load32(at) >>> 0;
   const list = word(info + 24) + place.KERNEL, length = word(info + 20);
-  if (length > MOST_FILES) bug();
+  if (length > most.FILES_MAX) bug();
   return Array.from({ length }, (_, i) => {
     const note = list + 16 * i, start = word(note);
     return {

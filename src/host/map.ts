@@ -36,6 +36,8 @@ export const most = {
   CPUS_MAX: 8,
   /** Pages that are mapped from KERNEL on: 896 MiB, as in Linux. */
   PAGES_MAX: 0x38000,
+  /** Files that the loader can note. */
+  FILES_MAX: 120,
 } as const;
 
 /** Selectors, with Linux's numbers. */
