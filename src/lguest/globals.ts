@@ -4,21 +4,15 @@ import { switcherOf } from "./switcher";
 
 /** The Switcher of old, for the option `switcher`; for one CPU. */
 export const switcherWithGlobals = switcherOf({ leave: `
-# 58 "chapters/672-globals.md"
+# 59 "chapters/672-globals.md"
 .equ WRITABLE, SWITCHER_IMAGE - SWITCHER
-switch_to_guest:
-    pushl %es
-    pushl %ds
-    pushl %gs
-    pushl %fs
-    pushl %ebp
     movl %eax, the_pair + WRITABLE
     movl %esp, the_stack + WRITABLE
     mov %cr3, %edx
     movl %edx, the_cr3 + WRITABLE
     sgdt the_gdt + WRITABLE
     sidt the_idt + WRITABLE
-# 78 "chapters/672-globals.md" # columns -4
+# 73 "chapters/672-globals.md" # columns -4
     leal lguest_pages_regs(%eax), %esp
     lgdt lguest_pages_guest_gdt_limit(%eax)
     lidt lguest_pages_guest_idt_limit(%eax)
@@ -27,7 +21,7 @@ switch_to_guest:
     movl the_gdt + 2, %edx
     andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
 `, find: `
-# 91 "chapters/672-globals.md"
+# 86 "chapters/672-globals.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl the_pair, %eax
@@ -41,7 +35,7 @@ movl the_stack, %esp
 movl $TASK, %edx
 ltr %dx
 `, gates: "the_idt + 2" }) + `
-# 108 "chapters/672-globals.md"
+# 103 "chapters/672-globals.md"
 the_pair:  .long 0
 the_stack: .long 0
 the_cr3:   .long 0

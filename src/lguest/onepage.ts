@@ -2,7 +2,7 @@
 // The pte page of old, one for all CPUs, and what the option chooses.
 import { cpuArea, get, HOST, place, put, Shared, thisCpu } from
   "../host";
-import { invalidatePage } from "../machine";
+import { EAX, invalidatePage } from "../machine";
 import type { Cpu } from "../machine";
 import type { HostOptions } from "./dev";
 import { beginToLoad, fillState, guestTable, loadLguest, mapPair } from
@@ -22,12 +22,12 @@ export function loadOnePage(cpu: Cpu): void {
 /** Host call: loads lguest, with one table, and in it one pair. */
 export function loadOnePair(cpu: Cpu): void {
   loadOnePage(cpu);
+  if (cpu.w[EAX] !== 0) return;                     // too few pages
   const cpus = get(cpu, HOST, Shared.cpus_present);
   const { pages, guest_ptes, regs_pte } = LguestPerCpu;
   const entry = 4 * (1 + 2 * cpus);
   for (let n = 0; n < cpus; n++) {
     const area = cpuArea(n), table = get(cpu, area, guest_ptes);
-    if (table === 0) return;                        // too few pages
     put(cpu, area, pages, SWITCHER + 1024 * entry);
     put(cpu, area, regs_pte, place.KERNEL + table + entry);
     showPair(cpu, n);

@@ -1,8 +1,18 @@
 // Woven from chapters/500-switcher.md.
 // The Switcher's text, all but its 256 stubs.
 
-const takeRegisters = `
-# 165 "chapters/500-switcher.md" # columns -4
+const saveHost = `
+# 130 "chapters/500-switcher.md"
+switch_to_guest:
+    pushl %es
+    pushl %ds
+    pushl %gs
+    pushl %fs
+    pushl %ebp
+`;
+
+const takeGuest = `
+# 170 "chapters/500-switcher.md" # columns -4
     mov %ebx, %cr3
     popl %eax
     popl %ebx
@@ -19,8 +29,8 @@ const takeRegisters = `
     iret                            # eip, cs, eflags, esp, ss
 `;
 
-const saveRegisters = `
-# 192 "chapters/500-switcher.md"
+const saveGuest = `
+# 197 "chapters/500-switcher.md"
 pushl %es
 pushl %ds
 pushl %fs
@@ -34,8 +44,8 @@ pushl %ebx
 pushl %eax
 `;
 
-const hostRegisters = `
-# 239 "chapters/500-switcher.md"
+const takeHost = `
+# 244 "chapters/500-switcher.md"
 popl %ebp
 popl %fs
 popl %gs
@@ -44,7 +54,7 @@ popl %es
 `;
 
 const deliver = `
-# 254 "chapters/500-switcher.md"
+# 259 "chapters/500-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
 movzwl (%eax), %edx             # the gate's low half of the offset,
@@ -56,7 +66,7 @@ jmp *%edx
 const hostGates = "lguest_pages_host_idt_base(%eax)";
 
 const nmi = `
-# 267 "chapters/500-switcher.md"
+# 272 "chapters/500-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
@@ -75,24 +85,18 @@ export interface HostWays {
 export function switcherOf(
   { leave, find, gates = hostGates }: HostWays,
 ): string {
-  const back = saveRegisters + find + hostRegisters;
-  return leave + takeRegisters +
+  const back = saveGuest + find + takeHost;
+  return saveHost + leave + takeGuest +
     "return_to_host:" + back + "    iret\n" +
     "deliver_to_host:" + back + deliver.replace(hostGates, gates) + nmi;
 }
 
 /** The default of the option `switcher`. */
 export const switcherText = switcherOf({ leave: `
-# 133 "chapters/500-switcher.md"
-switch_to_guest:
-    pushl %es
-    pushl %ds
-    pushl %gs
-    pushl %fs
-    pushl %ebp
+# 144 "chapters/500-switcher.md"
     movl %esp, lguest_pages_host_sp(%eax)
     leal lguest_pages_regs(%eax), %esp
-# 151 "chapters/500-switcher.md" # columns -4
+# 156 "chapters/500-switcher.md" # columns -4
     lgdt lguest_pages_guest_gdt_limit(%eax)
     lidt lguest_pages_guest_idt_limit(%eax)
     movl $TASK, %edx
@@ -100,7 +104,7 @@ switch_to_guest:
     movl lguest_pages_host_gdt_base(%eax), %edx
     andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
 `, find: `
-# 213 "chapters/500-switcher.md"
+# 218 "chapters/500-switcher.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl %esp, %eax
@@ -118,7 +122,7 @@ ltr %dx
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 379 "chapters/500-switcher.md"
+# 388 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host
