@@ -56,6 +56,29 @@ async function tabAndEnter(page: Page, name: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
+test("who goes on before the search is ready isn't called back", async () => {
+  await site.visit("/", async (page) => {
+    const held: (() => void)[] = [];
+    await page.route(/search-index/, async (route) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      await route.continue();
+    });
+    const asked = page.waitForRequest(/search-index/);
+    await tabTo(page, "Search");
+    await asked;
+    await tabTo(page, "Boot");
+    while (held.length > 0) held.pop()?.();
+    // It is ready as soon as it has put a list beside its field.
+    await page.locator("[role=listbox]").first()
+      .waitFor({ state: "attached" });
+    await page.keyboard.press("Enter");
+    await page.locator("[data-status='0']").waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("Switcher");
+    await page.getByRole("option").first().waitFor();
+  });
+});
+
 test("the keyboard alone boots the machine, breaks the Switcher, and "
   + "puts it back", async () => {
   await site.visit("/", async (page) => {
