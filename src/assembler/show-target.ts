@@ -21,7 +21,7 @@ function sorted(symbols: SymbolTable): Sorted {
 /** "name" or "name+0x12" for an address, or undefined if no symbol is at
  * it, or less than so many bytes before it. */
 export function nameAddress(
-  address: number, symbols: SymbolTable, far = Infinity,
+  address: number, symbols: SymbolTable, far = 4096,
 ): string | undefined {
   const table = sorted(symbols);
   let low = 0, high = table.length;

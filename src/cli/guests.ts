@@ -1,5 +1,4 @@
 // Woven from chapters/810-guests.md.
-import { defaultGuest } from "../guest";
 import {
   checkInitrd, COMMAND_LINE_MAX, guestName, MiB, MOST_FOR_GUESTS,
   MOST_GUESTS, parseKernel, UserError,
@@ -7,6 +6,7 @@ import {
 import type { BootOptions } from "../launcher";
 import { inFile } from "./io";
 import type { Io } from "./io";
+import { kernelBytes } from "./kernels";
 import { cpuOf, number } from "./numbers";
 import type { Values } from "./words";
 
@@ -123,7 +123,7 @@ export function filesOf(
 
 function fileOf(guest: GuestCall, of: number, io: Io): GuestFiles {
   const { name, kernel, initrd: disk, append, memory, cpu } = guest;
-  const image = kernel === undefined ? defaultGuest() : io.read(kernel);
+  const image = kernelBytes(kernel, io);
   const plan = inFile(kernel ?? "the default Guest",
     () => parseKernel(image, memory));
   const initrd = disk === undefined ? undefined : io.read(disk);

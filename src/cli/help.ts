@@ -8,7 +8,9 @@ is one, the default Guest, which says what it finds and powers off. machine
 runs a bare machine without lguest, its COM1 on the terminal.
 
   --kernel FILE          run: a kernel that speaks the lguest ABI, a bzImage
-                         or a 32-bit ELF file, not position independent
+                         or a 32-bit ELF file, not position independent;
+                         or default@TEXT/STACK, ours, linked at these
+                         addresses
                          machine: a multiboot kernel, a bzImage, or Linux'
                          vmlinux
   --append TEXT          the kernel's command line

@@ -1,5 +1,4 @@
 // Woven from chapters/836-runs.md.
-import { defaultGuest } from "../guest";
 import {
   readRunFile, runFileEnd, runFileHead, sha256, stateSum, UserError,
 } from "../launcher";
@@ -8,6 +7,7 @@ import type { InputEntry, RunConfig, RunEnd, RunFile, RunImage }
 import type { Machine } from "../machine";
 import { inFile, SPENT, textOf } from "./io";
 import type { Io } from "./io";
+import { kernelBytes } from "./kernels";
 import { switcherBytes } from "./switcher";
 
 /** A run that is being written down. */
@@ -46,8 +46,8 @@ export function imageLine(
 function imageBytes(
   role: RunImage["role"], path: string, io: Io,
 ): Uint8Array {
-  if (path === "") return defaultGuest();
-  return role === "switcher" ? switcherBytes(path, io) : io.read(path);
+  if (role === "switcher") return switcherBytes(path, io);
+  return role === "kernel" ? kernelBytes(path, io) : io.read(path);
 }
 
 /** A budget as JSON has it. */

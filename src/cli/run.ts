@@ -12,6 +12,7 @@ import type { GdbCall } from "./debug";
 import { filesOf } from "./guests";
 import { inFile, probeAll, SPENT, worldOf } from "./io";
 import type { Io } from "./io";
+import { kernelFile } from "./kernels";
 import { GuestLines } from "./lines";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
@@ -62,7 +63,9 @@ export function runCommand(
   const replay = asked.replay === undefined ? undefined
     : replayRun(asked.replay, asked, io);
   const call = replay?.call ?? asked;
-  probeAll({ ...call, switcher: switcherFile(call.switcher) }, io);
+  probeAll({ ...call, switcher: switcherFile(call.switcher),
+    guests: call.guests.map((guest) =>
+      ({ ...guest, kernel: kernelFile(guest.kernel) })) }, io);
   const around = surround(call, io);
   const session = begin(call, io, around.lines);
   if (call.gdb) return runVisited(call, call.gdb, session, io, around);

@@ -162,9 +162,17 @@ movl $(lost_memory - PAGE_OFFSET), %ebx
 jmp shut_down
 `;
 
+/** The stack that it begins with. */
+export const bootStack = String.raw`
+# 561 "chapters/100-guest.md"
+.balign 16
+    .fill 256, 1, 0
+stack_top:
+`;
+
 /** What every Guest of ours has with it. */
 export const luggage = String.raw`
-# 576 "chapters/100-guest.md"
+# 579 "chapters/100-guest.md"
 # say: esi = template, ebx = the numbers for it
 say:
     movl $line, %edi
@@ -182,7 +190,7 @@ next_character:
     testb %al, %al
     jnz next_character
     ret
-# 604 "chapters/100-guest.md"
+# 607 "chapters/100-guest.md"
 send_line:
     movb $0, (%edi)
     pushl %ebx
@@ -191,7 +199,7 @@ send_line:
     int $0x1f
     popl %ebx
     jmp say
-# 618 "chapters/100-guest.md"
+# 621 "chapters/100-guest.md"
 say_hexadecimal:
     movl (%ebx), %edx
     addl $4, %ebx
@@ -204,7 +212,7 @@ say_hexadecimal:
     stosb
     loop 1b
     jmp next_character
-# 636 "chapters/100-guest.md"
+# 639 "chapters/100-guest.md"
 say_decimal:
     movl (%ebx), %eax
     addl $4, %ebx
@@ -225,7 +233,7 @@ say_decimal:
     loop 2b
     popl %ebx
     jmp next_character
-# 680 "chapters/100-guest.md"
+# 688 "chapters/100-guest.md"
 
 # 455 "chapters/100-guest.md"
 .balign 4
@@ -288,14 +296,11 @@ reserve_mem:
 line:
     .fill 128, 1, 0
 line_end:
-.balign 16
-    .fill 256, 1, 0
-stack_top:
-`;
+` + bootStack;
 
 /** The last lines of a Guest. */
 export const theEnd = String.raw`
-# 566 "chapters/100-guest.md"
+# 569 "chapters/100-guest.md"
 .balign 4096
 image_end:
 `;

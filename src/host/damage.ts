@@ -24,6 +24,8 @@ export function damage(machine: Machine, image: HostImage): string[] {
     if (is !== low >>> 0 || (up & ~BUSY) !== (high & ~BUSY))
       found.push(`${what} is damaged: ${hex32(up)} ${hex32(is)}`);
   };
+  const there = (at: number) =>
+    (memory.load32(at) | memory.load32(at + 4)) !== 0;
   const text = machine.readRam(image.origin, HOST - place.TEXT);
   const wrong = [...text.keys()].filter((i) => text[i] !== image.bytes[i]);
   if (wrong.length > 0) {
@@ -34,10 +36,13 @@ export function damage(machine: Machine, image: HostImage): string[] {
   for (let n = 0; n < 256; n++)
     compare(`the gate of vector ${n}`, place.IDT + 8 * n,
       ownGate(n, symbols.get(`trap_${n}`) ?? 0));
-  for (let n = 0; n < machine.cpus.length; n++)
-    for (const [at, words] of ownDescriptors(n))
+  for (let n = 0; n < machine.cpus.length; n++) {
+    const gdt = cpuArea(n) + PerCpu.gdt.offset;
+    const loaded = image.descriptors.filter(([at]) => there(gdt + at));
+    for (const [at, words] of [...ownDescriptors(n), ...loaded])
       compare(`descriptor 0x${at.toString(16)} of CPU ${n}`,
-        cpuArea(n) + PerCpu.gdt.offset + (at & ~7), words);
+        gdt + (at & ~7), words);
+  }
   return found.length <= MOST ? found
     : [...found.slice(0, MOST), `and ${found.length - MOST} more like that`];
 }

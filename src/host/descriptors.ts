@@ -2,6 +2,10 @@
 // Descriptors, in Intel's format (SDM 3A, 3.4.5 and 6.11).
 import type { Memory } from "./layout";
 
+/** A descriptor's selector, and its words. */
+export type OwnDescriptor =
+  readonly [selector: number, words: readonly [number, number]];
+
 /** Writes one descriptor of two words. */
 export function putDescriptor(
   memory: Memory, address: number, low: number, high: number,

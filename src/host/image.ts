@@ -3,6 +3,7 @@
 import { assemble } from "../assembler";
 import { NMI, panic } from "../machine";
 import { hostCallsOf } from "./calls";
+import type { OwnDescriptor } from "./descriptors";
 import { kernelText } from "./kernel";
 import { layoutEquates } from "./layout";
 import { most, place, selector, vector } from "./map";
@@ -75,6 +76,8 @@ export interface HostImage {
   entry: number;
   /** The Host's labels and the module's, virtual addresses. */
   symbols: Map<string, number>;
+  /** The module's, in each CPU's GDT. */
+  descriptors: readonly OwnDescriptor[];
 }
 
 /** Assembles Host and module; bad assembly throws AssemblerError. */
@@ -87,6 +90,7 @@ export function kernelImage(module: KernelModule): HostImage {
   return {
     bytes, origin: place.IMAGE, entry: symbols.get("start")! - place.KERNEL,
     symbols: new Map([...module.symbols, ...symbols]),
+    descriptors: module.descriptors,
   };
 }
 

@@ -482,13 +482,13 @@ exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_exit_thread
     call schedule_locked            # and never comes back
-# 302 "chapters/410-traps.md"
+# 307 "chapters/410-traps.md"
 stop:
     cli
     movl $0x10000, LOCAL_APIC + 0x320
 1:  hlt
     jmp 1b
-# 200 "chapters/410-traps.md"
+# 205 "chapters/410-traps.md"
 trap_common:
     pushl %ds
     pushl %es
@@ -504,7 +504,7 @@ trap_common:
     movl frame_vector(%esp), %eax
     jmp *vector_table(,%eax,4)
 unexpected:
-# 266 "chapters/410-traps.md" # columns -4
+# 271 "chapters/410-traps.md" # columns -4
     movl $1, %eax
     xchgl %eax, HOST + host_oopsed
     testl %eax, %eax
@@ -518,7 +518,7 @@ unexpected:
     cmpl $0, HOST + host_oopsed
     je unexpected
     jmp stop
-# 233 "chapters/410-traps.md"
+# 238 "chapters/410-traps.md"
 timer_interrupt:
     incl %fs:cpu_ticks
     movl $1, %fs:cpu_need_resched
@@ -539,7 +539,7 @@ trap_return:
         cmpl $0, HOST + programs_left
         je program_told
     2:
-# 248 "chapters/410-traps.md"
+# 253 "chapters/410-traps.md"
     popal
     popl %gs
     popl %fs

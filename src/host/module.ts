@@ -1,6 +1,7 @@
 // Woven from chapters/410-traps.md.
 // What the Host knows of the module that is built in.
 import type { Cpu } from "../machine";
+import type { OwnDescriptor } from "./descriptors";
 
 /** A file that the loader brought: where it is, where its string is. */
 export interface LoaderFile { start: number; size: number; string: number }
@@ -42,6 +43,8 @@ export interface KernelModule {
   readonly calls: readonly HostCallRow[];
   /** Looks at the loader's notes, once: how many processes it wants. */
   setup(cpu: Cpu, notes: LoaderNotes): number;
+  /** What it has in each CPU's GDT as long as it is loaded. */
+  readonly descriptors: readonly OwnDescriptor[];
   /** Makes the process with this number, from 0 on: its thread, which
    * begins at `start`, or 0 if it can't. Allocator lock held. */
   createProcess(cpu: Cpu, number: number, start: number): number;
@@ -57,6 +60,7 @@ export const emptyModule: KernelModule = {
   equates: "", data: "", vectors: {}, symbols: new Map(), calls: [],
   text: "init_module: exit_module: ret\nprocess_thread: jmp exit_process\n",
   setup: () => 0,
+  descriptors: [],
   createProcess: () => 0,
   freeProcess() {},
   alarm() {},

@@ -4,6 +4,7 @@ import type { Cpu } from "../machine";
 import { DF, EAX } from "../machine";
 import { flatWords, gateWords, putDescriptor, segmentWords } from
   "./descriptors";
+import type { OwnDescriptor } from "./descriptors";
 import { get, put } from "./layout";
 import { readNotes } from "./loader";
 import { place, selector } from "./map";
@@ -68,7 +69,7 @@ function setupFaultTask(cpu: Cpu, number: number, stub: number): void {
 }
 
 /** The selectors of a CPU's own descriptors, and their words. */
-export function ownDescriptors(number: number): [number, [number, number]][] {
+export function ownDescriptors(number: number): OwnDescriptor[] {
   const area = cpuArea(number), task = area + PerCpu.task.offset;
   return [
     [selector.KERNEL_CS, flatWords(0x9b)],

@@ -10,7 +10,7 @@ import { place } from "./map";
 export const hostLayout = structure("host", {
   allocator_lock: "u32 lock",
   free_clean: "u32 allocator_lock", free_dirty: "u32", next_unused: "u32",
-  memory_end: "u32", pages_free: "u32",
+  memory_end: "u32 boot", pages_free: "u32 allocator_lock",
   pages_at_boot: "u32", processes_started: "u32", processes: "u32",
   module_loaded: "u32",
   queue_lock: "u32 lock",

@@ -16,13 +16,11 @@ export function placesOfCpus({ machine, options }: Session): string[] {
   return machine.cpus.map((cpu) => `CPU ${cpu.id} ${placeOf(cpu, symbols)}`);
 }
 
-const FAR = 4096;
-
 function placeOf({ w }: Cpu, symbols: SymbolTable): string {
   if (w[ACTIVITY] === WAITING) return "was never started";
   const eip = w[EIP]! >>> 0, ring = w[CPL]!;
   const did = w[ACTIVITY] === HALTED ? "slept" : "was";
   const number = `0x${hex32(eip)}`;
   return ring !== 0 ? `${did} in ring ${ring} at ${number}`
-    : `${did} at ${nameAddress(eip, symbols, FAR) ?? number}`;
+    : `${did} at ${nameAddress(eip, symbols) ?? number}`;
 }

@@ -3,6 +3,7 @@
 import { allocatePage, cpuArea, flatWords, gateWords, get, HOST, PerCpu,
   place, put, putDescriptor, segmentWords, selector, Shared } from
   "../host";
+import type { OwnDescriptor } from "../host";
 import { EAX } from "../machine";
 import type { Cpu } from "../machine";
 import { errno } from "./dev";
@@ -10,6 +11,10 @@ import { LguestPages, Pair } from "./lguestpages";
 import { LGUEST_CS, LGUEST_DS, LGUEST_TRAP, SWITCHER, SWITCHER_IMAGE } from
   "./map";
 import { LguestPerCpu, LguestShared } from "./structures";
+
+/** What lguest has in a GDT, the Host's and a Guest's. */
+export const lguestDescriptors: readonly OwnDescriptor[] =
+  [[LGUEST_CS, flatWords(0x9b)], [LGUEST_DS, flatWords(0x93)]];
 
 /** Host call: maps the Switcher and prepares each CPU's pair of pages.
  * The table of the Guest's trap stubs is in eax; then, 0 or an error. */
@@ -51,9 +56,8 @@ export function mapPair(cpu: Cpu, n: number, table: number): void {
   put(cpu, area, LguestPerCpu.pages, SWITCHER + 4096 + n * 8192);
   put(cpu, area, LguestPerCpu.guest_ptes, table);
   put(cpu, area, LguestPerCpu.regs_pte, there);
-  const gdt = area + PerCpu.gdt.offset;
-  putDescriptor(cpu, gdt + LGUEST_CS, ...flatWords(0x9b));
-  putDescriptor(cpu, gdt + LGUEST_DS, ...flatWords(0x93));
+  for (const [at, words] of lguestDescriptors)
+    putDescriptor(cpu, area + PerCpu.gdt.offset + at, ...words);
   fillState(cpu, area);
 }
 
@@ -81,8 +85,8 @@ function fillTables(cpu: Cpu, pages: number): void {
   const tss = pages + LguestPages.guest_tss.offset;
   const idt = pages + LguestPages.guest_idt.offset;
   const gdt = pages + LguestPages.guest_gdt.offset;
-  putDescriptor(cpu, gdt + LGUEST_CS, ...flatWords(0x9b));
-  putDescriptor(cpu, gdt + LGUEST_DS, ...flatWords(0x93));
+  for (const [at, words] of lguestDescriptors)
+    putDescriptor(cpu, gdt + at, ...words);
   putDescriptor(cpu, gdt + selector.TASK, ...segmentWords(tss, 103, 0x89, 0));
   for (let n = 0; n < 256; n++) {
     const stub = cpu.load32(stubs + 4 * n) >>> 0;

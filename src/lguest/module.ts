@@ -12,6 +12,7 @@ import { guestsFromFiles } from "./guests";
 import { createLauncher, freeLauncher } from "./launchers";
 import { lgCpuLayout, lguestLayout } from "./lguest";
 import { lguestPagesLayout, regsLayout } from "./lguestpages";
+import { lguestDescriptors } from "./load";
 import { GUEST_STRIDE, GUESTS_MAX, lguestMap, SWITCHER } from "./map";
 import { lguestCpuLayout, lguestHostLayout } from "./structures";
 import { debugText, switcherText } from "./switcher";
@@ -67,6 +68,7 @@ export function lguestModule(
     vectors: {},
     calls: launcher ? lguestCalls(launcher, ptePage) : nobody,
     setup: guestsFromFiles,
+    descriptors: lguestDescriptors,
     createProcess: createLauncher,
     freeProcess: freeLauncher,
     alarm: guestAlarm,

@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 566 "chapters/500-switcher.md"
+# 570 "chapters/500-switcher.md"
 init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     testl %eax, %eax
     jnz 1f                          # too few pages
-# 595 "chapters/500-switcher.md"
+# 599 "chapters/500-switcher.md"
     movl $pge_off, %eax
     call everywhere_or_here
     xorl %eax, %eax
@@ -26,7 +26,7 @@ pge_off:
     andl $0xffffff7f, %eax
     mov %eax, %cr4
     ret
-# 427 "chapters/650-everywhere.md"
+# 428 "chapters/650-everywhere.md"
 exit_module:
     .byte 0x0f, 0x3f, HC_unload_lguest
     testl %eax, %eax

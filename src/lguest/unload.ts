@@ -6,7 +6,8 @@ import { EAX } from "../machine";
 import type { Cpu } from "../machine";
 import { errno } from "./dev";
 import { Lguest, lguestOf } from "./lguest";
-import { GUESTS_MAX, LGUEST_CS, LGUEST_DS } from "./map";
+import { lguestDescriptors } from "./load";
+import { GUESTS_MAX } from "./map";
 import { LguestPerCpu, LguestShared } from "./structures";
 
 /** Host call: takes P from the Switcher's entries, unless a Launcher lives:
@@ -39,8 +40,8 @@ export function freeLguest(cpu: Cpu): void {
     tables.add(get(cpu, area, guest_ptes));
     for (const word of [pages, guest_ptes, regs_pte, last_vcpu])
       put(cpu, area, word, 0);
-    for (const name of [LGUEST_CS, LGUEST_DS])
-      putDescriptor(cpu, gdt + name, 0, 0);
+    for (const [at] of lguestDescriptors)
+      putDescriptor(cpu, gdt + at, 0, 0);
   }
   for (const table of tables) freePage(cpu, table, true);
   put(cpu, HOST, LguestShared.guest_stubs, 0);

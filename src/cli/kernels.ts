@@ -1,0 +1,31 @@
+// Woven from chapters/682-links.md.
+// A Guest's kernel: a file, or ours, linked where one likes.
+import { defaultGuest, guestText, linkedGuest } from "../guest";
+import { UserError } from "../launcher";
+import type { Io } from "./io";
+
+const OURS = "default@";
+
+/** The file that is named as a kernel, if it is one. */
+export function kernelFile(name?: string): string | undefined {
+  return name?.startsWith(OURS) ? undefined : name;
+}
+
+/** What is named as a kernel; nothing is the default Guest, and
+ * default@TEXT/STACK is the same, linked there. */
+export function kernelBytes(
+  name: string | undefined, io: Io,
+): Uint8Array {
+  if (!name) return defaultGuest();
+  if (kernelFile(name) !== undefined) return io.read(name);
+  const [, text, stack] =
+    /^default@(0x[0-9a-f]{8})\/(0x[0-9a-f]{8})$/i.exec(name) ?? [];
+  try {
+    const link = { text: Number(text), stack: Number(stack) };
+    return linkedGuest(guestText, link);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`kernel ${name}: write default@TEXT/STACK, two ` +
+      "addresses as 0xC0130000/0xC0119000: " + error.message);
+  }
+}

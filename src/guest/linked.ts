@@ -1,0 +1,31 @@
+// Woven from chapters/682-links.md.
+// Our Guests, linked at other addresses.
+import { assemble, writeElf } from "../assembler";
+import { bootStack } from "./first";
+
+/** Where a kernel is linked, its text and all that follows, and where the
+ * stack ends on which it boots: virtual addresses. */
+export interface Link {
+  readonly text: number;
+  readonly stack: number;
+}
+
+const PAGE_OFFSET = 0xc0000000;
+
+/** Links a Guest's text, and gives it the memory below an address as its
+ * stack; an ELF file. RangeError if the two can't be had. */
+export function linkedGuest(
+  text: string, { text: at, stack }: Link,
+): Uint8Array {
+  const good = at % 4096 === 0 && stack % 16 === 0 &&
+    stack > PAGE_OFFSET + 0x2000 && stack <= at && at <= 0xf0000000;
+  if (!good) {
+    throw new RangeError("a Guest is linked at a page between 0xC0002000 " +
+      "and 0xF0000000, with a stack that ends at or below its text, at a " +
+      "multiple of 16");
+  }
+  const { bytes } = assemble(`.equ stack_top, ${stack}\n` +
+    text.replace(bootStack, ""), { origin: at, name: "the Guest" });
+  const paddr = at - PAGE_OFFSET;
+  return writeElf([{ vaddr: at, paddr, bytes }], paddr);
+}
