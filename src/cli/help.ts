@@ -65,6 +65,9 @@ For run alone:
         with-globals     the one of old, for one CPU
   --check NAME           report what breaks a rule: locks, tlb; may be
                          repeated
+  --timeline [FROM-TO]   draw where each CPU was, in the whole run or between
+                         two instructions, to standard error at its end;
+                         with --check tlb stale translations, too
 
 For machine alone:
   --rom FILE             a ROM of 64, 128 or 256 KiB: start at its reset

@@ -9,6 +9,8 @@ import type { GuestCall } from "./guests";
 import { understandMachine } from "./machine-options";
 import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
+import { spanOf } from "./timeline";
+import type { Span } from "./timeline";
 import { oneOf, parseWords } from "./words";
 import type { Values } from "./words";
 
@@ -20,6 +22,8 @@ export interface RunCall extends Circumstances {
   readonly switcher?: string;
   /** Names of the checks that look on. */
   readonly checks: readonly string[];
+  /** The part of the run that is to be drawn. */
+  readonly timeline?: Span;
   readonly record?: string;
   readonly replay?: string;
   readonly reboot: boolean;
@@ -122,6 +126,8 @@ function understandRun(values: Values): RunCall {
     trace: values.trace ?? false,
     ...(values.schedule !== undefined &&
       { schedule: schedule(values.schedule) }),
+    ...(values.timeline !== undefined &&
+      { timeline: spanOf(values.timeline) }),
     ...(switcher !== undefined && { switcher }),
     ...(snapshot !== undefined && { snapshot }),
     ...(restore !== undefined && { restore }),

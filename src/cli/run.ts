@@ -17,6 +17,7 @@ import { GuestLines } from "./lines";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
 import { readSwitcher, switcherFile } from "./switcher";
+import { Drawing } from "./timeline";
 
 function begin(call: RunCall, io: Io, lines: GuestLines): Session {
   const session = beginSilently(call, io, lines);
@@ -77,7 +78,8 @@ export function runCommand(
 }
 interface Around {
   readonly lines: GuestLines;
-  readonly checking: Checking;
+  /** Begins to look on; the function that comes back ends it. */
+  readonly follow: (session: Session) => () => void;
   /** Says how a run ended; its exit status. */
   readonly tell: (session: Session, end: End) => number;
 }
@@ -85,8 +87,14 @@ interface Around {
 function surround(call: RunCall, io: Io): Around {
   const lines = new GuestLines((bytes) => io.print(bytes));
   const checking = new Checking(call.checks, io);
+  const drawing = new Drawing(call.timeline, io);
+  const follow = (session: Session) => {
+    const ends = [drawing, checking].map((one) => one.follow(session));
+    return () => ends.forEach((end) => end());
+  };
   const tell = (session: Session, { sentences, status, guests }: End) => {
     lines.flush();
+    drawing.draw();
     const open = status !== 3 &&
       guests.some(({ state }) => state === "running");
     const places = open ? placesOfCpus(session) : [];
@@ -94,15 +102,15 @@ function surround(call: RunCall, io: Io): Around {
       io.complain(`lguest: ${sentence}\n`);
     return status === 0 && checking.reports > 0 ? 3 : status;
   };
-  return { lines, checking, tell };
+  return { lines, follow, tell };
 }
 
 function runVisited(
   call: RunCall, gdb: GdbCall, session: Session, io: Io,
-  { checking, tell }: Around,
+  { follow, tell }: Around,
 ): Promise<number> {
   const trace = startTrace(call, session.machine, io);
-  const unwatch = checking.follow(session);
+  const unwatch = follow(session);
   return runSession(session, gdb, io, call.maxInstructions,
     (end) => tell(session, end), trace?.begin).finally(() => {
     unwatch();
@@ -128,7 +136,7 @@ function runAgain(
   let session = first, rest = call;
   for (;;) {
     const trace = tracing?.follow(session.machine);
-    const unwatch = around.checking.follow(session);
+    const unwatch = around.follow(session);
     let end: End;
     try {
       end = runWithSnapshot(rest, session, io, trace?.begin);

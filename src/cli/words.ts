@@ -14,7 +14,8 @@ const OPTIONS = {
   "host-policy": STRING, "pte-page": STRING, "host-load": STRING,
   "load-on": STRING, tlb: STRING, switcher: STRING, check: LIST,
   snapshot: STRING, at: STRING, restore: STRING,
-  trace: SWITCH, "trace-file": STRING, gdb: STRING, wait: SWITCH,
+  trace: SWITCH, "trace-file": STRING, timeline: STRING,
+  gdb: STRING, wait: SWITCH,
   rom: STRING, initrd: STRING, module: LIST,
   record: STRING, replay: STRING, reboot: SWITCH, "post-port": STRING,
   date: STRING, help: { ...SWITCH, short: "h" }, version: SWITCH,
@@ -40,7 +41,7 @@ export function parseWords(words: readonly string[]) {
 
 function parseAll(words: readonly string[]) {
   try {
-    return parseArgs({ args: withPort(words), options: OPTIONS,
+    return parseArgs({ args: withValues(words), options: OPTIONS,
       allowPositionals: true, tokens: true });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -57,20 +58,27 @@ function parseAll(words: readonly string[]) {
 }
 export const GDB_PORT = "1234";
 
-function withPort(words: readonly string[]): string[] {
+/** Options that can do without a value: how one looks, and which it is
+ * then. */
+const OPTIONAL = new Map([
+  ["--gdb", { typed: /^\d+$/, otherwise: GDB_PORT }],
+  ["--timeline", { typed: /^\d[-\d]*$/, otherwise: "0-" }],
+]);
+
+function withValues(words: readonly string[]): string[] {
   const found: string[] = [];
   for (const word of words) {
-    if (found.at(-1) === "--gdb") {
-      found[found.length - 1] = "--gdb=" + GDB_PORT;
-      if (/^\d+$/.test(word)) {
-        found[found.length - 1] = `--gdb=${word}`;
-        continue;
-      }
+    const last = found.at(-1) ?? "", option = OPTIONAL.get(last);
+    const typed = option?.typed.test(word);
+    if (option) {
+      const value = typed ? word : option.otherwise;
+      found[found.length - 1] = `${last}=${value}`;
     }
-    found.push(word);
+    if (!typed) found.push(word);
   }
   const gdb = found.some((word) => /^--gdb(=|$)/.test(word));
-  if (found.at(-1) === "--gdb") found.push(GDB_PORT);
+  const left = OPTIONAL.get(found.at(-1) ?? "");
+  if (left) found.push(left.otherwise);
   if (found.includes("--wait") && !gdb) found.push("--gdb=" + GDB_PORT);
   return found;
 }

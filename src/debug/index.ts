@@ -2,8 +2,10 @@
 export * from "./lockcheck";
 export * from "./pictures";
 export * from "./tally";
+export * from "./timeline";
 export * from "./tlbcheck";
 export * from "./trace";
 export * from "./walks";
+export * from "./whereis";
 
 export * from "./gdb";

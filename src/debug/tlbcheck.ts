@@ -97,13 +97,17 @@ export function checkTlb(
     const entry = tlbEntry(cpu, at), cr3 = w[CR3]! >>> 0;
     const eip = w[EIP]! >>> 0;
     const cs = w[SEGMENTS + 4 * CS + SELECTOR]! & 0xffff;
-    report({
+    const use: StaleUse = {
       cpu: id, count, retired, ring: w[CPL]!, cs, eip,
       symbol: symbol?.(cpu, eip), access, linear: linear >>> 0, entry,
       tables: found & PTE_P
         ? { frame: (found & -4096) >>> 0, bits: found & 0xfff } : undefined,
       cr3, why, cause: entry.cr3 === cr3 ? "changed" : "kept",
-    });
+    };
+    report(use);
+    const { events } = machine, { cause } = use;
+    if (events.active) events.emit({ kind: "stale", cpu: id, count, access,
+      linear: use.linear, eip, why, cause });
   });
   return () => machine.watchTlb(undefined);
 }
