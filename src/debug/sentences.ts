@@ -7,9 +7,10 @@ import { hypercallNames } from "./tally";
 
 const hex = (value: unknown) => hex32(Number(value));
 
+type Sentence = (event: MachineEvent, name: string) => string;
+
 /** What events say, by kind; the name is the Guest's. */
-export const sentences: Readonly<Record<string,
-  (event: MachineEvent, name: string) => string>> = {
+export const sentences = new Map(Object.entries<Sentence>({
   "switch": ({ trap }, name) => `back from ${name}, trap ${trap}`,
   "hypercall": ({ number, posted }, name) => `${name} makes hypercall ` +
     `${hypercallNames[Number(number)] ?? number}${posted ? ", posted" : ""}`,
@@ -28,17 +29,17 @@ export const sentences: Readonly<Record<string,
   "lock-report": ({ sentence }) => String(sentence),
   "oops": ({ message }) => `the Host oopses: ${message}`,
   "shutdown": ({ eip }) => `shuts down at ${hex(eip)}: a triple fault`,
-};
+}));
 
 const modes: Readonly<Record<number, string>> =
   { 4: "an NMI", 5: "INIT", 6: "a start-up" };
 
 /** Which of them are marked, and how. */
-export const marks: Readonly<Record<string, Mark>> = {
+export const marks = new Map(Object.entries<Mark>({
   "switch": "switch", "ipi": "ipi", "killed": "killed",
   "guest-end": "ended", "stale": "broken", "lock-report": "broken",
   "oops": "died", "shutdown": "died",
-};
+}));
 
 /** And which have a line of their own. */
 export const worthALine = new Set(["killed", "guest-end", "stale",

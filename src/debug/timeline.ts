@@ -59,7 +59,7 @@ const CLOSE = 24, LONGEST = 160, LONGEST_NAME = 24;
 
 /** Somebody's words in one line that isn't too long. */
 function cut(text: string, most: number): string {
-  const letters = Array.from(oneLine(text));
+  const letters = Array.from(oneLine(text.slice(0, 2 * most)));
   return letters.length <= most ? letters.join("")
     : letters.slice(0, most).join("") + "...";
 }
@@ -124,12 +124,12 @@ class Listener {
 
   /** What an event says, or nothing; instants and marks are kept. */
   private textOf(event: MachineEvent, lane: Lane, loaded: boolean): string {
-    const { kind } = event, mark = marks[kind];
+    const { kind } = event, mark = marks.get(kind);
     if (kind === "hostcall") return this.entering(event, lane);
     if (kind === "tlb-flush") return this.flushed(event, lane, loaded);
     if (kind === "switch") this.ask(event, lane);
     if (mark) this.mark(lane, mark);
-    const text = sentences[kind]?.(event, this.nameOf(event.guest)) ?? "";
+    const text = sentences.get(kind)?.(event, this.nameOf(event.guest)) ?? "";
     const twice = kind === "guest-end" && event.state === "killed";
     if (worthALine.has(kind) && !twice) this.keep(kind, event, text);
     return text;
