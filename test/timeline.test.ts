@@ -6,13 +6,14 @@ import { timelineOf } from "../src/debug";
 import { firstGuest } from "../src/guest";
 import { place } from "../src/host";
 import { boot, MiB } from "../src/launcher";
+import { guest, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
 import type { Files } from "./memory-io";
 
-const guest = { image: firstGuest(), commandLine: "", memory: 4 * MiB };
+const files = { image: firstGuest(), commandLine: "", memory: 4 * MiB };
 
-function lguest(words: string[], files: Files = { k: firstGuest() }) {
-  const { io, out, err } = memoryIo(files);
+function lguest(words: string[], known: Files = { k: firstGuest() }) {
+  const { io, out, err } = memoryIo(known);
   return { status: main(words, io), out: out(), err: err() };
 }
 
@@ -43,14 +44,19 @@ test("a part of a run has all the columns, and ends there", () => {
 });
 
 test("replays and restored runs are drawn, and each boot of a --reboot", () => {
-  const files: Files = { k: firstGuest() };
-  const first = lguest([...SMALL, "--record", "r", "--timeline"], files);
-  const again = lguest(["--replay", "r", "--timeline"], files);
+  const there: Files = { k: firstGuest() };
+  const first = lguest([...SMALL, "--record", "r", "--timeline"], there);
+  const again = lguest(["--replay", "r", "--timeline"], there);
   assert.is(again.err, first.err);
-  lguest([...SMALL, "--snapshot", "s", "--at", "20000"], files);
-  const restored = lguest(["--restore", "s", "--timeline"], files);
+  lguest([...SMALL, "--snapshot", "s", "--at", "20000"], there);
+  const restored = lguest(["--restore", "s", "--timeline"], there);
   assert.match(restored.err, /^ {7}\|20000 /);
   assert.is(restored.err.split("\n").at(-2), first.err.split("\n").at(-2));
+  const k = guest(shutdown("m", 2) + 'm: .asciz "again"');
+  const { err } = lguest(["--kernel", "k", "--reboot", "--timeline",
+    "--max-instructions", "9000"], { k });
+  assert.ok(err.match(/^ {7}\|0 /gm)!.length > 1);
+  assert.ok(err.match(/ has ended: restart$/gm)!.length > 0);
 });
 
 test("what makes no sense is refused in one line", () => {
@@ -72,7 +78,7 @@ test("what makes no sense is refused in one line", () => {
 test("a damaged Host is drawn as well as can be, and nothing is thrown", () => {
   for (const seed of [1, 2, 4]) {
     const { machine } = boot({ cpus: 2, seed, guests: ["a", "b"].map((name) =>
-      ({ ...guest, name })) });
+      ({ ...files, name })) });
     const timeline = timelineOf(machine);
     machine.run({ maxInstructions: 12_000 });
     let random = seed;
@@ -90,7 +96,7 @@ test("a damaged Host is drawn as well as can be, and nothing is thrown", () => {
 });
 
 test("a million events, and words of others, don't make it grow", () => {
-  const { machine } = boot({ guests: [{ ...guest, name: "g" }] });
+  const { machine } = boot({ guests: [{ ...files, name: "g" }] });
   const name = `\x1b[2J${"x".repeat(1e5)}\n`;
   const timeline = timelineOf(machine, { names: [name] });
   const emit = (more: object) => machine.events.emit({ kind: "killed", cpu: 0,

@@ -1,7 +1,7 @@
 // Woven from chapters/802-timeline.md.
 // Lanes as lines of text.
 import type { Instants } from "./instants";
-import { CELLS } from "./lane";
+import { LANE_CELLS } from "./lane";
 import type { Lane } from "./lane";
 import { NOBODY } from "./whereis";
 import type { Where } from "./whereis";
@@ -41,7 +41,7 @@ export interface Drawn {
   readonly close: readonly string[];
 }
 
-const COLUMNS = 64, TICK = 16;
+const COLUMNS = 64, TICK = 16, MARGIN = " ".repeat(7);
 
 type Times = readonly (readonly [Where, number])[];
 
@@ -61,8 +61,6 @@ function markFor(bits: number): string {
   const first = MARKS.find((_, i) => bits & (1 << i));
   return first ? marked[first][0]! : " ";
 }
-
-const MARGIN = " ".repeat(7);
 
 function legend(columns: readonly ReturnType<Lane["read"]>[],
   name: Drawn["name"]): string[] {
@@ -88,7 +86,7 @@ export function drawTimeline(drawn: Drawn): string[] {
   if (to <= from)
     return [`nothing to draw: the run has not gone beyond ${from}`];
   const width = Math.max(...lanes.map((lane) => lane.width));
-  lanes.forEach((lane) => lane.reach(from + width * CELLS));
+  lanes.forEach((lane) => lane.reach(from + width * LANE_CELLS));
   const cells = Math.ceil((to - from) / width);
   const columns = Math.min(COLUMNS, cells);
   const edge = (column: number) => Math.floor(column * cells / columns);

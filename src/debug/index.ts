@@ -1,4 +1,6 @@
 // Woven from chapters/832-visit.md.
+export * from "./instants";
+export * from "./lane";
 export * from "./lockcheck";
 export * from "./pictures";
 export * from "./tally";

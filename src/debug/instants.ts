@@ -1,4 +1,4 @@
-// Woven from chapters/802-timeline.md.
+// Woven from chapters/801-where.md.
 // What happened once and matters: some of each kind.
 
 /** A line about an instant. */

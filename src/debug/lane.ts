@@ -1,14 +1,14 @@
-// Woven from chapters/802-timeline.md.
+// Woven from chapters/801-where.md.
 // What one CPU did, in a fixed number of cells.
 import type { Cpu } from "../machine";
 import { NOBODY } from "./whereis";
 import type { Where } from "./whereis";
 
 /** Cells of a lane. */
-export const CELLS = 512;
+export const LANE_CELLS = 512;
 
 /** Places that are no Guest. */
-export const PLACES = ["Host", "Switcher", "program", "asleep", "off"] as
+const PLACES = ["Host", "Switcher", "program", "asleep", "off"] as
   const;
 const KINDS = PLACES.length + NOBODY + 1;
 
@@ -32,8 +32,8 @@ export class Lane {
   loaded = false;
   /** The struct cpu by which it knew itself. */
   area = 0;
-  private readonly counts = new Float64Array(CELLS * KINDS);
-  private readonly marks = new Int32Array(CELLS);
+  private readonly counts = new Float64Array(LANE_CELLS * KINDS);
+  private readonly marks = new Int32Array(LANE_CELLS);
 
   constructor(readonly cpu: Cpu, private readonly from: number) {
     this.known = from;
@@ -58,15 +58,15 @@ export class Lane {
   }
   /** Makes the cells wide enough. */
   reach(count: number): void {
-    for (; count - this.from > CELLS * this.width; this.width *= 2) {
+    for (; count - this.from > LANE_CELLS * this.width; this.width *= 2) {
       const { counts, marks } = this;
-      for (let i = 0; i < CELLS * KINDS; i++) {
+      for (let i = 0; i < LANE_CELLS * KINDS; i++) {
         const cell = Math.floor(i / KINDS), kind = i % KINDS;
-        const at = 2 * cell * KINDS + kind, half = cell < CELLS / 2;
+        const at = 2 * cell * KINDS + kind, half = cell < LANE_CELLS / 2;
         counts[i] = half ? counts[at]! + counts[at + KINDS]! : 0;
       }
-      for (let i = 0; i < CELLS; i++)
-        marks[i] = i < CELLS / 2 ? marks[2 * i]! | marks[2 * i + 1]! : 0;
+      for (let i = 0; i < LANE_CELLS; i++)
+        marks[i] = i < LANE_CELLS / 2 ? marks[2 * i]! | marks[2 * i + 1]! : 0;
     }
   }
 

@@ -1,4 +1,4 @@
-// Woven from chapters/802-timeline.md.
+// Woven from chapters/801-where.md.
 // Where a CPU is, and whose: asked from outside, it moves nothing.
 import { get, PerCpu, Thread } from "../host";
 import type { Memory } from "../host";
