@@ -531,7 +531,7 @@ test("mutated packets get answers and break nothing", () => {
 test("--gdb takes a port, or does without", () => {
   const asked = (...words: string[]) => {
     const call = understand(words);
-    return typeof call === "string" ? undefined : call.gdb;
+    return typeof call === "object" && "gdb" in call ? call.gdb : undefined;
   };
   assert.is(asked("run"), undefined);
   assert.equal(asked("--gdb"), { port: 1234, wait: false });

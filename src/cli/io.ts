@@ -72,6 +72,7 @@ export interface FilesOfCall {
   readonly record?: string;
   readonly traceFile?: string;
   readonly snapshot?: string;
+  readonly output?: string;
 }
 
 interface Named {
@@ -97,8 +98,10 @@ function inputs(call: FilesOfCall): Named[] {
 }
 
 /** The files that a call writes. */
-function outputs({ record, traceFile, snapshot }: FilesOfCall): Named[] {
-  return named({ record, "trace-file": traceFile, snapshot });
+function outputs(
+  { record, traceFile, snapshot, output }: FilesOfCall,
+): Named[] {
+  return named({ record, "trace-file": traceFile, snapshot, output });
 }
 
 /** Throws if one of the files to be written could not be, or is another

@@ -10,6 +10,7 @@ import { machineCommand } from "./machine";
 import { nodeIo } from "./node-io";
 import { understand } from "./options";
 import { runCommand } from "./run";
+import { symbolsCommand } from "./symbols";
 
 /** The command: the words behind `lguest` in, an exit status out; a
  * promise of it if somebody else decides when it ends. */
@@ -40,6 +41,7 @@ function start(
   const call = understand(words);
   if (call === "help") return say(HELP, io);
   if (call === "version") return say(`lguest ${version()}\n`, io);
+  if (call.command === "symbols") return symbolsCommand(call, io);
   return call.command === "machine" ? machineCommand(call, io)
     : runCommand(call, io);
 }

@@ -9,6 +9,8 @@ import type { GuestCall } from "./guests";
 import { understandMachine } from "./machine-options";
 import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
+import { refuseOurs, understandSymbols } from "./symbols";
+import type { SymbolsCall } from "./symbols";
 import { spanOf } from "./timeline";
 import type { Span } from "./timeline";
 import { oneOf, parseWords } from "./words";
@@ -44,7 +46,8 @@ export interface RunCall extends Circumstances {
 }
 
 /** What somebody wants from us. */
-export type Call = "help" | "version" | RunCall | MachineCall;
+export type Call =
+  "help" | "version" | RunCall | MachineCall | SymbolsCall;
 
 const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
   "host-pages", "guest", ...CIRCUMSTANCES,
@@ -52,7 +55,7 @@ const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
 const IMAGES = ["kernel", "rom", "initrd", "switcher"] as const;
 const EXCLUDE = [["record", "replay"], ["record", "restore"],
   ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"]] as const;
-const WRITTEN = ["record", "trace-file", "snapshot"] as const;
+const WRITTEN = ["record", "trace-file", "snapshot", "output"] as const;
 
 function checkTogether(values: Values): void {
   const twice = (names: readonly (keyof Values)[], by: string) => {
@@ -93,6 +96,8 @@ export function understand(words: readonly string[]): Call {
   if (values.version) return "version";
   const command = commandOf(positionals);
   checkTogether(values);
+  if (command === "symbols") return understandSymbols(values);
+  refuseOurs(values);
   return command === "machine" ? understandMachine(values)
     : understandRun(values);
 }
@@ -141,11 +146,13 @@ function understandRun(values: Values): RunCall {
     } }),
   };
 }
-function commandOf(words: readonly string[]): "run" | "machine" {
+function commandOf(
+  words: readonly string[],
+): "run" | "machine" | "symbols" {
   const [command = "run", extra] = words;
-  if (command !== "run" && command !== "machine") {
+  if (command !== "run" && command !== "machine" && command !== "symbols") {
     throw new UserError(`unknown command ${command || '""'}; ` +
-      "there are run and machine (try --help)");
+      "there are run, machine and symbols (try --help)");
   }
   if (extra !== undefined) {
     throw new UserError(

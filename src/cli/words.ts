@@ -18,7 +18,8 @@ const OPTIONS = {
   gdb: STRING, wait: SWITCH,
   rom: STRING, initrd: STRING, module: LIST,
   record: STRING, replay: STRING, reboot: SWITCH, "post-port": STRING,
-  date: STRING, help: { ...SWITCH, short: "h" }, version: SWITCH,
+  date: STRING, output: { ...STRING, short: "o" }, world: STRING,
+  help: { ...SWITCH, short: "h" }, version: SWITCH,
 } as const;
 
 /** The words, by options. */

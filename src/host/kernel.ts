@@ -163,7 +163,7 @@ load_tables:                        # edx: this CPU's struct cpu
     movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
 # 563 "chapters/400-kernel.md"
     ret
-# 223 "chapters/620-cpus.md"
+# 225 "chapters/620-cpus.md"
 wake_cpus:
     cmpl $1, HOST + host_cpus_present
     jbe 3f
@@ -177,7 +177,7 @@ wake_cpus:
 1:  movl HOST + host_cpus_online, %ecx
     cmpl HOST + host_cpus_present, %ecx
     je 2f
-# 248 "chapters/620-cpus.md" # columns -4
+# 250 "chapters/620-cpus.md" # columns -4
     movl %ecx, %eax
     shll $12, %eax
     movl CPUS + cpu_apic_id(%eax), %eax
@@ -188,7 +188,7 @@ wake_cpus:
     4:
     cmpl HOST + host_cpus_online, %ecx
     je 4b
-# 237 "chapters/620-cpus.md"
+# 239 "chapters/620-cpus.md"
     jmp 1b
 2:  movl $0, KERNEL(%ebx)               # and take it back
     mov %cr3, %eax
@@ -226,9 +226,11 @@ cpu_wakes:
     mov %eax, %cr3
     movl $0x80050013, %eax              # PG, AM, WP, ET, MP, PE
     mov %eax, %cr0
-    movl $1f, %eax
+    movl $awake, %eax
     jmp *%eax
-1:  mov %cr3, %eax                      # forget what was lent
+
+awake:
+    mov %cr3, %eax                      # forget what was lent
     mov %eax, %cr3
     mov %cr4, %eax
     orl $0x80, %eax                     # PGE
@@ -243,7 +245,7 @@ cpu_wakes:
 2:  cmpl $0, HOST + host_ready
     je 2b
     jmp idle
-# 274 "chapters/620-cpus.md"
+# 276 "chapters/620-cpus.md"
 reschedule_interrupt:
     movl $1, %fs:cpu_need_resched
     movl $0, LOCAL_APIC + 0xb0              # end of interrupt

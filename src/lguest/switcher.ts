@@ -53,8 +53,13 @@ popl %ds
 popl %es
 `;
 
+const goOn = `
+# 255 "chapters/500-switcher.md" # columns -4
+    iret
+`;
+
 const deliver = `
-# 259 "chapters/500-switcher.md"
+# 265 "chapters/500-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
 movzwl (%eax), %edx             # the gate's low half of the offset,
@@ -66,7 +71,7 @@ jmp *%edx
 const hostGates = "lguest_pages_host_idt_base(%eax)";
 
 const nmi = `
-# 272 "chapters/500-switcher.md"
+# 278 "chapters/500-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
@@ -87,7 +92,7 @@ export function switcherOf(
 ): string {
   const back = saveGuest + find + takeHost;
   return saveHost + leave + takeGuest +
-    "return_to_host:" + back + "    iret\n" +
+    "return_to_host:" + back + goOn +
     "deliver_to_host:" + back + deliver.replace(hostGates, gates) + nmi;
 }
 
@@ -122,7 +127,7 @@ ltr %dx
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 388 "chapters/500-switcher.md"
+# 398 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host

@@ -1,0 +1,103 @@
+// Woven from chapters/834-symbols.md.
+// DWARF 2, as much of it as assembly needs.
+import type { Stretch } from "./stretches";
+
+/** A number's bytes, the lowest first. */
+export function little(value: number, size: number): number[] {
+  return Array.from({ length: size },
+    (_, i) => Math.floor((value >>> 0) / 2 ** (8 * i)) & 0xff);
+}
+
+/** A text's bytes, and a zero. */
+export function cString(text: string): number[] {
+  return [...new TextEncoder().encode(text.split("\0")[0]), 0];
+}
+
+/** An unsigned number in groups of seven bits. */
+export function uleb(value: number): number[] {
+  return value < 0x80 ? [value]
+    : [(value & 0x7f) | 0x80, ...uleb(value >>> 7)];
+}
+
+/** A signed one. */
+export function sleb(value: number): number[] {
+  return value >= -0x40 && value < 0x40 ? [value & 0x7f]
+    : [(value & 0x7f) | 0x80, ...sleb(value >> 7)];
+}
+
+const isFile = (name: string) => /[./]/.test(name);
+
+/** The files of a stretch's lines, each once. */
+function filesOf({ lines }: Stretch): string[] {
+  return [...new Set(lines.map(({ file }) => file).filter(isFile))];
+}
+
+/** What is in .debug_line for a stretch. */
+export function lineProgram(stretch: Stretch): number[] {
+  const files = filesOf(stretch);
+  const head = [1, 1, 0, 1, 10, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0,
+    ...files.flatMap((file) => [...cString(file), 0, 0, 0]), 0];
+  const body = [...little(2, 2), ...little(head.length, 4), ...head,
+    ...rowsOf(stretch, files)];
+  return [...little(body.length, 4), ...body];
+}
+
+const COPY = 1, ADVANCE_PC = 2, ADVANCE_LINE = 3, SET_FILE = 4;
+const END_SEQUENCE = [0, 1, 1], SET_ADDRESS = [0, 5, 2];
+
+function rowsOf(
+  { lines, address, bytes }: Stretch, files: readonly string[],
+): number[] {
+  const rows = lines.filter((row, i) => row.address !== lines[i + 1]?.address);
+  const program: number[] = [];
+  let pc = 0, line = 1, open = false;
+  const goTo = (to: number) => {
+    program.push(ADVANCE_PC, ...uleb(to - pc));
+    pc = to;
+  };
+  const end = (to: number) => {
+    if (!open) return;
+    goTo(to);
+    program.push(...END_SEQUENCE);
+    open = false;
+  };
+  for (const row of rows) {
+    if (!isFile(row.file)) {
+      end(row.address);
+      continue;
+    }
+    if (!open) {
+      program.push(...SET_ADDRESS, ...little(row.address, 4));
+      [pc, line, open] = [row.address, 1, true];
+    }
+    goTo(row.address);
+    program.push(SET_FILE, ...uleb(files.indexOf(row.file) + 1),
+      ADVANCE_LINE, ...sleb(row.line - line), COPY);
+    line = row.line;
+  }
+  end(address + bytes.length);
+  return program;
+}
+
+const COMPILE_UNIT = 0x11, NO_CHILDREN = 0;
+const ADDRESS = 1, DATA2 = 5, DATA4 = 6, STRING = 8;
+const ATTRIBUTES = [[0x10, DATA4], [0x11, ADDRESS], [0x12, ADDRESS],
+  [0x03, STRING], [0x1b, STRING], [0x13, DATA2]] as const;
+const ASSEMBLY = 0x8001;
+
+/** .debug_abbrev: an entry's attributes and how each is written: the lines,
+ * low and high address, name, folder, language. */
+export const abbreviations = [1, COMPILE_UNIT, NO_CHILDREN,
+  ...ATTRIBUTES.flat(), 0, 0, 0];
+
+/** What is in .debug_info for a stretch whose lines begin at an offset. */
+export function unitEntry(
+  stretch: Stretch, folder: string, lines: number,
+): number[] {
+  const { name, address, bytes } = stretch;
+  const body = [...little(2, 2), ...little(0, 4), 4, 1, ...little(lines, 4),
+    ...little(address, 4), ...little(address + bytes.length, 4),
+    ...cString(filesOf(stretch)[0] ?? name), ...cString(folder),
+    ...little(ASSEMBLY, 2)];
+  return [...little(body.length, 4), ...body];
+}
