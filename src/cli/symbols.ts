@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assemble } from "../assembler";
 import { hostStretches, stretchesOf, switcherStretches, symbolFile } from
   "../debug";
-import type { Stretch } from "../debug";
+import type { Stretch, World } from "../debug";
 import { guestText, GUEST_PHYSICAL, GUEST_VIRTUAL } from "../guest";
 import { UserError } from "../launcher";
 import { probeAll } from "./io";
@@ -17,7 +17,7 @@ export interface SymbolsCall {
   readonly command: "symbols";
   readonly output: string;
   /** Whose kernel is beside the Switcher. */
-  readonly world: "host" | "guest";
+  readonly world: World;
   readonly switcher?: string;
 }
 
@@ -59,6 +59,7 @@ export function symbolsCommand(call: SymbolsCall, io: Io): number {
   probeAll({ output, switcher: switcherFile(switcher) }, io);
   const text = readSwitcher(switcher, io);
   const kernel = world === "host" ? hostStretches(text) : guestStretches();
-  io.replace(output, symbolFile([...switcherStretches(text), ...kernel], HOME));
+  io.replace(output, symbolFile([...switcherStretches(text), ...kernel], HOME,
+    world));
   return 0;
 }

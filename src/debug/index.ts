@@ -10,6 +10,8 @@ export * from "./tally";
 export * from "./timeline";
 export * from "./tlbcheck";
 export * from "./trace";
+export { Walk } from "./unwind";
+export type { Caller, WayHome } from "./unwind";
 export * from "./walks";
 export * from "./whereis";
 

@@ -2,7 +2,12 @@
 // An ELF file that tells a debugger of names and lines.
 import { abbreviations, cString, lineProgram, little, unitEntry } from
   "./dwarf";
+import { frameSection } from "./frames";
 import type { Stretch } from "./stretches";
+import { Walk } from "./unwind";
+
+/** Whose kernel a debugger is told of. */
+export type World = "host" | "guest";
 
 interface Section {
   readonly name: string;
@@ -18,10 +23,10 @@ interface Section {
 
 const PROGBITS = 1, SYMTAB = 2, STRTAB = 3, ALLOC_EXEC = 6;
 
-/** An ELF file with the names and the lines of stretches of code; files are
- * looked for from `folder` on. */
+/** An ELF file with the names and the lines of stretches of code of one
+ * world; files are looked for from `folder` on. */
 export function symbolFile(
-  stretches: readonly Stretch[], folder: string,
+  stretches: readonly Stretch[], folder: string, world: World,
 ): Uint8Array {
   const code = stretches.map(({ name, address, bytes }): Section =>
     ({ name: `.text.${name}`, type: PROGBITS, flags: ALLOC_EXEC,
@@ -31,11 +36,13 @@ export function symbolFile(
     info.push(...unitEntry(stretch, folder, lines.length));
     lines.push(...lineProgram(stretch));
   }
-  const debug = { info, line: lines, abbrev: abbreviations };
+  const frame = frameSection(stretches, new Walk(stretches).frames,
+    world === "host" ? "guest" : "far");
+  const debug = { info, line: lines, abbrev: abbreviations, frame };
   return elfFile([...code,
     ...Object.entries(debug).map(([name, bytes]): Section =>
       ({ name: `.debug_${name}`, type: PROGBITS, bytes })),
-    ...symbolSections(stretches, code.length + 5)]);
+    ...symbolSections(stretches, code.length + 6)]);
 }
 
 function symbolSections(

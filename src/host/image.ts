@@ -50,7 +50,7 @@ const handlers: Readonly<Record<number, string>> = {
 export function vectorTable(
   label: string, word: (vector: number) => string | number,
 ): string {
-  return `.balign 4, 0xcc\n${label}:\n` +
+  return `# 1 "${label}"\n.balign 4, 0xcc\n${label}:\n` +
     Array.from({ length: 256 }, (_, n) => `.long ${word(n)}\n`).join("");
 }
 
