@@ -4,8 +4,7 @@ import type { Stretch } from "./stretches";
 
 /** A number's bytes, the lowest first. */
 export function little(value: number, size: number): number[] {
-  return Array.from({ length: size },
-    (_, i) => Math.floor((value >>> 0) / 2 ** (8 * i)) & 0xff);
+  return Array.from({ length: size }, (_, i) => (value >> (8 * i)) & 0xff);
 }
 
 /** A text's bytes, and a zero. */
@@ -43,34 +42,33 @@ export function lineProgram(stretch: Stretch): number[] {
 }
 
 const COPY = 1, ADVANCE_PC = 2, ADVANCE_LINE = 3, SET_FILE = 4;
-const END_SEQUENCE = [0, 1, 1], SET_ADDRESS = [0, 5, 2];
+const SET_ADDRESS = [0, 5, 2], END_SEQUENCE = [0, 1, 1];
 
 function rowsOf(
   { lines, address, bytes }: Stretch, files: readonly string[],
 ): number[] {
   const rows = lines.filter((row, i) => row.address !== lines[i + 1]?.address);
   const program: number[] = [];
-  let pc = 0, line = 1, open = false;
-  const goTo = (to: number) => {
-    program.push(ADVANCE_PC, ...uleb(to - pc));
+  let pc: number | undefined, line = 1;
+  const advance = (to: number) => {
+    if (pc === undefined) {
+      program.push(...SET_ADDRESS, ...little(to, 4));
+      line = 1;
+    } else program.push(ADVANCE_PC, ...uleb(to - pc));
     pc = to;
   };
-  const end = (to: number) => {
-    if (!open) return;
-    goTo(to);
+  const end = (at: number) => {
+    if (pc === undefined) return;
+    advance(at);
     program.push(...END_SEQUENCE);
-    open = false;
+    pc = undefined;
   };
   for (const row of rows) {
     if (!isFile(row.file)) {
       end(row.address);
       continue;
     }
-    if (!open) {
-      program.push(...SET_ADDRESS, ...little(row.address, 4));
-      [pc, line, open] = [row.address, 1, true];
-    }
-    goTo(row.address);
+    advance(row.address);
     program.push(SET_FILE, ...uleb(files.indexOf(row.file) + 1),
       ADVANCE_LINE, ...sleb(row.line - line), COPY);
     line = row.line;
@@ -81,14 +79,17 @@ function rowsOf(
 
 const COMPILE_UNIT = 0x11, NO_CHILDREN = 0;
 const ADDRESS = 1, DATA2 = 5, DATA4 = 6, STRING = 8;
-const ATTRIBUTES = [[0x10, DATA4], [0x11, ADDRESS], [0x12, ADDRESS],
-  [0x03, STRING], [0x1b, STRING], [0x13, DATA2]] as const;
 const ASSEMBLY = 0x8001;
 
-/** .debug_abbrev: an entry's attributes and how each is written: the lines,
- * low and high address, name, folder, language. */
+/** .debug_abbrev: an entry's attributes and how each is written. */
 export const abbreviations = [1, COMPILE_UNIT, NO_CHILDREN,
-  ...ATTRIBUTES.flat(), 0, 0, 0];
+  0x10, DATA4,   // where the lines are
+  0x11, ADDRESS, // the lowest
+  0x12, ADDRESS, // behind the highest
+  0x03, STRING,  // name
+  0x1b, STRING,  // folder
+  0x13, DATA2,   // language
+  0, 0, 0];
 
 /** What is in .debug_info for a stretch whose lines begin at an offset. */
 export function unitEntry(

@@ -1,4 +1,4 @@
-// Woven from chapters/834-symbols.md.
+// Woven from chapters/835-backtrace.md.
 // .debug_frame, from the ways home that were found.
 import { cString, little, sleb, uleb } from "./dwarf";
 import type { Stretch } from "./stretches";
@@ -31,7 +31,7 @@ const entry = (body: readonly number[]) => {
   return [...little(body.length + padding.length, 4), ...body, ...padding];
 };
 
-/** What is in .debug_frame; of some callers we say that we don't know. */
+/** What is in .debug_frame; of one caller we say that we don't know. */
 export function frameSection(
   stretches: readonly Stretch[], ways: ReadonlyMap<number, WayHome>,
   unknown: Caller,

@@ -1,4 +1,5 @@
 // Woven from chapters/832-visit.md.
+export { lineProgram } from "./dwarf";
 export * from "./instants";
 export * from "./lane";
 export * from "./lockcheck";
@@ -10,7 +11,7 @@ export * from "./tally";
 export * from "./timeline";
 export * from "./tlbcheck";
 export * from "./trace";
-export { Walk } from "./unwind";
+export { waysHome } from "./unwind";
 export type { Caller, WayHome } from "./unwind";
 export * from "./walks";
 export * from "./whereis";

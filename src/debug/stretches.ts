@@ -54,10 +54,15 @@ export function hostStretches(switcher?: string): Stretch[] {
     ["trampoline", page], ["cpu_wakes", below], ["awake", 0]], "text_end");
 }
 
-/** The Switcher, with its stubs. */
-export function switcherStretches(switcher?: string): Stretch[] {
-  const origin = lguestMap.SWITCHER;
+/** The Switcher with its stubs; `file` is its text's, where the loom has
+ * left no notes in it. */
+export function switcherStretches(
+  switcher?: string, file = "switcher",
+): Stretch[] {
   const program = assemble(completeSwitcherText(switcher),
-    { origin, name: "switcher" });
-  return stretchesOf(program, [["switch_to_guest", 0]]);
+    { origin: lguestMap.SWITCHER, name: "switcher" });
+  const { origin, bytes, labels } = program;
+  const lines = program.lines.map((line) =>
+    line.file === "switcher" ? { ...line, file } : line);
+  return [{ name: "switcher", address: origin, bytes, labels, lines }];
 }

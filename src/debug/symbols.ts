@@ -4,7 +4,7 @@ import { abbreviations, cString, lineProgram, little, unitEntry } from
   "./dwarf";
 import { frameSection } from "./frames";
 import type { Stretch } from "./stretches";
-import { Walk } from "./unwind";
+import { waysHome } from "./unwind";
 
 /** Whose kernel a debugger is told of. */
 export type World = "host" | "guest";
@@ -23,36 +23,36 @@ interface Section {
 
 const PROGBITS = 1, SYMTAB = 2, STRTAB = 3, ALLOC_EXEC = 6;
 
-/** An ELF file with the names and the lines of stretches of code of one
- * world; files are looked for from `folder` on. */
+/** An ELF file with the names and the lines of stretches of code, all of
+ * one world; files are looked for from `folder` on. */
 export function symbolFile(
   stretches: readonly Stretch[], folder: string, world: World,
 ): Uint8Array {
   const code = stretches.map(({ name, address, bytes }): Section =>
     ({ name: `.text.${name}`, type: PROGBITS, flags: ALLOC_EXEC,
       address, bytes }));
-  const lines: number[] = [], info: number[] = [];
+  const line: number[] = [], info: number[] = [];
   for (const stretch of stretches) {
-    info.push(...unitEntry(stretch, folder, lines.length));
-    lines.push(...lineProgram(stretch));
+    info.push(...unitEntry(stretch, folder, line.length));
+    line.push(...lineProgram(stretch));
   }
-  const frame = frameSection(stretches, new Walk(stretches).frames,
+  const frame = frameSection(stretches, waysHome(stretches),
     world === "host" ? "guest" : "far");
-  const debug = { info, line: lines, abbrev: abbreviations, frame };
-  return elfFile([...code,
-    ...Object.entries(debug).map(([name, bytes]): Section =>
-      ({ name: `.debug_${name}`, type: PROGBITS, bytes })),
-    ...symbolSections(stretches, code.length + 6)]);
+  const debug = { abbrev: abbreviations, info, line, frame };
+  const sections = [...code, ...Object.entries(debug).map(
+    ([name, bytes]) => ({ name: `.debug_${name}`, type: PROGBITS, bytes }))];
+  return elfFile([...sections, ...names(stretches, sections.length + 2)]);
 }
 
-function symbolSections(
-  stretches: readonly Stretch[], link: number,
-): Section[] {
+const GLOBAL = 0x10;
+
+/** .symtab and .strtab; `link` is the number of the latter. */
+function names(stretches: readonly Stretch[], link: number): Section[] {
   const letters = [0], entries = new Array<number>(16).fill(0);
   stretches.forEach(({ labels }, i) => {
     for (const [name, address] of labels) {
       entries.push(...little(letters.length, 4), ...little(address, 4),
-        0, 0, 0, 0, GLOBAL, 0, ...little(i + 1, 2));
+        ...little(0, 4), GLOBAL, 0, ...little(i + 1, 2));
       letters.push(...cString(name));
     }
   });
@@ -60,37 +60,36 @@ function symbolSections(
     entrySize: 16 }, { name: ".strtab", type: STRTAB, bytes: letters }];
 }
 
-const GLOBAL = 0x10;
-
 const HEADER = 52, SECTION_HEADER = 40;
 
 function elfFile(sections: readonly Section[]): Uint8Array {
-  const names = [0];
-  const all = [...sections, { name: ".shstrtab", type: STRTAB, bytes: names }];
-  const nameAt = all.map(({ name }) => {
-    names.push(...cString(name));
-    return names.length - name.length - 1;
-  });
+  const letters = [0];
+  const last = { name: ".shstrtab", type: STRTAB, bytes: letters };
+  const all: Section[] = [...sections, last];
+  const nameAt = all.map(({ name }) =>
+    letters.push(...cString(name)) - name.length - 1);
   const headers = new Array<number>(SECTION_HEADER).fill(0);
   let offset = HEADER;
-  all.forEach((section: Section, i) => {
-    const { type, bytes, flags = 0, address = 0 } = section;
+  all.forEach((section, i) => {
+    const { type, flags = 0, address = 0, bytes } = section;
     const { link = 0, info = 0, entrySize = 0 } = section;
-    const words = [nameAt[i]!, type, flags, address, offset, bytes.length,
-      link, info, 1, entrySize];
-    headers.push(...words.flatMap((word) => little(word, 4)));
+    headers.push(...[nameAt[i]!, type, flags, address, offset,
+      bytes.length, link, info, 1, entrySize]
+      .flatMap((word) => little(word, 4)));
     offset += bytes.length;
   });
   const file = new Uint8Array(offset + headers.length);
   file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]); // 32 bits, little-endian
-  file.set([[2, 2], [3, 2], [1, 4], [0, 4], [0, 4], [offset, 4], [0, 4],
-    [HEADER, 2], [0, 2], [0, 2], [SECTION_HEADER, 2], [all.length + 1, 2],
-    [all.length, 2]].flatMap(([value, size]) => little(value!, size!)), 16);
-  let at = HEADER;
-  for (const { bytes } of all) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
-  file.set(headers, at);
+  file.set([
+    ...little(2, 2), ...little(3, 2), // an executable, for the i386
+    ...little(1, 4), ...little(0, 4), // no entry
+    ...little(0, 4), ...little(offset, 4), ...little(0, 4),
+    ...little(HEADER, 2), ...little(0, 4), // no segments
+    ...[SECTION_HEADER, all.length + 1, all.length]
+      .flatMap((half) => little(half, 2)),
+  ], 16);
+  file.set(headers, offset);
+  for (const { bytes } of [...all].reverse())
+    file.set(bytes, offset -= bytes.length);
   return file;
 }

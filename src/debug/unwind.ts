@@ -1,57 +1,62 @@
-// Woven from chapters/834-symbols.md.
+// Woven from chapters/835-backtrace.md.
 // How far above esp the return address is, at each instruction.
 import { disassemble } from "../assembler";
 import { pushesError } from "../host";
 import { LguestPages, Regs } from "../lguest";
 import type { Stretch } from "./stretches";
 
-/** What lies around the return address: nothing; cs and eflags, from a far
- * call or an interrupt; the Guest's registers; or we don't know. */
+/** Who has left the return address: a call, a far one, an interrupt, or
+ * the Switcher's caller or callee in ring 1; or we don't know. */
 export type Caller = "call" | "far" | "interrupt" | "guest" | "lost";
 
-/** A frame while an instruction is about to run. */
+/** Where the return address is while an instruction is about to run. */
 export interface WayHome {
   readonly caller: Caller;
-  /** Bytes from esp to the return address. */
+  /** Bytes from esp to it. */
   readonly depth: number;
 }
 
 export const LOST: WayHome = { caller: "lost", depth: 0 };
-const NOWHERE = { bytes: new Uint8Array(), address: 0 };
 
-const REGS = `lea    0x${LguestPages.regs.offset.toString(16)}(`;
+/** The ways home, by the addresses of instructions; where there is none,
+ * we are lost. */
+export function waysHome(
+  stretches: readonly Stretch[],
+): ReadonlyMap<number, WayHome> {
+  return new Walk(stretches).ways;
+}
+
+const TO_REGS = `lea    0x${LguestPages.regs.offset.toString(16)}(`;
 
 /** Bytes that an instruction pushes; undefined if it puts esp somewhere. */
 function pushed(text: string): number | undefined {
-  const [, name = "", much = ""] =
-    /^(\w+) *(?:\$(\w+),%esp$)?/.exec(text) ?? [];
-  if (/^(add|sub)l?$/.test(name) && much)
-    return name.startsWith("add") ? -much : Number(much);
-  if (/^(enter|leave)|^(?!cmp|test).*%esp$/.test(text))
-    return /^push/.test(name) ? 4 : undefined;
-  if (name === "lcall") return -4; // our iret takes the flags along
-  const size = name.endsWith("a") ? 32 : 4;
-  return name.startsWith("push") ? size : name.startsWith("pop") ? -size : 0;
+  const [, name = "", much] = /^(\w+) *(?:\$(\w+),%esp$)?/.exec(text) ?? [];
+  if (much && /^(add|sub)/.test(name))
+    return name.startsWith("add") ? -Number(much) : Number(much);
+  if (name === "lcall") return -4;
+  const size = /^(pusha|popa)/.test(name) ? 32 : 4;
+  if (name.startsWith("push")) return size;
+  if (/^(enter|leave)|^(?!cmp|test).*%esp$/.test(text)) return undefined;
+  return name.startsWith("pop") ? -size : 0;
 }
 
-/** Goes through code, and finds the frames of all instructions that it
- * comes to, by address. */
-export class Walk {
-  readonly frames = new Map<number, WayHome>();
+class Walk {
+  readonly ways = new Map<number, WayHome>();
   private readonly work: number[] = [];
+  /** Where instructions begin. */
   private readonly starts: ReadonlySet<number>;
-  /** Where ways of different depth meet. */
-  private readonly unclear = new Set<number>();
-  /** The frames when a stack was put away. */
+  /** Where ways meet that differ. */
+  private readonly closed = new Set<number>();
+  /** The way home when a stack was put away. */
   private readonly kept = new Map<Stretch | undefined, WayHome>();
 
   constructor(private readonly stretches: readonly Stretch[]) {
     const lines = stretches.flatMap((stretch) => stretch.lines);
     this.starts = new Set(lines.map(({ address }) => address));
-    const learned = () => this.kept.size + this.unclear.size;
+    const learned = () => this.closed.size + this.kept.size;
     for (let before = -1; before < learned();) {
       before = learned();
-      this.frames.clear();
+      this.ways.clear();
       this.begin();
       for (let at; (at = this.work.pop()) !== undefined;) this.step(at);
     }
@@ -60,10 +65,12 @@ export class Walk {
   private begin(): void {
     for (const at of this.starts) {
       const { text } = this.read(at);
-      for (const to of text.startsWith("call") ? this.targets(text) : [])
+      if (!text.startsWith("call")) continue;
+      for (const to of this.targets(text))
         this.reach(to, { caller: "call", depth: 0 });
     }
-    for (const [label, at] of this.stretches.flatMap(({ labels }) => [...labels])) {
+    const labels = this.stretches.flatMap((stretch) => [...stretch.labels]);
+    for (const [label, at] of labels) {
       const [, guest, vector] = /^(guest_)?trap_(\d+)$/.exec(label) ?? [];
       if (vector !== undefined) this.reach(at, {
         caller: guest ? "guest" : "interrupt",
@@ -73,65 +80,63 @@ export class Walk {
     }
   }
 
+  private reach(at: number, way: WayHome): void {
+    if (way.caller === "lost" || !this.starts.has(at)) return;
+    const known = this.ways.get(at);
+    if (known && (known.caller !== way.caller || known.depth !== way.depth))
+      this.closed.add(at);
+    if (known || this.closed.has(at)) return;
+    this.ways.set(at, way);
+    this.work.push(at);
+  }
+
+  private step(at: number): void {
+    const way = this.ways.get(at)!, { text, length } = this.read(at);
+    if (/^(i?ret|lret|ud2|\(bad)/.test(text)) return;
+    if (/^(j|loop)/.test(text))
+      for (const to of this.targets(text)) this.reach(to, way);
+    if (!text.startsWith("jmp"))
+      this.reach(at + length, this.after(at, text, way));
+  }
+
+  private after(at: number, text: string, way: WayHome): WayHome {
+    if (/^mov +%esp,-?0x/.test(text)) this.kept.set(this.stretchAt(at), way);
+    if (/^mov +-?0x\S+,%esp$/.test(text))
+      return this.kept.get(this.stretchAt(at)) ?? LOST;
+    if (text.startsWith(TO_REGS) && text.endsWith("%esp"))
+      return { caller: "guest", depth: Regs.eip.offset };
+    const more = pushed(text);
+    if (more === undefined || way.depth + more < 0) return LOST;
+    return { ...way, depth: way.depth + more };
+  }
+
   private stretchAt(at: number): Stretch | undefined {
     return this.stretches.find(({ address, bytes }) =>
       at >= address && at < address + bytes.length);
   }
 
   private bytesAt(at: number): Uint8Array {
-    const { bytes, address } = this.stretchAt(at) ?? NOWHERE;
-    return bytes.subarray(at - address);
+    const stretch = this.stretchAt(at);
+    return stretch?.bytes.subarray(at - stretch.address) ?? new Uint8Array();
   }
 
   private read(at: number) {
     return disassemble(this.bytesAt(at), at);
   }
 
-  /** Where a jump or a call leads. */
   private targets(text: string): number[] {
-    const [, star, sign, address, index] =
+    const [, star, sign, address, indexed] =
       /^\w+ +(\*?)(-?)(0x\w+)(\(,%\w+,4\))?$/.exec(text) ?? [];
     const to = (sign ? -Number(address) : Number(address)) >>> 0;
     if (!star) return [to];
     const names = new Set(this.stretchAt(to)?.labels.values());
     const found: number[] = [];
-    for (let at = to; index && (at === to || !names.has(at)); at += 4) {
-      const [a, b, c, d] = this.bytesAt(at);
-      const word = (a! | b! << 8 | c! << 16 | d! << 24) >>> 0;
+    for (let at = to; indexed && (at === to || !names.has(at)); at += 4) {
+      const [a = 0, b = 0, c = 0, d = 0] = this.bytesAt(at);
+      const word = (a | b << 8 | c << 16 | d << 24) >>> 0;
       if (!this.starts.has(word)) break;
       found.push(word);
     }
     return found;
-  }
-
-  private reach(at: number, way: WayHome): void {
-    if (way.caller === "lost" || !this.starts.has(at)) return;
-    const before = this.frames.get(at) ?? way;
-    if (before.caller !== way.caller || before.depth !== way.depth)
-      this.unclear.add(at);
-    if (this.frames.has(at) || this.unclear.has(at)) return;
-    this.frames.set(at, way);
-    this.work.push(at);
-  }
-
-  private step(at: number): void {
-    const frame = this.frames.get(at)!, { text, length } = this.read(at);
-    if (/^(i?ret|lret|ud2|\(bad)/.test(text)) return;
-    if (/^(j|loop)/.test(text))
-      for (const to of this.targets(text)) this.reach(to, frame);
-    if (!text.startsWith("jmp"))
-      this.reach(at + length, this.after(at, text, frame));
-  }
-
-  private after(at: number, text: string, frame: WayHome): WayHome {
-    const { caller, depth } = frame;
-    if (/^mov +%esp,-?0x/.test(text)) this.kept.set(this.stretchAt(at), frame);
-    if (/^mov +-?0x\S+,%esp$/.test(text))
-      return this.kept.get(this.stretchAt(at)) ?? LOST;
-    if (text.startsWith(REGS) && text.endsWith("%esp"))
-      return { caller: "guest", depth: Regs.eip.offset };
-    const more = pushed(text);
-    return caller === "lost" || more === undefined || depth + more < 0 ? LOST
-      : { caller, depth: depth + more };
   }
 }
