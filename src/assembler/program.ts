@@ -130,6 +130,9 @@ export class Program implements Names {
     if (symbol.label || symbol.value)
       throw new AssemblerError(scanner.place(), `${name} is already defined`);
     symbol.label = this.position();
+    // Of two labels at one place the second is the last in the table, too.
+    this.symbols.delete(full);
+    this.symbols.set(full, symbol);
   }
 
   private position() {

@@ -77,28 +77,31 @@ function rowsOf(
   return program;
 }
 
-const COMPILE_UNIT = 0x11, NO_CHILDREN = 0;
 const ADDRESS = 1, DATA2 = 5, DATA4 = 6, STRING = 8;
+const PLACE = [0x03, STRING,   // name
+  0x11, ADDRESS, 0x12, ADDRESS]; // the lowest, and behind the highest
 const ASSEMBLY = 0x8001;
 
-/** .debug_abbrev: an entry's attributes and how each is written. */
-export const abbreviations = [1, COMPILE_UNIT, NO_CHILDREN,
-  0x10, DATA4,   // where the lines are
-  0x11, ADDRESS, // the lowest
-  0x12, ADDRESS, // behind the highest
-  0x03, STRING,  // name
-  0x1b, STRING,  // folder
-  0x13, DATA2,   // language
-  0, 0, 0];
+/** .debug_abbrev: the attributes of both entries and how each is written. */
+export const abbreviations = [
+  1, 0x11, 1, ...PLACE, 0x10, DATA4, // a stretch: where its lines are,
+  0x1b, STRING, 0x13, DATA2, 0, 0,   // folder, language
+  2, 0x2e, 0, ...PLACE, 0, 0, 0];    // a function
+
+const placeOf = (name: string, first: number, end: number) =>
+  [...cString(name), ...little(first, 4), ...little(end, 4)];
 
 /** What is in .debug_info for a stretch whose lines begin at an offset. */
 export function unitEntry(
   stretch: Stretch, folder: string, lines: number,
 ): number[] {
-  const { name, address, bytes } = stretch;
-  const body = [...little(2, 2), ...little(0, 4), 4, 1, ...little(lines, 4),
-    ...little(address, 4), ...little(address + bytes.length, 4),
-    ...cString(filesOf(stretch)[0] ?? name), ...cString(folder),
-    ...little(ASSEMBLY, 2)];
+  const { name, address, bytes, labels } = stretch;
+  const end = address + bytes.length;
+  const functions = [...labels].sort(([, a], [, b]) => a - b);
+  const body = [...little(2, 2), ...little(0, 4), 4,
+    1, ...placeOf(filesOf(stretch)[0] ?? name, address, end),
+    ...little(lines, 4), ...cString(folder), ...little(ASSEMBLY, 2),
+    ...functions.flatMap(([label, at], i) =>
+      [2, ...placeOf(label, at, functions[i + 1]?.[1] ?? end)]), 0];
   return [...little(body.length, 4), ...body];
 }

@@ -1,4 +1,4 @@
-// Woven from chapters/834-symbols.md.
+// Woven from chapters/834-symbols.md, 835-backtrace.md.
 // An ELF file that tells a debugger of names and lines.
 import { abbreviations, cString, lineProgram, little, unitEntry } from
   "./dwarf";
