@@ -11,6 +11,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { assemble, buildHost, packetOf } from "../src";
 import { main } from "../src/cli/main";
+import { nodeIo } from "../src/cli/node-io";
 import type { Io } from "../src/cli/io";
 import { PATIENCE, requireReference } from "./reference";
 
@@ -87,9 +88,9 @@ function gdb(
 
 function has(text: string, ...parts: (RegExp | string)[]): void {
   for (const part of parts) {
-    if (typeof part === "string") assert.ok(text.includes(part),
-      `gdb never said ${part}:\n${text}`);
-    else assert.match(text, part);
+    const said = typeof part === "string" ? text.includes(part)
+      : part.test(text);
+    assert.ok(said, `gdb never said ${part}:\n${text}`);
   }
 }
 
@@ -128,6 +129,85 @@ async function worldSwitch(): Promise<string> {
   assert.is(await running.status, 0, running.err());
   has(running.out(), "ring");
   has(running.err(), "the Guest powered off after");
+  return said;
+}
+
+/** The line of a chapter that has a text, from 1. */
+function lineWith(file: string, text: string): number {
+  const lines = fs.readFileSync(file, "utf8").split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
+
+/** With names and lines: from the Host into the Guest and back, line by
+ * line, and who called, on both sides. */
+async function reading(): Promise<string> {
+  const folder = fs.mkdtempSync(join(tmpdir(), "lguest-gdb-"));
+  const file = (world: string) => join(folder, `${world}.elf`);
+  for (const world of ["host", "guest"]) {
+    const words = ["symbols", "-o", file(world), "--world", world];
+    assert.is(await main(words, nodeIo), 0);
+  }
+  const switcher = "chapters/500-switcher.md", loop = "chapters/510-loop.md";
+  const chapter = join(__dirname, "..", switcher);
+  const enter = lineWith(chapter, "switch_to_guest:") + 1;
+  const iret = lineWith(chapter, "iret                            # eip");
+  const save = lineWith(chapter, "save the Guest's registers") + 1;
+  const running = await start(["run", "--memory", "2", "--gdb", "0",
+    "--wait"]);
+  const said = await gdb(running.port, [
+    "define hook-stop",
+    `if $cpl == 0\nsymbol-file ${file("host")}`,
+    `else\nsymbol-file ${file("guest")}\nend`,
+    "end",
+    `symbol-file ${file("host")}`,
+    "break switch_to_guest",
+    "continue",
+    "list",
+    "info line *$pc",
+    "step",
+    "step",
+    "backtrace",
+    "delete",
+    `tbreak 500-switcher.md:${iret}`,
+    "continue",
+    "printf \"cpl %d\\n\", $cpl",
+    "step",
+    "printf \"cpl %d\\n\", $cpl",
+    "step",
+    "tbreak return_to_host",
+    "continue",
+    "printf \"cpl %d\\n\", $cpl",
+    `symbol-file ${file("guest")}`,
+    "backtrace",
+    `symbol-file ${file("host")}`,
+    "tbreak read_lguest",
+    "continue",
+    "tbreak enter_guest",
+    "continue",
+    "next 4",
+    "next",
+    "backtrace",
+    `break 500-switcher.md:${save}`,
+    "kill",
+  ]);
+  fs.rmSync(folder, { recursive: true });
+  assert.is(await running.status, 1, running.err());
+  has(said, `switch_to_guest () at ${switcher}:${enter}`,
+    "We push what we want to find again.",
+    new RegExp(`Line ${enter} of "${switcher}"\\s+starts at address 0xffc00000`),
+    new RegExp(`#0  switch_to_guest \\(\\) at ${switcher}:${enter + 2}\n` +
+      `#1  0x\\w+ in enter_guest \\(\\) at ${loop}:\\d+\n` +
+      "#2  0x\\w+ in process_thread \\(\\) at chapters/420-threads.md:"),
+    /500-switcher.md:\d+\n\d+\tiret +# eip[^]*?\ncpl 0\n/,
+    // A page fault is between these two, and the Host has mapped the page.
+    /start \(\) at chapters\/100-guest.md:\d+\n\d+\tmovl .*, %esp\ncpl 1\n/,
+    /\n\d+\tmovl %cs, %eax\nTemporary breakpoint/,
+    new RegExp(`return_to_host \\(\\) at ${switcher}:${save}\n` +
+      `${save}\tpushl %es\ncpl 0\n`),
+    /#0  return_to_host .*\n#1 +0x001000\w+ in start \(\) at chapters\/100-guest/,
+    /lcall \$LGUEST_CS, \$switch_to_guest\n\d+\s+clts\n/,
+    new RegExp(`#0  enter_guest \\(\\) at ${loop}:\\d+\n#1 .*process_thread`),
+    `500-switcher.md:${save}. (2 locations)`);
   return said;
 }
 
@@ -304,7 +384,7 @@ async function busy(): Promise<string> {
   return "a port that somebody has is named";
 }
 
-export const sessions = { worldSwitch, bare, rate, clients, busy };
+export const sessions = { worldSwitch, reading, bare, rate, clients, busy };
 
 if (require.main === module) {
   void (async () => {

@@ -551,4 +551,7 @@ test("--gdb takes a port, or does without", () => {
 testWith(test, "gdb")("Debian's gdb steps through a world switch",
   async () => { await sessions.worldSwitch(); });
 
+testWith(test, "gdb")("Debian's gdb reads the chapters in both worlds",
+  async () => { await sessions.reading(); });
+
 test.run();

@@ -2,10 +2,12 @@
 /** What `lguest --help` prints. */
 export const HELP = `usage: lguest [run] [options]
        lguest machine [options]
+       lguest symbols -o FILE [--world host|guest] [--switcher FILE]
 
 run boots Guests under lguest on a machine of their own. Without options it
 is one, the default Guest, which says what it finds and powers off. machine
-runs a bare machine without lguest, its COM1 on the terminal.
+runs a bare machine without lguest, its COM1 on the terminal. symbols writes
+a file by which gdb knows names and lines.
 
   --kernel FILE          run: a kernel that speaks the lguest ABI, a bzImage
                          or a 32-bit ELF file, not position independent;
@@ -75,6 +77,10 @@ For machine alone:
   --module FILE[=TEXT]   a file for a multiboot kernel; may be repeated
   --post-port PORT       print what is written to this port (0x80)
   --date DATE            what the clock shows at first (2007-10-09T20:31:38)
+
+For symbols alone:
+  --output FILE, -o FILE an ELF file for gdb; its lines are the chapters'
+  --world host|guest     whose kernel is in it, beside the Switcher (host)
 
 What a Guest prints, or the machine sends on COM1 and the debug console,
 goes to standard output. On a terminal what is typed goes to COM1, and
