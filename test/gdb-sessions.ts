@@ -205,7 +205,7 @@ async function reading(): Promise<string> {
     new RegExp(`return_to_host \\(\\) at ${switcher}:${save}\n` +
       `${save}\tpushl %es\ncpl 0\n`),
     /#0  return_to_host .*\n#1 +0x001000\w+ in start \(\) at chapters\/100-guest/,
-    /lcall \$LGUEST_CS, \$switch_to_guest\n\d+\s+clts\n/,
+    /lcall \$LGUEST_CS, \$switch_to_guest\n(enter_guest .*\n)?\d+\s+clts\n/,
     new RegExp(`#0  enter_guest \\(\\) at ${loop}:\\d+\n#1 .*process_thread`),
     `500-switcher.md:${save}. (2 locations)`);
   return said;
