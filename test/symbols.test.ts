@@ -7,8 +7,8 @@ import { join, resolve } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  disassemble, hostStretches, switcherStretches, switcherText,
-  switcherWithGlobals, waysHome,
+  assemble, disassemble, guestText, GUEST_VIRTUAL, hostStretches, stretchesOf,
+  switcherStretches, switcherText, switcherWithGlobals, waysHome,
 } from "../src";
 import type { Stretch } from "../src";
 import { main } from "../src/cli/main";
@@ -83,6 +83,12 @@ test("each instruction of the Switcher has its line", () => {
 
 test("each instruction of the Host has its line", () => {
   assert.ok(checkLines(hostStretches()) > 500);
+});
+
+test("each instruction of the default Guest has its line", () => {
+  const guest = assemble(guestText, { origin: GUEST_VIRTUAL });
+  const stretches = stretchesOf(guest, [["start", 0]]);
+  assert.ok(checkLines(stretches) > 500);
 });
 
 test("a caller is known behind each push, and where ways meet", () => {

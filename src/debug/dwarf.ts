@@ -7,6 +7,12 @@ export function little(value: number, size: number): number[] {
   return Array.from({ length: size }, (_, i) => (value >> (8 * i)) & 0xff);
 }
 
+/** Puts bytes at the end of others; returns how many there are now. */
+export function append(to: number[], bytes: readonly number[]): number {
+  for (const byte of bytes) to.push(byte);
+  return to.length;
+}
+
 /** A text's bytes, and a zero. */
 export function cString(text: string): number[] {
   return [...new TextEncoder().encode(text.split("\0")[0]), 0];

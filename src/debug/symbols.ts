@@ -1,7 +1,7 @@
 // Woven from chapters/834-symbols.md, 835-backtrace.md.
 // An ELF file that tells a debugger of names and lines.
-import { abbreviations, cString, lineProgram, little, unitEntry } from
-  "./dwarf";
+import { abbreviations, append, cString, lineProgram, little, unitEntry }
+  from "./dwarf";
 import { frameSection } from "./frames";
 import type { Stretch } from "./stretches";
 import { waysHome } from "./unwind";
@@ -33,8 +33,8 @@ export function symbolFile(
       address, bytes }));
   const line: number[] = [], info: number[] = [];
   for (const stretch of stretches) {
-    info.push(...unitEntry(stretch, folder, line.length));
-    line.push(...lineProgram(stretch));
+    append(info, unitEntry(stretch, folder, line.length));
+    append(line, lineProgram(stretch));
   }
   const frame = frameSection(stretches, waysHome(stretches),
     world === "host" ? "guest" : "far");
@@ -51,9 +51,9 @@ function names(stretches: readonly Stretch[], link: number): Section[] {
   const letters = [0], entries = new Array<number>(16).fill(0);
   stretches.forEach(({ labels }, i) => {
     for (const [name, address] of labels) {
-      entries.push(...little(letters.length, 4), ...little(address, 4),
-        ...little(0, 4), GLOBAL, 0, ...little(i + 1, 2));
-      letters.push(...cString(name));
+      append(entries, [...little(letters.length, 4), ...little(address, 4),
+        ...little(0, 4), GLOBAL, 0, ...little(i + 1, 2)]);
+      append(letters, cString(name));
     }
   });
   return [{ name: ".symtab", type: SYMTAB, bytes: entries, link, info: 1,
@@ -67,7 +67,7 @@ function elfFile(sections: readonly Section[]): Uint8Array {
   const last = { name: ".shstrtab", type: STRTAB, bytes: letters };
   const all: Section[] = [...sections, last];
   const nameAt = all.map(({ name }) =>
-    letters.push(...cString(name)) - name.length - 1);
+    append(letters, cString(name)) - name.length - 1);
   const headers = new Array<number>(SECTION_HEADER).fill(0);
   let offset = HEADER;
   all.forEach((section, i) => {

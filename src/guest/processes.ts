@@ -533,10 +533,11 @@ function imagesOf(
   programs: readonly string[], order: readonly number[],
 ): string {
   const rows = order.map((n) => `.long image_${n}, image_${n + 1}\n`);
-  const images = programs.map((text, n) =>
-    `.balign 4096\nimage_${n}:\n${text}\n`);
-  return "images:\n" + rows.join("") + "images_end:\n" +
-    images.join("") + `.balign 4096\nimage_${programs.length}:\n`;
+  const made = '# 1 "programs"\n';
+  const image = (n: number) => `${made}.balign 4096\nimage_${n}:\n`;
+  const images = programs.map((text, n) => `${image(n)}${text}\n`);
+  return made + "images:\n" + rows.join("") + "images_end:\n" +
+    images.join("") + image(programs.length);
 }
 
 /** A Guest's assembly that runs these programs, in this order; `after`
