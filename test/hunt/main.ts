@@ -5,8 +5,8 @@
 // what failed had met a CPU that kept PGE, and a Guest's store has killed a
 // Host; 1: look at the lines that say NO.
 import { option } from "../options";
-import { experiment, hostPages, outcomes, pges, places, shapesOf, staleText,
-  staleUses, tlbs } from "./cells";
+import { experiment, hostPages, measured, outcomes, pges, places, shapesOf,
+  staleText, staleUses, tlbs } from "./cells";
 import type { Cell, Outcome, Shape } from "./cells";
 
 const seeds = option("seeds", 3), budget = option("budget", 8_000_000);
@@ -79,7 +79,9 @@ for (const pge of pges)
     for (const tlb of tlbs)
       for (const pages of hostPages)
         console.log(`${pge.padEnd(9)} ${place.padEnd(10)} ` +
-          `${tlb.padEnd(16)} ${pages} ${of(`${pge} ${place} ${tlb} ${pages}`)}`);
+          `${tlb.padEnd(16)} ${pages} ` +
+          `${of(`${pge} ${place} ${tlb} ${pages}`)}; a real kernel: ` +
+          measured({ pge, place, tlb, hostPages: pages }));
 if (!told) wrong.push("NO  no Host was killed by a Guest's store");
 for (const line of wrong) console.log(line);
 console.log(`${runs} runs, ${(instructions / 1e6).toFixed(0)} million ` +

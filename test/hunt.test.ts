@@ -1,0 +1,64 @@
+// A sample of the hunt: what fails has met a CPU that kept PGE, and a
+// Guest's store kills a Host.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { experiment, places, pges, shapesOf, staleUses, tlbs }
+  from "./hunt/cells";
+import type { Cell, Seen } from "./hunt/cells";
+
+const test = suite("the hunt");
+
+const seed = 1, budget = 300_000;
+const shapes = shapesOf("first");
+const sample = [["first, as it is", "4m"],
+  ["first @c0130000/c0110100", "4k"],
+  ["first @c0400000/c0119000", "4m"]] as const;
+
+function* cells(): Generator<Cell> {
+  for (const [name, pages] of sample)
+    for (const pge of pges)
+      for (const tlb of tlbs.slice(1, pge === "all-cpus" ? 2 : 3))
+        for (const place of places)
+          yield { shape: shapes.find((one) => one.name === name)!, pge,
+            place, tlb, hostPages: pages };
+}
+
+const all: { cell: Cell; seen: Seen; name: string }[] = [];
+test.before(() => {
+  for (const cell of cells())
+    all.push({ cell, seen: experiment(cell, seed, budget),
+      name: `${cell.shape.name}, ${cell.pge}, ${cell.place}, ${cell.tlb}, ` +
+        `${cell.hostPages}, seed ${seed}` });
+});
+
+test("nothing fails but after a CPU that kept PGE, and honours it", () => {
+  for (const { seen, name } of all)
+    if (!seen.exposed) assert.is(seen.outcome, "fine",
+      `${name}: ${seen.end.sentences.join("; ")}`);
+  assert.ok(all.some(({ seen }) => !seen.exposed));
+});
+
+test("what is exposed to it fails, and where it fails something was stale",
+  () => {
+    const failed = all.filter(({ seen }) => seen.outcome !== "fine");
+    assert.ok(failed.length >= 6, `${failed.length} have failed`);
+    for (const { cell, seen, name } of failed) {
+      const [first] = staleUses(cell, seed, budget);
+      assert.ok(first && first.entry.bits & 0x100 && first.cause === "kept",
+        `${name}: no global entry was used`);
+      assert.ok(first.count <= seen.end.instructions, name);
+    }
+  });
+
+test("a Host dies of a Guest's store, and of nothing that came before", () => {
+  const died = all.filter(({ seen }) => seen.outcome === "oops");
+  const byStore = died.filter(({ cell }) => {
+    const [first] = staleUses(cell, seed, budget);
+    return first?.access === "store" && first.ring === 1;
+  });
+  assert.ok(byStore.length > 0);
+  for (const { cell, name } of byStore)
+    assert.is.not(cell.shape, shapes[0], `${name}: that one is only killed`);
+});
+
+test.run();
