@@ -1,4 +1,5 @@
 // Woven from chapters/832-visit.md.
+export * from "./believes";
 export { lineProgram } from "./dwarf";
 export * from "./instants";
 export * from "./lane";
