@@ -313,10 +313,14 @@ test("a schedule's turns are whole and at least 1, or it is refused", () => {
   const turns = (...lengths: number[]): Schedule => ({ kind: "list",
     turns: lengths.map((instructions) => ({ cpu: 0, instructions })) });
   const good: Schedule[] = [{ kind: "random", quantum: 1 },
-    { kind: "round-robin", quantum: 1 }, turns(1), turns(1, 2 ** 40)];
+    { kind: "round-robin", quantum: 1 }, turns(1), turns(1, 2 ** 40),
+    { kind: "list", turns: [{ cpu: 0, instructions: 1 }], then: 1 },
+    { kind: "priorities", quantum: 1, order: [0], changes: [] }];
   const bad: Schedule[] = [turns(), turns(0), turns(1, 0), turns(1.5, 1),
     { kind: "random", quantum: 0 }, { kind: "round-robin", quantum: 0.5 },
-    { kind: "random", quantum: Infinity }];
+    { kind: "random", quantum: Infinity },
+    { kind: "list", turns: [{ cpu: 0, instructions: 1 }], then: 0 },
+    { kind: "priorities", quantum: 0, order: [0], changes: [] }];
   for (const schedule of good) checkSchedule(schedule);
   for (const schedule of bad) {
     assert.throws(() => checkSchedule(schedule), (e: Error) =>
@@ -351,7 +355,29 @@ test("turns: one after the other, by lot, or from a list", () => {
     { cpu: 1, instructions: 1 }] };
   assert.equal(turns(list, 2, 5), [[1, 3], [0, 8], [1, 1], [1, 3], [0, 8]]);
   assert.is(header[layout.H_SCHEDULE_POSITION], 2);
+  header[layout.H_SCHEDULE_POSITION] = 0;
+  assert.equal(turns({ ...list, then: 50 }, 3, 6),
+    [[1, 3], [0, 8], [1, 1], [2, 50], [0, 50], [1, 50]]);
 });
+
+test("turns by rank: the first that can, and the first falls to the end",
+  () => {
+    const header = new Int32Array(32), schedule: Schedule =
+      { kind: "priorities", quantum: 20, order: [2, 0, 1], changes: [10, 25] };
+    const turn = (count: number, ...able: number[]) => {
+      nextTurn(schedule, header, 3, { count, able: (c) => able.includes(c) });
+      return [header[layout.H_SCHEDULE_CPU], header[layout.H_SCHEDULE_LEFT]];
+    };
+    assert.equal(turn(0, 0, 1, 2), [2, 10], "up to the change");
+    assert.equal(turn(3, 0, 1), [0, 7]);
+    assert.equal(turn(9, 1), [1, 1]);
+    assert.equal(turn(10, 0, 1, 2), [0, 15]);
+    assert.equal(turn(24, 1, 2), [1, 1]);
+    assert.equal(turn(24, 2), [2, 1]);
+    assert.equal(turn(25, 0, 1, 2), [1, 20]);
+    assert.equal(turn(100, 0, 2), [2, 20]);
+    assert.is(header[layout.H_SCHEDULE_POSITION], 0);
+  });
 
 test("without a schedule the CPUs have turns of 1000", () => {
   const machine = new Machine({ memory: 0x10000, cpus: 2 });

@@ -431,6 +431,8 @@ const schedules: Schedule[] = [
   { kind: "random", quantum: 30 },
   { kind: "list", turns: [{ cpu: 0, instructions: 3 },
     { cpu: 1, instructions: 7 }, { cpu: 1, instructions: 1 }] },
+  { kind: "list", turns: [{ cpu: 1, instructions: 950 }], then: 40 },
+  { kind: "priorities", quantum: 30, order: [1, 0], changes: [1010, 2005] },
 ];
 
 for (const schedule of schedules) {

@@ -136,7 +136,8 @@ test("a value of another type, or no value, is refused in every place",
 
 test("numbers out of range are refused, with line and key", async () => {
   const { run, machine, several } = await recorded();
-  const cases: [string, string, RegExp, string, string][] = [
+  type Case = [string, string, RegExp, string, string];
+  const cases: Case[] = [
     ["run", run, /"cpus":1/, '"cpus":9', "options.cpus"],
     ["run", run, /"memory":2097152/, '"memory":2097153',
       "options.guests.0.memory"],
@@ -174,8 +175,22 @@ test("numbers out of range are refused, with line and key", async () => {
     ["run", run, /"abi":"extended"/, '"abi":"both"', "options.abi"],
     ["machine", machine, /"quantum":50/, '"quantum":0',
       "options.schedule.quantum"],
-    ["machine", machine, /"kind":"random"/, '"kind":"list"',
+    ["machine", machine, /"kind":"random"/, '"kind":"priorities"',
       "options.schedule.kind"],
+    ["machine", machine, /"kind":"random"/, '"kind":"list"',
+      "options.schedule.turns"],
+    ...([["", "options.schedule.turns"],
+      ['{"cpu":0,"instructions":5}', "leaves out a CPU"],
+      ['{"cpu":2,"instructions":5}],"then":[1', "options.schedule.then"],
+      ['{"cpu":0,"instructions":0}', "options.schedule.turns.0.instructions"],
+      ['{"cpu":1,"instructions":5},'.repeat(65536) +
+        '{"cpu":0,"instructions":5}', "options.schedule.turns"],
+    ] as const).map(([turns, key]): Case => ["machine", machine,
+      /{"kind":"random","quantum":50}/,
+      `{"kind":"list","turns":[${turns}]}`, key]),
+    ["machine", machine, /{"kind":"random","quantum":50}/,
+      '{"kind":"list","turns":[{"cpu":2,"instructions":5}],"then":9}',
+      "names one that isn't there"],
     ["machine", machine, /"postPort":128/, '"postPort":65536',
       "options.postPort"],
     ["machine", machine, /"counts":\[0,0\]/, '"counts":["x"]', "counts.0"],

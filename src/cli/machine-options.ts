@@ -1,7 +1,7 @@
 // Woven from chapters/816-typing.md.
 import { MiB, MOST_CPUS, MOST_FOR_MACHINES, UserError } from
   "../launcher";
-import type { TypedSchedule } from "../launcher";
+import type { RunSchedule } from "../launcher";
 import { civil, secondsOf } from "../machine";
 import { FOR_RUN } from "./circumstances";
 import type { GdbCall } from "./debug";
@@ -20,7 +20,7 @@ export interface MachineCall {
   /** Bytes. */
   readonly memory: number;
   readonly cpus: number;
-  readonly schedule?: TypedSchedule;
+  readonly schedule?: RunSchedule;
   readonly seed: number;
   /** Seconds since 1970. */
   readonly date?: number;

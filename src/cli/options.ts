@@ -1,6 +1,6 @@
 // Woven from chapters/808-command.md.
 import { MOST_CPUS, UserError } from "../launcher";
-import type { Circumstances, TypedSchedule } from "../launcher";
+import type { Circumstances, RunSchedule } from "../launcher";
 import { checksOf } from "./checks";
 import { CIRCUMSTANCES, understandCircumstances } from "./circumstances";
 import type { GdbCall } from "./debug";
@@ -30,7 +30,7 @@ export interface RunCall extends Circumstances {
   readonly replay?: string;
   readonly reboot: boolean;
   readonly cpus: number;
-  readonly schedule?: TypedSchedule;
+  readonly schedule?: RunSchedule;
   readonly seed: number;
   readonly pge: "all-cpus" | "this-cpu";
   readonly hostPages: "4m" | "4k";

@@ -15,7 +15,7 @@ export * from "./suspects";
 export * from "./where";
 export * from "./boot-default";
 export { MOST_CPUS, MOST_QUANTUM } from "./readback";
-export type { TypedSchedule } from "./readback";
+export type { RunSchedule, TypedSchedule } from "./readback";
 export { stateSum } from "./sealed";
 export * from "./snapshot";
 export * from "./plan";

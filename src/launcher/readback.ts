@@ -1,7 +1,7 @@
 // Woven from chapters/800-record.md.
 // What files claim, and what we believe of it.
 import * as v from "valibot";
-import { layOut, TLB_MOST } from "../machine";
+import { FOR_EVER, layOut, TLB_MOST } from "../machine";
 import type { MachineOptions } from "../machine";
 import { UserError } from "./error";
 
@@ -33,8 +33,11 @@ export function readBack<S extends v.GenericSchema>(
 
 /** The most that the command gives: CPUs, and instructions of a turn. */
 export const MOST_CPUS = 8, MOST_QUANTUM = 1_000_000;
+/** The most turns of a recorded list. */
+export const MOST_TURNS = 0x10000;
 
-const quantum = whole(1, MOST_QUANTUM);
+const quantum = whole(1, MOST_QUANTUM), cpu = whole(0, 15);
+const turn = whole(1, FOR_EVER);
 
 /** A schedule's kind, and the most of a turn. */
 export const typedSchedule = v.strictObject({
@@ -42,19 +45,38 @@ export const typedSchedule = v.strictObject({
 
 export type TypedSchedule = v.InferOutput<typeof typedSchedule>;
 
-/** Any schedule that such a machine can have. */
-export const anySchedule = v.variant("kind", [typedSchedule,
-  v.strictObject({ kind: v.literal("list"),
-    turns: v.pipe(v.array(v.strictObject(
-      { cpu: whole(0, 15), instructions: quantum })), v.nonEmpty()) })]);
+/** Turns that were recorded, or made up. */
+const listed = v.strictObject({ kind: v.literal("list"),
+  turns: v.pipe(v.array(v.strictObject({ cpu, instructions: turn })),
+    v.nonEmpty(), v.maxLength(MOST_TURNS)),
+  then: v.exactOptional(turn) });
 
-/** Whether a schedule gives a turn to each CPU, and to no other. */
+const ranks = v.strictObject({ kind: v.literal("priorities"), quantum,
+  order: v.pipe(v.array(cpu), v.maxLength(16)),
+  changes: v.pipe(v.array(whole(0)), v.maxLength(MOST_TURNS)) });
+
+/** A schedule that the command can be asked for, or finds. */
+export const runSchedule = v.variant("kind", [typedSchedule, listed]);
+
+export type RunSchedule = v.InferOutput<typeof runSchedule>;
+
+/** Any schedule that such a machine can have. */
+export const anySchedule =
+  v.variant("kind", [typedSchedule, listed, ranks]);
+
+/** Whether a schedule gives turns to each CPU, and to no other. */
 export function fits(
   schedule: v.InferOutput<typeof anySchedule> | undefined, cpus: number,
 ): boolean {
+  if (schedule?.kind === "priorities") {
+    return schedule.order.length === cpus &&
+      schedule.order.every((one, i, all) =>
+        one < cpus && all.indexOf(one) === i);
+  }
   if (schedule?.kind !== "list") return true;
-  const named = new Set(schedule.turns.map((turn) => turn.cpu));
-  return named.size === cpus && Math.max(...named) < cpus;
+  const named = new Set(schedule.turns.map((one) => one.cpu));
+  const all = schedule.then !== undefined || named.size === cpus;
+  return all && [...named].every((one) => one < cpus);
 }
 
 /** Seconds since 1970, within four digits of a year. */

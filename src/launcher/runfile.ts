@@ -6,7 +6,7 @@ import { UserError } from "./error";
 import type { InputEntry } from "./gate";
 import { MiB, MOST_FOR_GUESTS, MOST_FOR_MACHINES } from "./kernel";
 import {
-  dateShape, MOST_CPUS, readBack, typedSchedule, whole,
+  dateShape, fits, MOST_CPUS, readBack, runSchedule, whole,
 } from "./readback";
 
 const memory = (most: number) =>
@@ -14,7 +14,7 @@ const memory = (most: number) =>
 
 const both = {
   cpus: whole(1, MOST_CPUS),
-  seed: whole(0, 2 ** 32 - 1), schedule: v.optional(typedSchedule),
+  seed: whole(0, 2 ** 32 - 1), schedule: v.optional(runSchedule),
   reboot: v.boolean(),
   /** JSON knows no infinity. */
   maxInstructions: v.nullable(whole(1)),
@@ -111,6 +111,7 @@ export function readRunFile(text: string): RunFile {
     readBack(rest[i] ?? "", schema, "run file", `line ${i + 2}`);
   const head = read(config, 0), inputs: InputEntry[] = [];
   checkImages(head);
+  checkTurns(head.options);
   if (head.command === "run") checkGuests(head.options);
   for (let i = 1; i < rest.length; i++) {
     if (i === rest.length - 1 && rest[i]!.startsWith('{"end"')) {
@@ -172,6 +173,12 @@ function forGuests(images: readonly RunImage[], guests: number): boolean {
     kernels.every((key) => keys.includes(key)) &&
     images.every(({ role, path }) => path !== "" || role === "kernel");
 }
+function checkTurns({ schedule, cpus }: RunConfig["options"]): void {
+  if (fits(schedule, cpus)) return;
+  throw new UserError("is a damaged run file: line 2, schedule, leaves out " +
+    "a CPU, or names one that isn't there; copy it again");
+}
+
 type GuestRun = Extract<RunConfig, { command: "run" }>["options"];
 
 function checkGuests(options: GuestRun): void {

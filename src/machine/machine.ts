@@ -177,6 +177,7 @@ export class Machine extends Board {
       if (cpu.w[ACTIVITY] === SHUTDOWN) return "shutdown";
       if (cpu.w[ACTIVITY] === HALTED && pendingInterrupt(cpu)) {
         cpu.start();
+        if (schedule.kind === "priorities") h[H_SCHEDULE_LEFT] = 0;
       }
     }
     let jumps = 0;
@@ -193,12 +194,18 @@ export class Machine extends Board {
   private newTurn(schedule: Schedule): Cpu {
     const h = this.header, slowest = this.slowestClock();
     const most = schedule.kind === "list" ? Infinity : MOST_AHEAD;
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      nextTurn(schedule, h, this.cpus.length);
-      const cpu = this.cpus[h[H_SCHEDULE_CPU]!];
+    const { count, events } = this, able = (id: number) => {
+      const cpu = this.cpus[id];
       if (!cpu) panic("the schedule names a CPU that isn't there");
-      if (cpu.w[ACTIVITY] !== RUNNING) continue;
-      if (cpu.d[CLOCK]! - slowest <= most) return cpu;
+      return cpu.w[ACTIVITY] === RUNNING && cpu.d[CLOCK]! - slowest <= most;
+    };
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      nextTurn(schedule, h, this.cpus.length, { count, able });
+      const cpu = h[H_SCHEDULE_CPU]!, instructions = h[H_SCHEDULE_LEFT]!;
+      if (!able(cpu)) continue;
+      if (events.active && this.cpus.length > 1)
+        events.emit({ kind: "turn", cpu, count, instructions });
+      return this.cpus[cpu]!;
     }
     panic("the schedule has no turn for any CPU that runs");
   }
