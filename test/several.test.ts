@@ -4,14 +4,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assemble } from "../src/assembler";
 import { checks } from "../src/cli/checks";
-import type { Check } from "../src/cli/checks";
 import { GuestLines } from "../src/cli/lines";
 import { main } from "../src/cli/main";
 import { understand } from "../src/cli/options";
 import type { RunCall } from "../src/cli/options";
 import { switcherBytes } from "../src/cli/switcher";
 import { boot, MiB, UserError } from "../src/launcher";
-import type { Circumstances } from "../src/launcher";
+import type { Circumstances, Look } from "../src/launcher";
 import {
   completeSwitcherText, lguestMap, switcherText, switcherWithGlobals,
 } from "../src/lguest";
@@ -389,7 +388,7 @@ test("a budget that ends two CPUs says where they were, of one nothing", () => {
 /** The command with a check that says some sentences. */
 function checked(sentences: string[], kernel: Uint8Array, limit = 300_000,
   ...more: string[]) {
-  const all = checks as Map<string, Check>;
+  const all = checks as Map<string, Look>;
   let watched = 0;
   all.set("says", (_, report) => {
     watched++;

@@ -2,21 +2,14 @@
 import { nameAddress } from "../assembler";
 import { checkLocks, checkTlb, staleText } from "../debug";
 import { oneLine } from "../launcher";
-import type { Session } from "../launcher";
+import type { Look, Outcome, Session } from "../launcher";
 import { buildHost } from "../lguest";
-import type { Cpu, Machine } from "../machine";
+import type { Cpu } from "../machine";
 import type { Io } from "./io";
 import { oneOf } from "./words";
 
-/** Looks on while a machine runs, and reports in lines; the function that
- * comes back ends it. */
-export type Check = (
-  machine: Machine, report: (text: string) => void,
-  symbols: ReadonlyMap<string, number>,
-) => () => void;
-
 /** All checks, by name. */
-export const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
+export const checks: ReadonlyMap<string, Look> = new Map<string, Look>([
   ["locks", (machine, report, symbols) => {
     const watch = checkLocks(machine, report, symbols);
     return () => watch.stop();
@@ -26,6 +19,18 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
     return checkTlb(machine, (use) => report(staleText(use)), { symbol });
   }],
 ]);
+
+/** Which check it takes to see this, if any. */
+export function checkFor(outcome: Outcome): string | undefined {
+  return outcome === "stale" ? "tlb"
+    : outcome === "locks" ? outcome : undefined;
+}
+
+/** Who has to look on for this, if anybody has to. */
+export function lookFor(outcome: Outcome): Look | undefined {
+  const name = checkFor(outcome);
+  return name === undefined ? undefined : checks.get(name);
+}
 
 /** The names behind --check, if they are names of checks. */
 export function checksOf(names: readonly string[] = []): readonly string[] {

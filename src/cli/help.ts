@@ -2,6 +2,12 @@
 /** What `lguest --help` prints. */
 export const HELP = `usage: lguest [run] [options]
        lguest machine [options]
+       lguest explore [options]
+
+run boots Guests under lguest on a machine of their own. Without options it
+is one, the default Guest, which says what it finds and powers off. machine
+runs a bare machine without lguest, its COM1 on the terminal. explore looks
+for a way to let the CPUs take turns that breaks something.
        lguest symbols -o FILE [--world host|guest] [--switcher FILE]
 
 run boots Guests under lguest on a machine of their own. Without options it
@@ -78,6 +84,18 @@ For machine alone:
   --post-port PORT       print what is written to this port (0x80)
   --date DATE            what the clock shows at first (2007-10-09T20:31:38)
 
+For explore, with the options that say what run runs:
+  --until WHAT           what to look for: oops, the Host dies; kill, a Guest
+                         is killed or shuts down with a message; hang, it
+                         never ends; wrong, it says something else; stale or
+                         locks, --check tlb or locks reports (oops)
+  --schedules N          try so many (1 to 1000000; 1000), drawn by --seed,
+    --changes N          in which the CPU in front falls behind so often
+                         (0 to 100; 3)
+  --max-instructions N   of one run (10000000)
+  --workers N            threads to do it (1 to 64; one for each processor)
+  --record FILE          write the shortest one down, for run --replay
+Its exit status: 0 found; 1 not found; 2 wrong usage or input.
 For symbols alone:
   --output FILE, -o FILE an ELF file for gdb; its lines are the chapters'
   --world host|guest     whose kernel is in it, beside the Switcher (host)

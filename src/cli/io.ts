@@ -27,6 +27,8 @@ export interface Io {
   identity(path: string): string | undefined;
   /** What is typed or piped in, if anybody can. */
   input?(): Input;
+  /** Replaces the line that somebody looks at, if somebody does. */
+  progress?(line: string): void;
 }
 
 /** Nobody reads any more what we write: a reason to end, quietly. */

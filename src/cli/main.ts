@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { oneLine, UserError } from "../launcher";
+import { exploreCommand } from "./explore";
 import { HELP } from "./help";
 import { BrokenPipe } from "./io";
 import type { Io } from "./io";
@@ -41,6 +42,7 @@ function start(
   const call = understand(words);
   if (call === "help") return say(HELP, io);
   if (call === "version") return say(`lguest ${version()}\n`, io);
+  if (call.command === "explore") return exploreCommand(call, io);
   if (call.command === "symbols") return symbolsCommand(call, io);
   return call.command === "machine" ? machineCommand(call, io)
     : runCommand(call, io);

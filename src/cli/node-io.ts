@@ -198,4 +198,6 @@ export const nodeIo: Io = {
     }
   },
   input: nodeInput,
+  ...(process.stderr.isTTY && { progress: (line: string) =>
+    nodeIo.complain(`\r${line}\x1b[K`) }),
 };

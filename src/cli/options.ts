@@ -4,6 +4,8 @@ import type { Circumstances, RunSchedule } from "../launcher";
 import { checksOf } from "./checks";
 import { CIRCUMSTANCES, understandCircumstances } from "./circumstances";
 import type { GdbCall } from "./debug";
+import { checkExploring, understandExplore } from "./explore-options";
+import type { ExploreOptions } from "./explore-options";
 import { understandGuests } from "./guests";
 import type { GuestCall } from "./guests";
 import { understandMachine } from "./machine-options";
@@ -47,6 +49,13 @@ export interface RunCall extends Circumstances {
 
 /** What somebody wants from us. */
 export type Call =
+  "help" | "version" | RunCall | MachineCall | ExploreCall;
+
+/** A call of `explore`: a run, and how to look for another one. */
+export interface ExploreCall extends ExploreOptions {
+  readonly command: "explore";
+  readonly run: RunCall;
+}
   "help" | "version" | RunCall | MachineCall | SymbolsCall;
 
 const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
@@ -95,7 +104,12 @@ export function understand(words: readonly string[]): Call {
   if (values.help) return "help";
   if (values.version) return "version";
   const command = commandOf(positionals);
+  checkExploring(values, command === "explore");
   checkTogether(values);
+  if (command === "explore") {
+    return { command, ...understandExplore(values),
+      run: understandRun(values) };
+  }
   if (command === "symbols") return understandSymbols(values);
   refuseOurs(values);
   return command === "machine" ? understandMachine(values)
@@ -146,6 +160,16 @@ function understandRun(values: Values): RunCall {
     } }),
   };
 }
+const COMMANDS = ["run", "machine", "explore"] as const;
+
+function commandOf(
+  words: readonly string[],
+): typeof COMMANDS[number] {
+  const [typed = "run", extra] = words;
+  const command = COMMANDS.find((name) => name === typed);
+  if (!command) {
+    throw new UserError(`unknown command ${typed || '""'}; ` +
+      "there are run, machine and explore (try --help)");
 function commandOf(
   words: readonly string[],
 ): "run" | "machine" | "symbols" {

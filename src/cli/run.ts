@@ -3,7 +3,7 @@ import {
   boot, circumstancesOf, loadSession, placesOfCpus, run, saveSession,
   UserError,
 } from "../launcher";
-import type { End, Session, Watcher } from "../launcher";
+import type { BootOptions, End, Session, Watcher } from "../launcher";
 import { openTrace, startTrace } from "./begin-trace";
 import type { Tracing } from "./begin-trace";
 import { Checking } from "./checks";
@@ -28,15 +28,21 @@ function begin(call: RunCall, io: Io, lines: GuestLines): Session {
 function beginSilently(
   call: RunCall, io: Io, { print }: GuestLines,
 ): Session {
-  const { restore, cpus, seed, pge, abi, hostPages, schedule } = call;
+  const { restore } = call;
   if (restore !== undefined) {
     const file = io.read(restore);
     return inFile(restore, () => loadSession(file, print));
   }
+  return boot(bootOptionsOf(call, io), print);
+}
+
+/** What is to be booted. */
+export function bootOptionsOf(call: RunCall, io: Io): BootOptions {
+  const { cpus, seed, pge, abi, hostPages, schedule } = call;
   const switcher = readSwitcher(call.switcher, io);
-  return boot({ guests: filesOf(call.guests, io), cpus, seed, pge, abi,
+  return { guests: filesOf(call.guests, io), cpus, seed, pge, abi,
     hostPages, ...circumstancesOf(call), ...(schedule && { schedule }),
-    ...(switcher !== undefined && { switcher }) }, print);
+    ...(switcher !== undefined && { switcher }) };
 }
 
 function runWithSnapshot(

@@ -1,5 +1,9 @@
 // Woven from chapters/832-visit.md.
 export * from "./believes";
+export * from "./explore";
+export * from "./lockcheck";
+export * from "./pictures";
+export * from "./story";
 export { lineProgram } from "./dwarf";
 export * from "./instants";
 export * from "./lane";

@@ -11,6 +11,7 @@ export * from "./outcome";
 export * from "./circumstances";
 export * from "./moves";
 export * from "./session";
+export * from "./attempt";
 export * from "./suspects";
 export * from "./where";
 export * from "./boot-default";
