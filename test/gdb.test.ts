@@ -531,8 +531,6 @@ test("mutated packets get answers and break nothing", () => {
 test("--gdb takes a port, or does without", () => {
   const asked = (...words: string[]) => {
     const call = understand(words);
-    return typeof call === "object" && "gdb" in call ? call.gdb
-      : undefined;
     return typeof call === "object" && "gdb" in call ? call.gdb : undefined;
   };
   assert.is(asked("run"), undefined);

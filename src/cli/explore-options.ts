@@ -1,4 +1,4 @@
-// Woven from chapters/839-hunt.md.
+// Woven from chapters/839-searchers.md.
 import { availableParallelism } from "node:os";
 import { OUTCOMES, UserError } from "../launcher";
 import type { Outcome } from "../launcher";

@@ -1,4 +1,4 @@
-// Woven from chapters/839-hunt.md.
+// Woven from chapters/839-searchers.md.
 // Tries the schedules whose numbers come in.
 import { parentPort, workerData } from "node:worker_threads";
 import { attemptsOf, tryNumber } from "./searchers";

@@ -1,4 +1,4 @@
-// Woven from chapters/839-hunt.md.
+// Woven from chapters/839-searchers.md.
 import {
   calmSchedule, drawSchedule, followStory, shorten, turnsOf,
 } from "../debug";

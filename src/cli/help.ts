@@ -3,17 +3,13 @@
 export const HELP = `usage: lguest [run] [options]
        lguest machine [options]
        lguest explore [options]
-
-run boots Guests under lguest on a machine of their own. Without options it
-is one, the default Guest, which says what it finds and powers off. machine
-runs a bare machine without lguest, its COM1 on the terminal. explore looks
-for a way to let the CPUs take turns that breaks something.
        lguest symbols -o FILE [--world host|guest] [--switcher FILE]
 
 run boots Guests under lguest on a machine of their own. Without options it
 is one, the default Guest, which says what it finds and powers off. machine
-runs a bare machine without lguest, its COM1 on the terminal. symbols writes
-a file by which gdb knows names and lines.
+runs a bare machine without lguest, its COM1 on the terminal. explore looks
+for a way to let the CPUs take turns that breaks something. symbols writes a
+file by which gdb knows names and lines.
 
   --kernel FILE          run: a kernel that speaks the lguest ABI, a bzImage
                          or a 32-bit ELF file, not position independent;
@@ -96,6 +92,7 @@ For explore, with the options that say what run runs:
   --workers N            threads to do it (1 to 64; one for each processor)
   --record FILE          write the shortest one down, for run --replay
 Its exit status: 0 found; 1 not found; 2 wrong usage or input.
+
 For symbols alone:
   --output FILE, -o FILE an ELF file for gdb; its lines are the chapters'
   --world host|guest     whose kernel is in it, beside the Switcher (host)

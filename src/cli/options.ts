@@ -49,14 +49,13 @@ export interface RunCall extends Circumstances {
 
 /** What somebody wants from us. */
 export type Call =
-  "help" | "version" | RunCall | MachineCall | ExploreCall;
+  "help" | "version" | RunCall | MachineCall | ExploreCall | SymbolsCall;
 
 /** A call of `explore`: a run, and how to look for another one. */
 export interface ExploreCall extends ExploreOptions {
   readonly command: "explore";
   readonly run: RunCall;
 }
-  "help" | "version" | RunCall | MachineCall | SymbolsCall;
 
 const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
   "host-pages", "guest", ...CIRCUMSTANCES,
@@ -106,12 +105,12 @@ export function understand(words: readonly string[]): Call {
   const command = commandOf(positionals);
   checkExploring(values, command === "explore");
   checkTogether(values);
+  if (command === "symbols") return understandSymbols(values);
+  refuseOurs(values);
   if (command === "explore") {
     return { command, ...understandExplore(values),
       run: understandRun(values) };
   }
-  if (command === "symbols") return understandSymbols(values);
-  refuseOurs(values);
   return command === "machine" ? understandMachine(values)
     : understandRun(values);
 }
@@ -160,7 +159,7 @@ function understandRun(values: Values): RunCall {
     } }),
   };
 }
-const COMMANDS = ["run", "machine", "explore"] as const;
+const COMMANDS = ["run", "machine", "explore", "symbols"] as const;
 
 function commandOf(
   words: readonly string[],
@@ -169,14 +168,7 @@ function commandOf(
   const command = COMMANDS.find((name) => name === typed);
   if (!command) {
     throw new UserError(`unknown command ${typed || '""'}; ` +
-      "there are run, machine and explore (try --help)");
-function commandOf(
-  words: readonly string[],
-): "run" | "machine" | "symbols" {
-  const [command = "run", extra] = words;
-  if (command !== "run" && command !== "machine" && command !== "symbols") {
-    throw new UserError(`unknown command ${command || '""'}; ` +
-      "there are run, machine and symbols (try --help)");
+      "there are run, machine, explore and symbols (try --help)");
   }
   if (extra !== undefined) {
     throw new UserError(

@@ -1,4 +1,4 @@
-// Woven from chapters/839-hunt.md.
+// Woven from chapters/839-searchers.md.
 // Whether it is the turns that decide, or the place.
 import { attemptsOf, tryNumber } from "./searchers";
 import type { Task } from "./searchers";

@@ -1,4 +1,4 @@
-// Woven from chapters/839-hunt.md.
+// Woven from chapters/839-searchers.md.
 // Threads that try schedules.
 import { extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
