@@ -18,7 +18,7 @@ export interface ExploreOptions {
 
 const OURS = ["until", "schedules", "changes", "workers"] as const;
 const NOT_OURS = ["schedule", "replay", "restore", "snapshot", "at", "gdb",
-  "trace", "trace-file", "check", "reboot"] as const;
+  "trace", "trace-file", "timeline", "check", "reboot"] as const;
 
 /** Throws UserError if something is asked for that only explore does, or
  * of explore what it doesn't. */
