@@ -384,7 +384,36 @@ async function busy(): Promise<string> {
   return "a port that somebody has is named";
 }
 
-export const sessions = { worldSwitch, reading, bare, rate, clients, busy };
+/** The hunt's two looks: at the trap that kills the Host, and at the store
+ * that has done it. */
+async function hunt(): Promise<string> {
+  const folder = fs.mkdtempSync(join(tmpdir(), "lguest-gdb-"));
+  const file = join(folder, "host.elf");
+  assert.is(await main(["symbols", "-o", file], nodeIo), 0);
+  const words = ["--cpus", "2", "--pge", "this-cpu", "--pin", "1",
+    "--memory", "8", "--host-pages", "4k",
+    "--kernel", "default@0xc0130000/0xc0110100", "--gdb", "0", "--wait"];
+  const first = await start(words);
+  const trap = await gdb(first.port, [`symbol-file ${file}`,
+    "break trap_13", "continue", "bt", "x/2xw 0xc01100f8", "kill"]);
+  await first.status;
+  has(trap, /Thread 2 hit Breakpoint 1, 0x\w+ in trap_13 \(\)/,
+    /#1 {2}0x\w+ in enter_guest \(\) at chapters\/510-loop\.md:\d+/,
+    /0xc01100f8:\s+0x0000ffff\s+0xc01300c8/);
+  const second = await start(words);
+  const store = await gdb(second.port, [`symbol-file ${file}`,
+    "break switch_to_guest thread 2", "continue", "delete",
+    "watch *(unsigned *) 0xc01100fc", "continue",
+    "info registers cs cr3 cr4", "x/i $eip - 5", "kill"]);
+  await second.status;
+  fs.rmSync(folder, { recursive: true });
+  has(store, "Thread 2 hit Hardware watchpoint", "Old value = 13605632",
+    "New value = <unreadable>", /cs +0x61/, /cr4 +0x90/,
+    /0xc01300c3:\s+call\s+0xc01300c8/);
+  return trap + store;
+}
+
+export const sessions = { worldSwitch, reading, hunt, bare, rate, clients, busy };
 
 if (require.main === module) {
   void (async () => {
