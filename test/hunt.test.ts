@@ -2,10 +2,13 @@
 // Guest's store kills a Host.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { main } from "../src/cli/main";
+import type { StaleUse } from "../src/debug";
 import { experiment, places, pges, shapesOf, staleUses, tlbs }
   from "./hunt/cells";
 import type { Cell, Seen } from "./hunt/cells";
-import type { StaleUse } from "../src/debug";
+import { memoryIo } from "./memory-io";
+import type { Files } from "./memory-io";
 
 const test = suite("the hunt");
 
@@ -63,6 +66,38 @@ test("a Host dies of a Guest's store, and of nothing that came before", () => {
   assert.ok(byStore.length > 0);
   for (const { cell, name } of byStore)
     assert.is.not(cell.shape, shapes[0], `${name}: that one is only killed`);
+});
+
+const runIt = (words: string, files: Files = {}) => {
+  const { io, out, err } = memoryIo(files);
+  const status = main(["run", ...words.split(" ")], io);
+  return { status, out: out(), err: err() };
+};
+
+test("a kernel's name links it, and a run file knows the name", () => {
+  const files: Files = {};
+  const first = runIt("--memory 4 --kernel default@0xc0130000/0xc0110100 " +
+    "--cpus 2 --pin 1 --pge this-cpu --host-pages 4k --record hunt.run", files);
+  assert.is(first.status, 3);
+  assert.match(first.err, "descriptor 0x50 of CPU 1 is damaged: c01300c8");
+  assert.equal(runIt("--replay hunt.run", files), first);
+});
+
+test("an address that can't be linked at is one line", () => {
+  for (const [name, why] of [
+    ["default@0xc0130000", "write default@TEXT/STACK"],
+    ["default@0xc0130000/0xc0130010", "ends at or below its text"],
+    ["default@0xc0130004/0xc0110100", "at a page"],
+    ["default@0xc0130000/0xc0110104", "a multiple of 16"],
+    ["default@0xffff0000/0xc0110100", "0xF0000000"],
+    ["default@0xc4000000/0xc0110100", "is too big"],
+  ] as const) {
+    const { status, out, err } = runIt(`--memory 4 --kernel ${name}`);
+    assert.is(status, 2, name);
+    assert.match(err, /^lguest: [^\n]*\n$/);
+    assert.match(err, why);
+    assert.is(out, "");
+  }
 });
 
 test.run();
