@@ -4,6 +4,7 @@ import { checkLocks, checkTlb, staleText } from "../debug";
 import { oneLine } from "../launcher";
 import type { Look, Outcome, Session } from "../launcher";
 import { buildHost } from "../lguest";
+import { CPL } from "../machine";
 import type { Cpu } from "../machine";
 import type { Io } from "./io";
 import { oneOf } from "./words";
@@ -15,7 +16,10 @@ export const checks: ReadonlyMap<string, Look> = new Map<string, Look>([
     return () => watch.stop();
   }],
   ["tlb", (machine, report, symbols) => {
-    const symbol = (_: Cpu, address: number) => nameAddress(address, symbols);
+    const symbol = ({ w }: Cpu, address: number) => {
+      const name = nameAddress(address, symbols);
+      return name && w[CPL] !== 0 ? `(the Host has ${name} there)` : name;
+    };
     return checkTlb(machine, (use) => report(staleText(use)), { symbol });
   }],
 ]);

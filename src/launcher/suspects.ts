@@ -13,7 +13,7 @@ const suspects = {
     { text: 0xc0400000, stack: 0xc0119000 }), hostPages: "4m" },
 } as const;
 
-/** Boots one of them on two CPUs, with PGE off on the first alone. */
+/** Boots one of them on two CPUs, under lguest as it was published. */
 export function suspect(
   name: keyof typeof suspects, more: Partial<BootOptions> = {},
 ): Session {

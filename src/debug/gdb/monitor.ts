@@ -5,8 +5,11 @@ import {
 import type { Cpu, TlbEntry } from "../../machine";
 import type { GdbStub } from "./stub";
 
-const HELP = `monitor physical on|off  addresses are physical, or linear
-monitor tlb              the TLBs of this CPU
+const HELP = `monitor physical on|off  addresses are physical, or linear, by the
+                         page tables as they are and not by the TLB
+monitor tlb              the TLBs of this CPU: user or supervisor, writable
+                         or read-only, dirty, global, loaded when and under
+                         which cr3; stale if the tables say something else
 monitor count            instructions and clocks
 monitor help
 `;
