@@ -83,6 +83,19 @@ test("a kernel's name links it, and a run file knows the name", () => {
   assert.equal(runIt("--replay hunt.run", files), first);
 });
 
+test("a Guest that is linked elsewhere has its names there", () => {
+  const { io } = memoryIo({}), files: Files = {};
+  const replace = (path: string, bytes: Uint8Array) => {
+    files[path] = bytes;
+  };
+  const words = "symbols -o b.elf --world guest --kernel " +
+    "default@0xc0130000/0xc0110100";
+  assert.is(main(words.split(" "), { ...io, replace }), 0);
+  const moved = Buffer.from(Uint32Array.of(0xc01300bd).buffer);
+  assert.ok(Buffer.from(files["b.elf"]!).includes(moved));
+  assert.is(main([...words.split(" ").slice(0, 3), "--kernel", "x"], io), 2);
+});
+
 test("an address that can't be linked at is one line", () => {
   for (const [name, why] of [
     ["default@0xc0130000", "write default@TEXT/STACK"],

@@ -4,6 +4,7 @@ export const HELP = `usage: lguest [run] [options]
        lguest machine [options]
        lguest explore [options]
        lguest symbols -o FILE [--world host|guest] [--switcher FILE]
+                      [--kernel default@TEXT/STACK]
 
 run boots Guests under lguest on a machine of their own. Without options it
 is one, the default Guest, which says what it finds and powers off. machine

@@ -1,6 +1,7 @@
 // Woven from chapters/682-links.md.
 // A Guest's kernel: a file, or ours, linked where one likes.
 import { defaultGuest, guestText, linkedGuest } from "../guest";
+import type { Link } from "../guest";
 import { UserError } from "../launcher";
 import type { Io } from "./io";
 
@@ -18,11 +19,17 @@ export function kernelBytes(
 ): Uint8Array {
   if (!name) return defaultGuest();
   if (kernelFile(name) !== undefined) return io.read(name);
+  return assembleAs(name, linkedGuest);
+}
+
+/** The default Guest, made into something where a name says. */
+export function assembleAs<T>(
+  name: string, make: (text: string, link: Link) => T,
+): T {
   const [, text, stack] =
     /^default@(0x[0-9a-f]{8})\/(0x[0-9a-f]{8})$/i.exec(name) ?? [];
   try {
-    const link = { text: Number(text), stack: Number(stack) };
-    return linkedGuest(guestText, link);
+    return make(guestText, { text: Number(text), stack: Number(stack) });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UserError(`kernel ${name}: write default@TEXT/STACK, two ` +

@@ -1,6 +1,7 @@
 // Woven from chapters/682-links.md.
 // Our Guests, linked at other addresses.
 import { assemble, writeElf } from "../assembler";
+import type { Assembled } from "../assembler";
 import { bootStack } from "./first";
 
 /** Where a kernel is linked, its text and all that follows, and where the
@@ -12,11 +13,11 @@ export interface Link {
 
 const PAGE_OFFSET = 0xc0000000;
 
-/** Links a Guest's text, and gives it the memory below an address as its
- * stack; an ELF file. RangeError if the two can't be had. */
-export function linkedGuest(
+/** Assembles a Guest's text to be linked there. RangeError if the two
+ * addresses can't be had. */
+export function assembleLinked(
   text: string, { text: at, stack }: Link,
-): Uint8Array {
+): Assembled {
   const good = at % 4096 === 0 && stack % 16 === 0 &&
     stack > PAGE_OFFSET + 0x2000 && stack <= at && at <= 0xf0000000;
   if (!good) {
@@ -24,8 +25,13 @@ export function linkedGuest(
       "and 0xF0000000, with a stack that ends at or below its text, at a " +
       "multiple of 16");
   }
-  const { bytes } = assemble(`.equ stack_top, ${stack}\n` +
+  return assemble(`.equ stack_top, ${stack}\n` +
     text.replace(bootStack, ""), { origin: at, name: "the Guest" });
-  const paddr = at - PAGE_OFFSET;
-  return writeElf([{ vaddr: at, paddr, bytes }], paddr);
+}
+
+/** The same as an ELF file. */
+export function linkedGuest(text: string, link: Link): Uint8Array {
+  const { bytes, origin } = assembleLinked(text, link);
+  const paddr = origin - PAGE_OFFSET;
+  return writeElf([{ vaddr: origin, paddr, bytes }], paddr);
 }
