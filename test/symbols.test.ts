@@ -139,7 +139,7 @@ test("what makes no sense is refused in one line", () => {
   refused(["-o", "o", "-o", "p"], /--output is given twice/);
   refused(["-o", "o", "--world", "moon"], /it is host or guest/);
   refused(["-o", "o", "--cpus", "2"], /--cpus is not for symbols/);
-  refused(["-o", "o", "--kernel", "k"], /--kernel is not for symbols/);
+  refused(["-o", "o", "--kernel", "k"], /--kernel k: a kernel in a file/);
   refused(["-o", "o", "k"], /"k" is one word too many/);
   refused(["-o", "o", "--switcher", "s"], /s: no such file/);
   refused(["-o", "s", "--switcher", "s"], /are the same file/,
