@@ -2,6 +2,7 @@
 // Loaded by ts-node (see tsconfig.json): stack traces name chapters.
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { threadId } from "node:worker_threads";
 import remapping from "@jridgewell/remapping";
 import { install } from "@cspotcode/source-map-support";
 import type { UrlAndMap } from "@cspotcode/source-map-support";
@@ -50,7 +51,7 @@ function cached(path: string, text: string, make: () => string): string {
   if (old.endsWith(key)) return old.slice(0, -key.length);
   const output = make();
   fs.mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${process.pid}.${threadId}`;
   fs.writeFileSync(draft, output + key);
   fs.renameSync(draft, file);
   return output;
