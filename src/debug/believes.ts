@@ -9,9 +9,7 @@ import type { Machine } from "../machine";
 export interface Belief {
   /** The number behind its %fs. */
   readonly cpu: number;
-  /** Address of the thread that it is on; 0 if there is none. */
-  readonly thread: number;
-  /** Number of the Guest whose thread that is, if it is one's. */
+  /** Number of the Guest whose thread it is on, if it is one's. */
   readonly guest: number | undefined;
 }
 
@@ -25,6 +23,6 @@ export function believes(machine: Machine, id: number): Belief {
   const lguest = get(memory, vcpu, LgCpu.lguest);
   const guest = Array.from({ length: lguestMap.GUESTS_MAX },
     (_, n) => lguestOf(n)).indexOf(lguest);
-  return { cpu: get(memory, mine, PerCpu.number), thread,
+  return { cpu: get(memory, mine, PerCpu.number),
     guest: guest < 0 ? undefined : guest };
 }

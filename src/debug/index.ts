@@ -1,16 +1,14 @@
 // Woven from chapters/832-visit.md.
 export * from "./believes";
-export * from "./explore";
-export * from "./lockcheck";
-export * from "./pictures";
-export * from "./story";
 export { lineProgram } from "./dwarf";
+export * from "./explore";
 export * from "./instants";
 export * from "./lane";
 export * from "./lockcheck";
 export * from "./pictures";
 export { hostStretches, stretchesOf, switcherStretches } from "./stretches";
 export type { Move, Stretch } from "./stretches";
+export * from "./story";
 export * from "./symbols";
 export * from "./tally";
 export * from "./timeline";

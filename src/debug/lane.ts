@@ -30,13 +30,14 @@ export class Lane {
   global = false;
   /** Its last event was a load of cr3. */
   loaded = false;
-  /** The struct cpu by which it knew itself. */
-  area = 0;
+  /** The CPU that it took itself for. */
+  self: number;
   private readonly counts = new Float64Array(LANE_CELLS * KINDS);
   private readonly marks = new Int32Array(LANE_CELLS);
 
   constructor(readonly cpu: Cpu, private readonly from: number) {
     this.known = from;
+    this.self = cpu.id;
   }
 
   /** It was there until `count`. */

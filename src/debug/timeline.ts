@@ -1,18 +1,18 @@
 // Woven from chapters/802-timeline.md.
 // A run as a picture: a lane for each CPU, from the event stream.
-import { get, hostMemory, PerCpu, place } from "../host";
-import type { Memory } from "../host";
+import { place } from "../host";
 import { oneLine } from "../lguest";
 import { CR4, CR4_PGE } from "../machine";
 import type { Cpu, Machine, MachineEvent } from "../machine";
+import { believes } from "./believes";
+import type { Belief } from "./believes";
 import { drawTimeline, MARKS, signOf } from "./draw-timeline";
 import type { Mark } from "./draw-timeline";
 import { Instants } from "./instants";
 import { Lane } from "./lane";
 import type { Idle } from "./lane";
 import { marks, sentences, worthALine } from "./sentences";
-import { beliefOf, guestByCr3, inGuestsWorld, NOBODY, whereIs } from
-  "./whereis";
+import { guestByCr3, inGuestsWorld, NOBODY, whereIs } from "./whereis";
 import type { Where } from "./whereis";
 
 /** What to draw of a run. */
@@ -36,11 +36,11 @@ export interface Timeline {
 }
 
 /** Where a CPU was when it made an event. */
-function whereWas(memory: Memory, cpu: Cpu, event: MachineEvent): Where {
+function whereWas(machine: Machine, cpu: Cpu, event: MachineEvent): Where {
   const { kind, source, eip } = event;
   if (kind !== "interrupt" || source === "external")
-    return whereIs(memory, cpu);
-  if (inGuestsWorld(cpu)) return guestByCr3(memory, cpu);
+    return whereIs(machine, cpu.id);
+  if (inGuestsWorld(cpu)) return guestByCr3(machine, cpu);
   return Number(eip) < place.KERNEL ? "program" : "Host";
 }
 
@@ -65,7 +65,6 @@ function cut(text: string, most: number): string {
 }
 
 class Listener {
-  private readonly memory: Memory;
   private readonly lanes: readonly Lane[];
   private readonly instants = new Instants();
   private readonly close: string[] = [];
@@ -80,10 +79,9 @@ class Listener {
   ) {
     this.from = Math.max(options.from ?? 0, machine.count);
     this.to = options.to ?? Infinity;
-    this.memory = hostMemory(machine);
     this.lanes = machine.cpus.map((cpu) => new Lane(cpu, this.from));
     for (const lane of this.lanes) {
-      lane.idle = idleIn(whereIs(this.memory, lane.cpu));
+      lane.idle = idleIn(whereIs(machine, lane.cpu.id));
       lane.global = hasGlobals(lane.cpu);
     }
   }
@@ -111,8 +109,8 @@ class Listener {
    * any more; says where the CPU is. */
   private follow(lane: Lane, event?: MachineEvent): Where {
     const { cpu, idle } = lane;
-    const here = event ? whereWas(this.memory, cpu, event)
-      : whereIs(this.memory, cpu);
+    const here = event ? whereWas(this.machine, cpu, event)
+      : whereIs(this.machine, cpu.id);
     const rests = idleIn(here);
     if (event || rests !== idle) {
       lane.fill(Math.min(this.machine.count, this.to),
@@ -146,8 +144,7 @@ class Listener {
   }
   private entering(event: MachineEvent, lane: Lane): string {
     if (event.name !== "lguest_enter") return "";
-    this.ask(event, lane);
-    const { guest = NOBODY } = beliefOf(this.memory, lane.cpu);
+    const { guest = NOBODY } = this.ask(event, lane);
     const name = this.nameOf(guest), home = this.homes[guest];
     this.homes[guest] = event.cpu;
     if (home === undefined || home === event.cpu) return `enters ${name}`;
@@ -161,15 +158,16 @@ class Listener {
       : this.options.names?.[Number(guest)] ?? `Guest ${guest}`;
     return cut(name, LONGEST_NAME);
   }
-  /** Whether a CPU in the Host still takes itself for the same one. */
-  private ask(event: MachineEvent, lane: Lane): void {
-    const { area } = beliefOf(this.memory, lane.cpu), before = lane.area;
-    lane.area = area;
-    if (before === 0 || area === before) return;
-    const number = get(this.memory, area, PerCpu.number);
-    this.mark(lane, "astray");
-    this.keep("mistaken CPUs", event,
-      `takes itself for CPU ${number} from now on`);
+  /** What a CPU in the Host believes, and whether that is news. */
+  private ask(event: MachineEvent, lane: Lane): Belief {
+    const belief = believes(this.machine, lane.cpu.id), { cpu } = belief;
+    if (cpu !== lane.self) {
+      lane.self = cpu;
+      this.mark(lane, "astray");
+      this.keep("mistaken CPUs", event,
+        `takes itself for CPU ${cpu} from now on`);
+    }
+    return belief;
   }
   private flushed(
     event: MachineEvent, lane: Lane, loaded: boolean,
@@ -186,10 +184,10 @@ class Listener {
   }
 
   lines(): string[] {
-    const { machine, from, memory, lanes, close, instants } = this;
+    const { machine, from, lanes, close, instants } = this;
     const to = Math.min(machine.count, this.to);
     for (const lane of lanes)
-      lane.fill(to, lane.idle ?? whereIs(memory, lane.cpu));
+      lane.fill(to, lane.idle ?? whereIs(machine, lane.cpu.id));
     const name = (guest: number) => this.nameOf(guest);
     return drawTimeline({ from, to, lanes, name, close, instants });
   }
