@@ -58,19 +58,6 @@ export type Attempt = (
   meet?: (run: { readonly machine: Machine }) => () => void,
 ) => Tried;
 
-/** A schedule that was found, in short. */
-export interface Found {
-  /** The first that does it, from 1. */
-  readonly number: number;
-  /** What it did. */
-  readonly found: string;
-  readonly instructions: number;
-  /** All of its turns. */
-  readonly turns: readonly Turn[];
-  /** What is left of them. */
-  readonly short: Shortened;
-}
-
 /** The turns of a run. */
 export function turnsOf(attempt: Attempt, schedule: Schedule): Turn[] {
   const turns: Turn[] = [];
@@ -182,19 +169,4 @@ export function shorten(
   }
   return { schedule: listOf(now, then), found: best.found ?? "", runs,
     instructions: best.instructions };
-}
-
-/** The first schedule that does it, shortened; undefined if none does. */
-export function explore(
-  search: Search, attempt: Attempt, then = FOR_EVER,
-): Found | undefined {
-  for (let number = 1; number <= search.schedules; number++) {
-    const schedule = drawSchedule(number, search);
-    const { found, instructions } = attempt(schedule);
-    if (found === undefined) continue;
-    const turns = turnsOf(attempt, schedule);
-    return { number, found, instructions, turns,
-      short: shorten(turns, attempt, then) };
-  }
-  return undefined;
 }

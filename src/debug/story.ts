@@ -26,7 +26,6 @@ function nameOf(event: MachineEvent): string {
     : name === "lguest_enter" ? "enters *" : "";
 }
 
-
 /** What happens on a machine from now on. */
 export interface Story {
   /** What has happened, in lines. */
@@ -54,8 +53,9 @@ export function followStory(machine: Machine, cast: Cast): Story {
     story.at(-1)?.lines.push({ strange, text: `${time}    ` +
       (strange ? `as CPU ${me.cpu}, ${text}` : text) });
   });
-  const lines = () => within(story, 24).flatMap((part) =>
-    typeof part === "string" ? [part] : [part.head, ...chosen(part.lines)]);
+  const lines = () => thinned(story,
+    (i) => i < 12 || i >= story.length - 12,
+    (turn) => [turn.head, ...chosen(turn.lines)]);
   return { lines, stop };
 }
 
@@ -64,21 +64,21 @@ function chosen(lines: readonly Line[]): string[] {
   const first = lines.findIndex(({ strange }) => strange);
   const keep = new Set([0, first - 1, first, lines.length - 2,
     lines.length - 1]);
-  const found: string[] = [];
-  let left = 0;
-  lines.forEach(({ text }, i) => {
-    if (!keep.has(i)) return void left++;
-    if (left > 0) found.push(`${" ".repeat(13)}(${left} more)`);
-    left = 0;
-    found.push(text);
-  });
-  return found;
+  return thinned(lines, (i) => keep.has(i), ({ text }) => [text]);
 }
 
-/** A list without its middle, if it is too long. */
-function within<T>(list: readonly T[], most: number): (T | string)[] {
-  if (list.length <= most) return [...list];
-  const half = Math.floor(most / 2);
-  return [...list.slice(0, half), `${" ".repeat(11)}(${
-    list.length - 2 * half} more)`, ...list.slice(-half)];
+/** The lines of what is kept of a list; of the rest, how many. The last
+ * one must be kept. */
+function thinned<T>(list: readonly T[], keep: (i: number) => boolean,
+  linesOf: (one: T) => readonly string[]): string[] {
+  let left = 0;
+  return list.flatMap((one, i) => {
+    if (!keep(i)) {
+      left++;
+      return [];
+    }
+    const gap = left > 0 ? [`${" ".repeat(13)}(${left} more)`] : [];
+    left = 0;
+    return [...gap, ...linesOf(one)];
+  });
 }
