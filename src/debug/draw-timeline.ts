@@ -19,6 +19,13 @@ const marked: Readonly<Record<Mark, string>> = {
   switch: "| world switch", cr3: "' loads cr3",
 };
 
+/** Which events are marked, and how. */
+export const marks = new Map(Object.entries<Mark>({
+  "switch": "switch", "ipi": "ipi", "killed": "killed",
+  "guest-end": "ended", "stale": "broken", "lock-report": "broken",
+  "oops": "died", "shutdown": "died",
+}));
+
 const signs: Readonly<Record<string, string>> = {
   Host: "= Host", Switcher: "~ Switcher", asleep: ". asleep",
   program: "+ a program of the Host's", off: " ",

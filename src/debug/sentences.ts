@@ -1,8 +1,7 @@
-// Woven from chapters/802-timeline.md.
-// What events say in a picture, and how they are marked.
+// Woven from chapters/801-where.md.
+// What events say.
 import { hex32 } from "../machine";
 import type { MachineEvent } from "../machine";
-import type { Mark } from "./draw-timeline";
 import { hypercallNames } from "./tally";
 
 const hex = (value: unknown) => hex32(Number(value));
@@ -34,13 +33,6 @@ export const sentences = new Map(Object.entries<Sentence>({
 const modes: Readonly<Record<number, string>> =
   { 4: "an NMI", 5: "INIT", 6: "a start-up" };
 
-/** Which of them are marked, and how. */
-export const marks = new Map(Object.entries<Mark>({
-  "switch": "switch", "ipi": "ipi", "killed": "killed",
-  "guest-end": "ended", "stale": "broken", "lock-report": "broken",
-  "oops": "died", "shutdown": "died",
-}));
-
-/** And which have a line of their own. */
+/** Which are worth a line of their own. */
 export const worthALine = new Set(["killed", "guest-end", "stale",
   "lock-report", "oops", "shutdown"]);

@@ -6,12 +6,12 @@ import { CR4, CR4_PGE } from "../machine";
 import type { Cpu, Machine, MachineEvent } from "../machine";
 import { believes } from "./believes";
 import type { Belief } from "./believes";
-import { drawTimeline, MARKS, signOf } from "./draw-timeline";
+import { drawTimeline, MARKS, marks, signOf } from "./draw-timeline";
 import type { Mark } from "./draw-timeline";
 import { Instants } from "./instants";
 import { Lane } from "./lane";
 import type { Idle } from "./lane";
-import { marks, sentences, worthALine } from "./sentences";
+import { sentences, worthALine } from "./sentences";
 import { guestByCr3, inGuestsWorld, NOBODY, whereIs } from "./whereis";
 import type { Where } from "./whereis";
 
