@@ -26,8 +26,6 @@ export function waysHome(
   return new Walk(stretches).ways;
 }
 
-const TO_REGS = `lea    0x${LguestPages.regs.offset.toString(16)}(`;
-
 /** Bytes that an instruction pushes; undefined if it puts esp somewhere. */
 function pushed(text: string): number | undefined {
   const [, name = "", much] = /^(\w+) *(?:\$(\w+),%esp$)?/.exec(text) ?? [];
@@ -100,10 +98,11 @@ class Walk {
   }
 
   private after(at: number, text: string, way: WayHome): WayHome {
+    const toRegs = `lea    0x${LguestPages.regs.offset.toString(16)}(`;
     if (/^mov +%esp,-?0x/.test(text)) this.kept.set(this.stretchAt(at), way);
     if (/^mov +-?0x\S+,%esp$/.test(text))
       return this.kept.get(this.stretchAt(at)) ?? LOST;
-    if (text.startsWith(TO_REGS) && text.endsWith("%esp"))
+    if (text.startsWith(toRegs) && text.endsWith("%esp"))
       return { caller: "guest", depth: Regs.eip.offset };
     const more = pushed(text);
     if (more === undefined || way.depth + more < 0) return LOST;
