@@ -101,6 +101,20 @@ test("where the place decides, it says so", async () => {
   assert.is(said(0, 0, 0), "");
 });
 
+test("a kernel that is no file is none of its files", async () => {
+  const { io, err } = memoryIo({}), asked: string[] = [];
+  const identity = (path: string) => {
+    asked.push(path);
+    return path;
+  };
+  const kernel = "default@0xC0130000/0xC0119000";
+  const status = await main(["explore", "--cpus", "2", "--memory", "4",
+    "--kernel", kernel, "--switcher", "with-globals", "--record", "r",
+    "--schedules", "1", "--max-instructions", "2000"], { ...io, identity });
+  assert.is(status, 1, err());
+  assert.equal([...new Set(asked)], ["r"]);
+});
+
 const SAYS = guest(notify("text") + shutdown("off") +
   'text: .asciz "fine"\n off: .asciz ""');
 const DIES = guest(notify("text") + shutdown("why") +

@@ -229,6 +229,17 @@ test("what goes through pipes arrives", async ({ at }) => {
   assert.ok(fs.readFileSync(at("t")).equals(fs.readFileSync(at("t2"))));
 });
 
+test("standard output is a file, too, even if it is a pipe", async () => {
+  const { status, stdout, stderr } = spawnSync("bash", ["-c",
+    '"$0" -r ts-node/register/transpile-only src/cli/main.ts symbols ' +
+    "-o /dev/stdout | head -c 4", process.execPath],
+  { cwd: join(__dirname, ".."), encoding: "latin1", timeout: PATIENCE });
+  assert.is(stderr.replace(/.* nobody reads from this pipe any more\n/, ""),
+    "");
+  assert.is(status, 0);
+  assert.is(stdout, "\x7fELF");
+});
+
 test("a reader that leaves costs no snapshot, no record and no trace", async (
 ) => {
   const whole: Files = { k: GUEST }, cut: Files = { k: GUEST };

@@ -65,6 +65,7 @@ test("what makes no sense is refused in one line", () => {
     [["--timeline", "5-5"], /--timeline 5-5: write FROM-TO/],
     [["--timeline="], /--timeline : write FROM-TO/],
     [["--timeline", "--timeline"], /--timeline is given twice/],
+    [["--timeline", "1e9-"], /--timeline 1e9-: write FROM-TO/],
     [["--timeline", "x"], /unknown command x/],
     [["machine", "--timeline"], /--timeline is for run, not for machine/],
   ] as const) {

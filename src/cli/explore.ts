@@ -14,10 +14,9 @@ import type { Io } from "./io";
 import type { ExploreCall, RunCall } from "./options";
 import { placementText, SAMPLE, tryPlaces } from "./placement";
 import { recordRun } from "./record-run";
-import { bootOptionsOf } from "./run";
+import { bootOptionsOf, onlyFiles } from "./run";
 import { attemptsOf, searchOn, tryNumber } from "./searchers";
 import type { Brief, Task } from "./searchers";
-import { switcherFile } from "./switcher";
 
 /** Instructions of a run, unless something else is asked for. */
 const USUAL_LIMIT = 10_000_000;
@@ -159,7 +158,7 @@ export async function exploreCommand(
   call: ExploreCall, world: Io,
 ): Promise<number> {
   const { run: asked } = call, io = worldOf(asked, world);
-  probeAll({ ...asked, switcher: switcherFile(asked.switcher) }, io);
+  probeAll(onlyFiles(asked), io);
   const say = (lines: readonly string[]) => io.print(new TextEncoder()
     .encode(lines.map((line) => `${line}\n`).join("")));
   const start = Date.now(), task = prepare(call, io);

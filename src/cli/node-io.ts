@@ -111,7 +111,7 @@ function target(path: string): { real: string; stat?: fs.Stats } {
   if (stat.isDirectory()) {
     throw new UserError(`${path}: ${MEANING["EISDIR"]!}`);
   }
-  return { real: fs.realpathSync(path), stat };
+  return { real: stat.isFile() ? fs.realpathSync(path) : path, stat };
 }
 
 /** A new file, with a name of its own, in the folder of another one. */

@@ -36,6 +36,13 @@ function beginSilently(
   return boot(bootOptionsOf(call, io), print);
 }
 
+/** A call without those names that are none of files. */
+export function onlyFiles({ guests, switcher, ...call }: RunCall) {
+  return { ...call, switcher: switcherFile(switcher),
+    guests: guests.map(({ kernel, ...guest }) =>
+      ({ ...guest, kernel: kernelFile(kernel) })) };
+}
+
 /** What is to be booted. */
 export function bootOptionsOf(call: RunCall, io: Io): BootOptions {
   const { cpus, seed, pge, abi, hostPages, schedule } = call;
@@ -70,9 +77,7 @@ export function runCommand(
   const replay = asked.replay === undefined ? undefined
     : replayRun(asked.replay, asked, io);
   const call = replay?.call ?? asked;
-  probeAll({ ...call, switcher: switcherFile(call.switcher),
-    guests: call.guests.map((guest) =>
-      ({ ...guest, kernel: kernelFile(guest.kernel) })) }, io);
+  probeAll(onlyFiles(call), io);
   const around = surround(call, io);
   const session = begin(call, io, around.lines);
   if (call.gdb) return runVisited(call, call.gdb, session, io, around);

@@ -64,7 +64,7 @@ export const GDB_PORT = "1234";
  * then. */
 const OPTIONAL = new Map([
   ["--gdb", { typed: /^\d+$/, otherwise: GDB_PORT }],
-  ["--timeline", { typed: /^\d[-\d]*$/, otherwise: "0-" }],
+  ["--timeline", { typed: /^\d/, otherwise: "0-" }],
 ]);
 
 function withValues(words: readonly string[]): string[] {
