@@ -1,6 +1,7 @@
 // The block: what lies where in it, its queue of events, and its schedule.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { bootDefault, UserError } from "../src/launcher";
 import {
   acknowledge, checkSchedule, EventQueue, layOut, Machine, nextRandom, nextTurn,
   NO_CPU, raiseInterrupt, readApic, registers, segmentRegister, writeApic,
@@ -103,6 +104,8 @@ test("memory that isn't to be had is told with what to try", () => {
       e instanceof RangeError && e.cause === refusal &&
       e.message === "there are no 1545 MiB in one piece for the machine; " +
         "try less memory, or fewer CPUs");
+    assert.throws(() => bootDefault(), (e: Error) => e instanceof UserError &&
+      /^no such machine: there are no \d+ MiB in one piece/.test(e.message));
   } finally {
     engine.Memory = Memory;
   }

@@ -9,7 +9,7 @@ import { attemptsOf, searchOn, tryNumber } from "../src/cli/searchers";
 import type { Brief, Task } from "../src/cli/searchers";
 import { drawSchedule, shorten } from "../src/debug";
 import { firstGuest } from "../src/guest";
-import { attempts, MiB, readRunFile } from "../src/launcher";
+import { attempts, MiB, readRunFile, UserError } from "../src/launcher";
 import type { Hunt, Outcome } from "../src/launcher";
 import { switcherWithGlobals } from "../src/lguest";
 import { checkSchedule } from "../src/machine";
@@ -81,6 +81,17 @@ test("several workers find what one finds, and the lowest counts", async () => {
   assert.is(all.get(8)?.found, undefined);
   assert.match(all.get(9)?.found ?? "", /^the Host oopsed after 13498 /);
   assert.ok(all.size <= 4, "and nobody begins what can't count");
+});
+
+test("a worker that can't have its machine is told of, with advice", async () => {
+  const guests = [{ name: "g", image: first, commandLine: "",
+    memory: 2 ** 31 }];
+  const task: Task = { search: { schedules: 9, seed: 1, cpus: 2, changes: 0,
+    length: 1 }, hunt: { until: "oops", limit: 1, boot: { cpus: 2, guests } } };
+  const told = await searchOn(task, 1, 2, () => {}).catch((e: unknown) => e);
+  assert.instance(told, UserError);
+  assert.match((told as UserError).message,
+    /^this takes \d+ MiB, .*; try fewer --workers$/);
 });
 
 test("where the place decides, it says so", async () => {

@@ -51,6 +51,9 @@ test("replays and restored runs are drawn, and each boot of a --reboot", () => {
   lguest([...SMALL, "--snapshot", "s", "--at", "20000"], there);
   const restored = lguest(["--restore", "s", "--timeline"], there);
   assert.match(restored.err, /^ {7}\|20000 /);
+  const before = lguest(["--restore", "s", "--timeline", "5-10"], there);
+  assert.match(before.err,
+    /^nothing to draw: the end comes before the beginning, 20000\n/);
   assert.is(restored.err.split("\n").at(-2), first.err.split("\n").at(-2));
   const k = guest(shutdown("m", 2) + 'm: .asciz "again"');
   const { err } = lguest(["--kernel", "k", "--reboot", "--timeline",

@@ -4,7 +4,7 @@ import { extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { drawSchedule } from "../debug";
 import type { Search } from "../debug";
-import { attempts } from "../launcher";
+import { attempts, UserError } from "../launcher";
 import type { Attempted, Attempts, Hunt } from "../launcher";
 import { lookFor } from "./checks";
 
@@ -28,6 +28,14 @@ export function tryNumber(
 ): Brief {
   const { said, ...brief } = attempt(drawSchedule(n, search));
   return brief;
+}
+
+/** What a worker has died of; more memory for each may help. */
+function withAdvice(error: NodeJS.ErrnoException): Error {
+  const { name, code, message } = error;
+  const known = name === "UserError" ||
+    code === "ERR_WORKER_OUT_OF_MEMORY";
+  return known ? new UserError(`${message}; try fewer --workers`) : error;
 }
 
 /** Tries schedules from one number on, up to the last one or the first
@@ -55,10 +63,13 @@ export async function searchOn(
       if (next > last) return resolve();
       thread.postMessage(next++);
     };
-    thread.on("error", reject).on("message", ([n, brief]) => {
-      told(n as number, brief as Brief);
-      more();
-    });
+    const gone = () => reject(new UserError("a worker has ended before its " +
+      "work; try fewer --workers"));
+    thread.on("error", (error) => reject(withAdvice(error)))
+      .on("exit", gone).on("message", ([n, brief]) => {
+        told(n as number, brief as Brief);
+        more();
+      });
     more();
   });
   try {

@@ -1,5 +1,6 @@
 // Woven from chapters/838-explore.md.
 // What happened in a run, turn by turn, in a few lines.
+import { oneLine } from "../lguest";
 import type { Machine, MachineEvent } from "../machine";
 import { believes } from "./believes";
 
@@ -51,7 +52,7 @@ export function followStory(machine: Machine, cast: Cast): Story {
     const guest = me.guest === undefined ? "nobody" : cast.guests[me.guest];
     const text = what.replace("*", () => guest ?? "nobody");
     story.at(-1)?.lines.push({ strange, text: `${time}    ` +
-      (strange ? `as CPU ${me.cpu}, ${text}` : text) });
+      oneLine(strange ? `as CPU ${me.cpu}, ${text}` : text) });
   });
   const lines = () => thinned(story,
     (i) => i < 12 || i >= story.length - 12,

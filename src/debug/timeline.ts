@@ -186,6 +186,8 @@ class Listener {
   lines(): string[] {
     const { machine, from, lanes, close, instants } = this;
     const to = Math.min(machine.count, this.to);
+    if (this.to <= from)
+      return [`nothing to draw: the end comes before the beginning, ${from}`];
     for (const lane of lanes)
       lane.fill(to, lane.idle ?? whereIs(machine, lane.cpu.id));
     const name = (guest: number) => this.nameOf(guest);

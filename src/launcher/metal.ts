@@ -1,14 +1,15 @@
 // Woven from chapters/812-metal.md.
 import {
-  ACTIVITY, BASE, counted, CS, EIP, hex32, Machine, Pc, SEGMENTS, SELECTOR,
-  SHUTDOWN, USUAL_MEMORY,
+  ACTIVITY, BASE, counted, CS, EIP, hex32, Pc, SEGMENTS, SELECTOR, SHUTDOWN,
+  USUAL_MEMORY,
 } from "../machine";
-import type { Cpu, MachineOptions, Schedule } from "../machine";
+import type { Cpu, Machine, MachineOptions, Schedule } from "../machine";
 import { UserError } from "./error";
 import { InputGate } from "./gate";
 import { carryOut } from "./plan";
 import type { LoadPlan, Module } from "./plan";
 import { checkRom, planKernel } from "./plan-kernel";
+import { newMachine } from "./session";
 import type { TlbOptions } from "./tlb";
 
 /** What a bare machine has, and what is on it. */
@@ -88,15 +89,6 @@ const machineOf = (options: MetalOptions): MachineOptions => ({
   cpus: options.cpus ?? 1, seed: options.seed ?? 1,
   memory: options.memory, rom: options.rom?.length ?? 0, ...options.tlb,
 });
-
-function newMachine(options: MachineOptions): Machine {
-  try {
-    return new Machine(options);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UserError(`no such machine: ${error.message}`);
-  }
-}
 
 /** The state from which a machine starts, at power-on and at a reset. */
 function begin({ machine, pc, plan }: MetalSession): void {

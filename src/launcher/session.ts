@@ -70,6 +70,16 @@ export function machineFor(
   };
 }
 
+/** A new machine, or a UserError if there isn't so much memory. */
+export function newMachine(options: MachineOptions): Machine {
+  try {
+    return new Machine(options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`no such machine: ${error.message}`);
+  }
+}
+
 /** Puts the Host and its Guests on a new machine; nothing runs yet. A
  * UserError if a Guest's kernel is none, or they are too large. */
 export function boot(
@@ -87,7 +97,7 @@ export function boot(
   });
   const machineOptions = machineFor(options);
   for (const { image, memory } of options.guests) parseKernel(image, memory);
-  const machine = new Machine(machineOptions);
+  const machine = newMachine(machineOptions);
   bootHost(machine, hostOptions(options, print));
   return { machine, machineOptions, options };
 }

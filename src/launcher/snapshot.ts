@@ -2,13 +2,12 @@
 import * as v from "valibot";
 import { hostCallsOf, kernelImage } from "../host";
 import { lguestMap, lguestModule } from "../lguest";
-import { Machine } from "../machine";
 import { circumstances, cpusThere } from "./circumstances";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
 import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
 import { open, restore, seal } from "./sealed";
-import { attach } from "./session";
+import { attach, newMachine } from "./session";
 import type { Session } from "./session";
 import { sha256 } from "./sha256";
 
@@ -74,7 +73,7 @@ export function loadSession(
   }
   const guests = header.guests.map((one) =>
     ({ ...one, image: new Uint8Array(0) }));
-  const machine = new Machine(machineOptions);
+  const machine = newMachine(machineOptions);
   const session =
     attach(machine, machineOptions, { ...rest, guests }, print);
   restore(machine, block);
