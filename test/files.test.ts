@@ -229,6 +229,10 @@ test("what goes through pipes arrives", async ({ at }) => {
   assert.ok(fs.readFileSync(at("t")).equals(fs.readFileSync(at("t2"))));
 });
 
+test("a name that is too long is told so", () =>
+  refused(/: no file has such a long name; shorten it/, "--snapshot",
+    "x".repeat(300)));
+
 test("standard output is a file, too, even if it is a pipe", async () => {
   const { status, stdout, stderr } = spawnSync("bash", ["-c",
     '"$0" -r ts-node/register/transpile-only src/cli/main.ts symbols ' +

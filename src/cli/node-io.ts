@@ -21,6 +21,7 @@ const MEANING: Record<string, string> = {
   ENXIO: "nobody is at the other end of this pipe; start that first",
   EPIPE: "nobody reads from this pipe any more",
   ELOOP: "is a link to itself",
+  ENAMETOOLONG: "no file has such a long name; shorten it",
   ERR_FS_FILE_TOO_LARGE: "is larger than any kernel",
 };
 
