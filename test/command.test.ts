@@ -22,6 +22,10 @@ function lguest(words: string[], files: Files = {}) {
 
 const LIMIT = ["--max-instructions", "20000000"];
 
+/** For Guests to which it doesn't matter how much memory they have: what
+ * the Host takes back at their end, the machine has to touch. */
+const SMALL = ["--memory", "4", ...LIMIT];
+
 function refused(words: string[], said: RegExp,
   files: Files = {}) {
   const { status, out, err } = lguest(words, files);
@@ -54,7 +58,7 @@ test("the command line and the memory reach the Guest", () => {
 });
 
 test("two CPUs in the machine do no harm", () => {
-  assert.is(lguest(["--cpus", "2", ...LIMIT]).status, 0);
+  assert.is(lguest(["--cpus", "2", ...SMALL]).status, 0);
 });
 
 test("two runs with a trace write the same, as the run without", () => {
@@ -77,14 +81,15 @@ test("two runs with a trace write the same, as the run without", () => {
 });
 
 test("--trace writes to standard error", () => {
-  const { err } = lguest(["--trace", "--max-instructions", "100"]);
+  const { err } = lguest(["--trace", "--memory", "4",
+    "--max-instructions", "100"]);
   assert.ok(err.split("\n").length > 100);
 });
 
 test("a snapshot goes on where the run was", () => {
   const files = { k: firstGuest() };
-  const whole = lguest(["--kernel", "k", "--snapshot", "s", "--at", "50000",
-    ...LIMIT], files);
+  const whole = lguest(["--kernel", "k", "--snapshot", "s", "--at", "20000",
+    ...SMALL], files);
   assert.is(whole.status, 0, whole.err);
   const rest = lguest(["--restore", "s", ...LIMIT], files);
   assert.is(rest.status, 0, rest.err);
@@ -94,7 +99,7 @@ test("a snapshot goes on where the run was", () => {
 
 test("a budget ends the run with 4, and a snapshot at the end is kept", () => {
   const { status, err, files } = lguest(["--kernel", "k",
-    "--max-instructions", "1234", "--snapshot", "s"], { k: firstGuest() });
+    "--memory", "4", "--max-instructions", "1234", "--snapshot", "s"], { k: firstGuest() });
   assert.is(status, 4);
   assert.match(err, /after 1234 instructions/);
   const rest = lguest(["--restore", "s", ...LIMIT], files);
@@ -103,14 +108,14 @@ test("a budget ends the run with 4, and a snapshot at the end is kept", () => {
 
 test("a Guest that loops for ever spends its budget", () => {
   const { status, err } = lguest(
-    ["--kernel", "k", "--max-instructions", "3000000"], { k: endless() });
+    ["--kernel", "k", "--memory", "4", "--max-instructions", "3000000"], { k: endless() });
   assert.is(status, 4);
   assert.match(err, /still ran when the budget was spent, after/);
 });
 
 test("a restart is an orderly end", () => {
   const k = guest(shutdown("m", 2) + 'm: .asciz "Restarting"');
-  const { status, err } = lguest(["--kernel", "k", ...LIMIT], { k });
+  const { status, err } = lguest(["--kernel", "k", ...SMALL], { k });
   assert.is(status, 0);
   assert.match(err, /asked for a restart/);
 });
@@ -121,7 +126,7 @@ test("a last message forges no second line, in a trace either", () => {
     .byte 27
     .asciz "[2J"`);
   const { status, err, files } = lguest(["--kernel", "k", "--trace-file", "t",
-    ...LIMIT], { k });
+    ...SMALL], { k });
   assert.is(status, 1);
   assert.match(err, /^lguest: the Guest shut down after \d+ instructions, \d+ world switches: died\\x0alguest: [ -~]+\\x0a\\x1b\[2J\n$/);
   assert.match(Buffer.from(files.t!).toString("latin1"),
@@ -130,7 +135,7 @@ test("a last message forges no second line, in a trace either", () => {
 
 test("a panic is status 1 with its message", () => {
   const k = guest(shutdown("m") + 'm: .asciz "Panic: no init"');
-  const { status, err } = lguest(["--kernel", "k", ...LIMIT], { k });
+  const { status, err } = lguest(["--kernel", "k", ...SMALL], { k });
   assert.is(status, 1);
   assert.match(err, /shut down after .*: Panic: no init\n/);
 });
@@ -150,7 +155,7 @@ test("a string without end or outside of memory does no harm", () => {
 
 for (const { name, image, reason } of hostile) {
   test(`a Guest that ${name} is killed and told why`, () => {
-    const { status, err } = lguest(["--kernel", "k", ...LIMIT],
+    const { status, err } = lguest(["--kernel", "k", ...SMALL],
       { k: image() });
     assert.is(status, 1, err);
     assert.match(err, /^lguest: the Guest was killed after \d+ instructions, \d+ world switches: [^\n]+\n$/);
@@ -185,7 +190,7 @@ test("words that make no sense are refused in one line", () => {
 
 test("a snapshot that comes after the end is not taken, and we say so", () => {
   const { status, err, files } = lguest(["--kernel", "k", "--snapshot", "s",
-    "--at", "99999999"], { k: firstGuest() });
+    "--memory", "4", "--at", "99999999"], { k: firstGuest() });
   assert.is(status, 2);
   assert.match(err, /^lguest: no snapshot: [^\n]* at its end[^\n]*\n$/);
   assert.is(files.s, undefined);
@@ -239,7 +244,8 @@ function bzImage(version: number): Uint8Array {
 
 test("a file that is no snapshot is refused in one line", () => {
   const { files } =
-    lguest(["--max-instructions", "100", "--snapshot", "s"]);
+    lguest(["--memory", "4", "--max-instructions", "100",
+      "--snapshot", "s"]);
   const s = files.s!;
   const damaged = s.slice();
   damaged[s.length - 10]! ^= 1;
@@ -301,7 +307,7 @@ test("what would be written is tried before anything is", () => {
 test("a trace goes on when a Guest is started again", () => {
   const k = guest(shutdown("m", 2) + 'm: .asciz "again"');
   const { files } = lguest(["--kernel", "k", "--reboot", "--trace-file", "t",
-    "--max-instructions", "6000"], { k });
+    "--memory", "4", "--max-instructions", "6000"], { k });
   const text = Buffer.from(files["t"]!).toString("latin1");
   assert.ok(text.split("\n").filter((line) => /^ +0 0 /.test(line)).length > 1);
 });
@@ -316,11 +322,12 @@ test("options that are nearly right are refused in one line", () => {
 
 test("files that lie about a run are damaged, in one line", () => {
   const files: Files = {};
-  lguest(["--max-instructions", "100", "--record", "r", "--snapshot", "s"],
+  lguest(["--memory", "4", "--max-instructions", "100", "--record", "r",
+    "--snapshot", "s"],
     files);
   const run = Buffer.from(files["r"]!).toString();
   for (const [is, lie] of [['"cpus":1', '"cpus":99'],
-    ['"cpus":1', '"cpus":0'], ['"memory":67108864', '"memory":"x"'],
+    ['"cpus":1', '"cpus":0'], ['"memory":4194304', '"memory":"x"'],
     ['"cpus":1', '"schedule":{},"cpus":1'], [/"images":.*/, '"images":[null]}'],
   ] as const) {
     const r = new TextEncoder().encode(run.replace(is, lie));
@@ -351,13 +358,14 @@ function shell(line: string) {
 }
 
 test("a reader that leaves early ends the run quietly", () => {
-  const { status, stderr } = shell("set -o pipefail; LGUEST | true");
+  const { status, stderr } = shell(
+    "set -o pipefail; LGUEST --memory 4 | true");
   assert.is(status, 0);
   assert.is(stderr, "");
 });
 
 test("a disk that is full is named in one line", () => {
-  const { status, stderr } = shell("LGUEST > /dev/full");
+  const { status, stderr } = shell("LGUEST --memory 4 > /dev/full");
   assert.is(status, 2);
   assert.is(stderr,
     "lguest: standard output: no space left; free some, or try another disk\n");

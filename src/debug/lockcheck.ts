@@ -72,7 +72,7 @@ interface Access {
   readonly linear: number;
   readonly at: number;
   readonly write: boolean;
-  /** By an instruction that locks. */
+  /** A store by an instruction that locks. */
   readonly locked: boolean;
   /** With interrupts off. */
   readonly off: boolean;
@@ -197,11 +197,9 @@ class LockChecker {
     const offset = linear % stride, word = words?.[offset];
     if (!word || peekPage(cpu, linear) !== linear - place.KERNEL) return;
     if (write && ROOTS.includes(word.name)) this.stale = true;
-    const touches = this.touched.get(word.name) ?? { loads: 0, stores: 0 };
-    touches[write ? "stores" : "loads"]++;
-    this.touched.set(word.name, touches);
+    this.note(word.name, write);
     const access: Access = { word, linear, at: linear - offset, write,
-      locked: [0xf0, 0x86, 0x87].includes(codeAt(cpu)[0]!),
+      locked: write && [0xf0, 0x86, 0x87].includes(codeAt(cpu)[0]!),
       off: (cpu.w[SYSTEM_FLAGS]! & IF) === 0,
       by: cpuArea(this.ids.indexOf(cpu.id)) };
     const may = cpu.w[CPL] === 0 ? allowed(access, this.known)
@@ -211,6 +209,13 @@ class LockChecker {
     if (name === "setup" || this.said.has(key)) return;
     this.said.add(key);
     this.report(cpu, this.sentence(access, cpu, name));
+  }
+
+  /** Counts an access. */
+  private note(name: string, write: boolean): void {
+    let touches = this.touched.get(name);
+    if (!touches) this.touched.set(name, touches = { loads: 0, stores: 0 });
+    touches[write ? "stores" : "loads"]++;
   }
 
   /** Whose instruction it is. */

@@ -8,16 +8,19 @@ import { HOST, Shared } from "./structures";
 
 /** The Host's memory by its virtual addresses, past TLB and CPUs. */
 export function hostMemory(machine: Machine): Memory {
-  const load = (address: number, size: number) => {
-    const at = address - place.KERNEL;
-    if (at < 0 || at + size > machine.ramSize) return 0;
-    const bytes = machine.readRam(at, size);
-    return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
-  };
+  const { buffer, byteOffset, byteLength } = machine.ram;
+  const ram = new DataView(buffer, byteOffset, byteLength);
+  const isRam = (at: number, size: number) =>
+    at >= 0 && at + size <= byteLength;
+  const load8 = (a: number) =>
+    isRam(a -= place.KERNEL, 1) ? ram.getUint8(a) : 0;
+  const load16 = (a: number) =>
+    isRam(a -= place.KERNEL, 2) ? ram.getUint16(a, true) : 0;
+  const load32 = (a: number) =>
+    isRam(a -= place.KERNEL, 4) ? ram.getUint32(a, true) : 0;
   const store = () => { throw new Error("inspectors only look"); };
   return {
-    load8: (a) => load(a, 1), load16: (a) => load(a, 2),
-    load32: (a) => load(a, 4),
+    load8, load16, load32,
     store8: store, store16: store, store32: store,
   };
 }

@@ -30,10 +30,11 @@ export function packBlock(block: Uint8Array): Uint8Array {
     block.buffer, block.byteOffset, block.length / 4);
   const each = PAGE / 4, present: number[] = [];
   for (let page = 0; page * each < words.length; page++) {
-    const from = page * each;
-    let used = 0;
-    for (let i = from; i < from + each; i++) used |= words[i]!;
-    if (used) present.push(page);
+    const end = (page + 1) * each;
+    let i = page * each;
+    while (i < end && !(words[i]! | words[i + 1]! | words[i + 2]! |
+      words[i + 3]!)) i += 4;
+    if (i < end) present.push(page);
   }
   const bytes = new Uint8Array(HEAD + present.length * (4 + PAGE));
   const out = new Int32Array(bytes.buffer);
