@@ -55,7 +55,7 @@ function copyLoom(
   write: (path: string, text: string) => void,
 ): void {
   // With their times, or what ts-node has made of the loom is made again.
-  for (const name of ["package.json", "src/loom",
+  for (const name of ["package.json", "src/loom", "test/early.cjs",
     ".loom/maps/src/loom", ".loom/woven/src/loom"])
     if (fs.existsSync(join(root, name)))
       fs.cpSync(join(root, name), join(folder, name),

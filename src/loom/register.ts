@@ -1,5 +1,5 @@
 // Woven from chapters/870-places.md.
-// Loaded by ts-node (see tsconfig.json): stack traces name chapters.
+// Loaded by test/early.cjs, by ts-node: stack traces name chapters.
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { threadId } from "node:worker_threads";
