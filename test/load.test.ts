@@ -85,9 +85,9 @@ test("struct host, the programs and a module's words fit in one page", () => {
 
 for (const [seed, cpus] of [[1, 1], [3, 4]] as const)
   test(`a load of 4 beside two Guests, ${cpus} CPUs, seed ${seed}`, () => {
-    const machine = new Machine({ memory: 64 * MiB, cpus, seed });
+    const machine = new Machine({ memory: 32 * MiB, cpus, seed });
     const guest = { name: "g", image: defaultGuest(), commandLine: "",
-      memory: 16 * MiB };
+      memory: 4 * MiB };
     bootHost(machine, { guests: [guest, guest], hostLoad: 4,
       launcher: launcher(() => {}) });
     const complaints: string[] = [];
@@ -177,7 +177,7 @@ for (const cpu of [0, 2]) test(`load on CPU ${cpu} stays there`, () => {
   const options: HostOptions = { launcher: launcher(() => {}), hostLoad: 3,
     loadOn: cpu, loadRounds: 30,
     guests: [{ name: "g", image: defaultGuest(), commandLine: "",
-      memory: 16 * MiB }] };
+      memory: 4 * MiB }] };
   bootHost(machine, options);
   const where = new Set<number>();
   machine.events.on((e) => {
@@ -255,7 +255,7 @@ test("sleepers are woken when the last Guest couldn't begin", () => {
 test("load runs beside Guests that run one after the other", () => {
   const machine = new Machine({ memory: 64 * MiB });
   const guest = { name: "g", image: defaultGuest(), commandLine: "",
-    memory: 16 * MiB };
+    memory: 4 * MiB };
   const order: unknown[] = [];
   machine.events.on((e) => {
     if (e.kind === "guest-end") order.push(e.guest);

@@ -27,7 +27,23 @@ export function createProgram(root: string, config: string): ts.Program {
   const { config: json } = ts.readConfigFile(file, ts.sys.readFile);
   const { fileNames, options } =
     ts.parseJsonConfigFileContent(json, ts.sys, root);
-  return ts.createProgram(fileNames, options);
+  return ts.createProgram(fileNames, options, keepingPackages(options));
+}
+
+const packages = new Map<string, ts.SourceFile | undefined>();
+
+/** A host that reads the files of packages once in a process. */
+function keepingPackages(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (path, ...rest) => {
+    if (!path.includes("/node_modules/"))
+      return getSourceFile(path, ...rest);
+    const key = JSON.stringify([path, rest[0]]);
+    if (!packages.has(key)) packages.set(key, getSourceFile(path, ...rest));
+    return packages.get(key);
+  };
+  return host;
 }
 
 /** All that the compiler has to complain about. */
