@@ -38,10 +38,15 @@ const SEVERAL = ["--cpus", "2", "--memory", "2", "--guest",
   "--tlb", "8/4", "--switcher", "s", "--pte-page", "one-pair"];
 const BUDGET = ["--max-instructions", "5000"];
 
+/** A promise that is made once, for all tests that only read what comes. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
+}
+
 /** A run of a Guest, one of two, and one of a bare machine, written down;
  * the last has two inputs, and ends by a budget. */
-async function recorded(
-): Promise<{ run: string; several: string; machine: string }> {
+const recorded = once(async () => {
   const files = { ...IMAGES };
   await lguest(["--kernel", "k", "--memory", "2", "--record", "r"], files);
   await lguest([...SEVERAL, "--record", "v", ...BUDGET], files);
@@ -54,7 +59,7 @@ async function recorded(
   const machine = text(files["m"]!)
     .replace(/{"end".*\n/, input(0) + input(1));
   return { run: text(files["r"]!), several: text(files["v"]!), machine };
-}
+});
 
 type Json = null | boolean | number | string | Json[] |
   { [key: string]: Json };
@@ -352,14 +357,14 @@ test("a run file that is not UTF-8 is refused", async () => {
 
 // Snapshots.
 
-async function snapshots(): Promise<{ run: Uint8Array; machine: Uint8Array }> {
+const snapshots = once(async () => {
   const files = { ...IMAGES };
   await lguest(["--kernel", "k", "--memory", "2", "--snapshot", "r", "--at",
     "1000", "--schedule", "round-robin:500"], files);
   await lguest(["machine", "--kernel", "b", "--memory", "2", "--snapshot",
     "m", ...BUDGET], files);
   return { run: files["r"]!, machine: files["m"]! };
-}
+});
 
 /** FNV-1a by words, as the block's checksum. */
 function blockSum(words: Int32Array): number {
