@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { assemble } from "../src/assembler";
 import { checkLocks } from "../src/debug";
-import { defaultGuest } from "../src/guest";
+import { defaultGuest, firstGuest } from "../src/guest";
 import {
   HOST, MODULE_WORDS, PROGRAMS_MAX, PerCpu, Program, Shared, Thread,
   bootKernel, cpuArea, emptyModule, freePages, get, hostLayout, hostMemory,
@@ -176,7 +176,7 @@ for (const cpu of [0, 2]) test(`load on CPU ${cpu} stays there`, () => {
   const machine = new Machine({ memory: 64 * MiB, cpus: 3 });
   const options: HostOptions = { launcher: launcher(() => {}), hostLoad: 3,
     loadOn: cpu, loadRounds: 30,
-    guests: [{ name: "g", image: defaultGuest(), commandLine: "",
+    guests: [{ name: "g", image: firstGuest(), commandLine: "",
       memory: 4 * MiB }] };
   bootHost(machine, options);
   const where = new Set<number>();
@@ -254,7 +254,7 @@ test("sleepers are woken when the last Guest couldn't begin", () => {
 
 test("load runs beside Guests that run one after the other", () => {
   const machine = new Machine({ memory: 64 * MiB });
-  const guest = { name: "g", image: defaultGuest(), commandLine: "",
+  const guest = { name: "g", image: firstGuest(), commandLine: "",
     memory: 4 * MiB };
   const order: unknown[] = [];
   machine.events.on((e) => {
