@@ -147,6 +147,7 @@ export function shorten(
 ): Shortened {
   let runs = 0, best = attempt(listOf(turns, then));
   let now: Turns = joined(turns);
+  const last = then === FOR_EVER ? 1 : 0; // its end doesn't count
   const known = new Set<string>();
   const good = (some: Turns) => {
     const list = listOf(some, then), key = JSON.stringify(list);
@@ -160,11 +161,7 @@ export function shorten(
   };
   for (let before: Turns = []; before !== now;) {
     before = now;
-    for (let from: Turns = []; from !== now;) {
-      from = now;
-      now = fewer(now, good);
-    }
-    const last = then === FOR_EVER ? 1 : 0;
+    now = fewer(now, good);
     now = sooner(now, now.length - last, good);
   }
   return { schedule: listOf(now, then), found: best.found ?? "", runs,
