@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { main } from "../src/cli/main";
 import { placementText } from "../src/cli/placement";
-import { attemptsOf, searchOn, tryNumber } from "../src/cli/searchers";
+import { searchOn, tryNumber } from "../src/cli/searchers";
 import type { Brief, Task } from "../src/cli/searchers";
 import { drawSchedule, shorten } from "../src/debug";
 import { firstGuest } from "../src/guest";
@@ -35,6 +35,7 @@ const first = firstGuest();
 const HUNT: Hunt = { until: "oops", limit: 14_000, boot: { cpus: 2,
   ptePage: "one", switcher: switcherWithGlobals, guests: ["a", "b"].map(
     (name) => ({ name, image: first, commandLine: "", memory: 4 * MiB })) } };
+const attempt = attempts(HUNT);
 
 test("it finds a schedule, shortens it, and keeps it for ever", async () => {
   const files: Files = { first };
@@ -55,9 +56,8 @@ test("it finds a schedule, shortens it, and keeps it for ever", async () => {
   const [, instructions] = /after (\d+) /.exec(run.err)!;
   const text = Buffer.from(files["found.run"]!).toString("latin1");
   const { schedule } = readRunFile(text).config.options;
-  const again = attempts(HUNT);
   for (let n = 1; n <= 10; n++)
-    assert.is(again(schedule!).instructions, Number(instructions));
+    assert.is(attempt(schedule!).instructions, Number(instructions));
 });
 
 test("the cured Switcher survives the same search", async () => {
@@ -75,7 +75,6 @@ test("several workers find what one finds, and the lowest counts", async () => {
     cpus: 2, changes: 8, length: 14_000 } };
   const all = new Map<number, Brief>();
   await searchOn(task, 8, 2, (n, brief) => all.set(n, brief));
-  const attempt = attemptsOf(task);
   for (const n of [8, 9])
     assert.equal(all.get(n), tryNumber(attempt, task, n));
   assert.is(all.get(8)?.found, undefined);
@@ -147,7 +146,7 @@ test("a run is judged by what is wanted", () => {
 test("a list is shortened to the turns that it takes", () => {
   let runs = 0;
   // It takes 5 of CPU 1, after 100 of CPU 0, and 7 of CPU 0 behind them.
-  const attempt = (schedule: Schedule) => {
+  const toy = (schedule: Schedule) => {
     assert.is(schedule.kind, "list");
     checkSchedule(schedule);
     const turns = schedule.kind === "list" ? schedule.turns : [];
@@ -163,14 +162,14 @@ test("a list is shortened to the turns that it takes", () => {
   };
   const turns: Turn[] = Array.from({ length: 60 }, (_, i) =>
     ({ cpu: i % 3, instructions: 10 + i }));
-  const { schedule, found } = shorten(turns, attempt);
+  const { schedule, found } = shorten(turns, toy);
   assert.equal(schedule.turns.map(({ cpu }) => cpu), [0, 1, 0]);
   assert.is(found, "it");
   assert.is(schedule.turns[2]!.instructions, 2 ** 31 - 1);
   assert.ok(schedule.turns[0]!.instructions < 200, "sooner, too");
-  const few = shorten(turns, attempt, 1000, 3);
+  const few = shorten(turns, toy, 1000, 3);
   assert.is(few.runs, 3);
-  const fair = shorten(turns, attempt, 1000).schedule;
+  const fair = shorten(turns, toy, 1000).schedule;
   assert.is(fair.then, 1000);
   assert.equal(fair.turns.map(({ cpu }) => cpu), [0, 1, 0]);
   assert.ok(fair.turns[2]!.instructions < 20, "the last one has an end");
