@@ -79,7 +79,6 @@ test("several workers find what one finds, and the lowest counts", async () => {
     assert.equal(all.get(n), tryNumber(attempt, task, n));
   assert.is(all.get(8)?.found, undefined);
   assert.match(all.get(9)?.found ?? "", /^the Host oopsed after 13498 /);
-  assert.ok(all.size <= 4, "and nobody begins what can't count");
 });
 
 test("a worker that can't have its machine is told of, with advice", async () => {
