@@ -231,4 +231,14 @@ test("--until hang needs a run that has an end", async () => {
   assert.match(err, /^lguest: --until hang: .* isn't over after 20000 /);
 });
 
+test("turns that don't do it by themselves are not called short", () => {
+  const turns = [{ cpu: 0, instructions: 9 }, { cpu: 1, instructions: 9 }];
+  let tried = 0;
+  const { found, runs } = shorten(turns, () => {
+    tried++;
+    return { found: undefined, instructions: 18 };
+  });
+  assert.equal([found, runs, tried], [undefined, 0, 2]);
+});
+
 test.run();

@@ -113,6 +113,10 @@ function shortest(
   const hangs = hunt.until === "hang", limit = hangs ? hunt.limit
     : Math.min(hunt.limit, 4 * instructions + 100_000);
   const short = shorten(turns, trying(limit), hangs ? 1000 : FOR_EVER);
+  if (short.found === undefined) {
+    throw new UserError(`schedule ${n} does it (${brief.found}), and its ` +
+      "turns, written down, do not; nothing is kept, try another --seed");
+  }
   const { runs, schedule } = short, left = [...schedule.turns];
   const switches = (of: number) => counted(of - 1, "switch");
   return { schedule: { ...schedule, turns: left }, limit, lines: [

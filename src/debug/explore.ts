@@ -94,8 +94,8 @@ export function listOf(
 /** What is left of a list of turns. */
 export interface Shortened {
   readonly schedule: TurnList;
-  /** What it does. */
-  readonly found: string;
+  /** What it does; undefined if the turns don't do it by themselves. */
+  readonly found: string | undefined;
   readonly instructions: number;
   /** How many runs it took. */
   readonly runs: number;
@@ -145,8 +145,8 @@ function sooner(
 export function shorten(
   turns: Turns, attempt: Attempt, then = FOR_EVER, most = 500,
 ): Shortened {
-  let runs = 0, best = attempt(listOf(turns, then));
-  let now: Turns = joined(turns);
+  let runs = 0, now: Turns = joined(turns), best = attempt(listOf(now, then));
+  if (best.found === undefined) best = attempt(listOf(now = turns, then));
   const last = then === FOR_EVER ? 1 : 0; // its end doesn't count
   const known = new Set<string>();
   const good = (some: Turns) => {
@@ -159,11 +159,11 @@ export function shorten(
     best = tried;
     return true;
   };
-  for (let before: Turns = []; before !== now;) {
+  for (let before: Turns = []; before !== now && best.found !== undefined;) {
     before = now;
     now = fewer(now, good);
     now = sooner(now, now.length - last, good);
   }
-  return { schedule: listOf(now, then), found: best.found ?? "", runs,
+  return { schedule: listOf(now, then), found: best.found, runs,
     instructions: best.instructions };
 }
