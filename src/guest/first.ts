@@ -1,5 +1,6 @@
 // Woven from chapters/100-guest.md.
 import { assemble, writeElf } from "../assembler";
+import type { Assembled } from "../assembler";
 
 /** From the first instruction to the report. */
 export const firstSteps = String.raw`
@@ -233,7 +234,7 @@ say_decimal:
     loop 2b
     popl %ebx
     jmp next_character
-# 688 "chapters/100-guest.md"
+# 689 "chapters/100-guest.md"
 
 # 455 "chapters/100-guest.md"
 .balign 4
@@ -313,14 +314,16 @@ export const firstGuestText = ".equ noirq_iret, 0\n" +
 export const GUEST_VIRTUAL = 0xc0100000;
 export const GUEST_PHYSICAL = 0x00100000;
 
+/** An assembled Guest as an ELF file, to be loaded where it is linked. */
+export function guestFile({ bytes, origin }: Assembled): Uint8Array {
+  const paddr = origin - GUEST_VIRTUAL + GUEST_PHYSICAL;
+  return writeElf([{ paddr, vaddr: origin, bytes }], paddr);
+}
+
 /** Assembles a Guest's text and returns it as an ELF file. */
 export function guestImage(text: string): Uint8Array {
-  const { bytes } = assemble(text, {
-    origin: GUEST_VIRTUAL,
-    name: "the Guest",
-  });
-  const place = { paddr: GUEST_PHYSICAL, vaddr: GUEST_VIRTUAL };
-  return writeElf([{ ...place, bytes }], GUEST_PHYSICAL);
+  return guestFile(assemble(text,
+    { origin: GUEST_VIRTUAL, name: "the Guest" }));
 }
 
 /** The Guest that looks around, reports, and goes to bed. */

@@ -1,8 +1,8 @@
 // Woven from chapters/682-links.md.
 // Our Guests, linked at other addresses.
-import { assemble, writeElf } from "../assembler";
+import { assemble } from "../assembler";
 import type { Assembled } from "../assembler";
-import { bootStack } from "./first";
+import { bootStack, guestFile } from "./first";
 
 /** Where a kernel is linked, its text and all that follows, and where the
  * stack ends on which it boots: virtual addresses. */
@@ -11,15 +11,13 @@ export interface Link {
   readonly stack: number;
 }
 
-const PAGE_OFFSET = 0xc0000000;
-
 /** Assembles a Guest's text to be linked there. RangeError if the two
  * addresses can't be had. */
 export function assembleLinked(
   text: string, { text: at, stack }: Link,
 ): Assembled {
   const good = at % 4096 === 0 && stack % 16 === 0 &&
-    stack > PAGE_OFFSET + 0x2000 && stack <= at && at <= 0xf0000000;
+    stack > 0xc0002000 && stack <= at && at <= 0xf0000000;
   if (!good) {
     throw new RangeError("a Guest is linked at a page between 0xC0002000 " +
       "and 0xF0000000, with a stack that ends at or below its text, at a " +
@@ -31,7 +29,5 @@ export function assembleLinked(
 
 /** The same as an ELF file. */
 export function linkedGuest(text: string, link: Link): Uint8Array {
-  const { bytes, origin } = assembleLinked(text, link);
-  const paddr = origin - PAGE_OFFSET;
-  return writeElf([{ vaddr: origin, paddr, bytes }], paddr);
+  return guestFile(assembleLinked(text, link));
 }

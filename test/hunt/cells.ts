@@ -1,6 +1,6 @@
 // The hunt's experiments: who turns PGE off, where the Guest is, what the
 // TLBs are like, how the Host's pages are, where the Guest is linked.
-import { checkTlb, staleText } from "../../src/debug";
+import { checkTlb } from "../../src/debug";
 import type { StaleUse } from "../../src/debug";
 import { firstGuestText, guestImage, guestText, linkedGuest }
   from "../../src/guest";
@@ -124,5 +124,3 @@ export function staleUses(
   run(session, budget);
   return uses;
 }
-
-export { staleText };

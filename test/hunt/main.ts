@@ -5,8 +5,9 @@
 // what failed had met a CPU that kept PGE, and a Guest's store has killed a
 // Host; 1: look at the lines that say NO.
 import { option } from "../options";
+import { staleText } from "../../src/debug";
 import { experiment, hostPages, measured, outcomes, pges, places, shapesOf,
-  staleText, staleUses, tlbs } from "./cells";
+  staleUses, tlbs } from "./cells";
 import type { Cell, Outcome, Shape } from "./cells";
 
 const seeds = option("seeds", 3), budget = option("budget", 8_000_000);
