@@ -17,18 +17,22 @@ test("the parts of the block lie one behind the other", () => {
     ticksPerSecond: 100_000_000, cpuBase: 0x1000, cpuStride: 0x1000, deviceBase: 0x2000,
     ramBase: 0x12000, ramSize: 0x100000, romBase: 0x112000, romSize: 0,
     blockSize: 0x112000, codePages: 0x112000, fastBase: 0x113000,
-    // Twice 2^20 words of the table and 4096 of its list.
-    fastStride: 0x808000, total: 0x920000,
+    // Twice 2^20 words of the table and 4096 of its list, and 2^20 places;
+    // a page for bounds. A word for each of 2^20 frames, and 1 MiB.
+    fastStride: 0xc09000, codeTables: 0xd1c000, records: 0x111c000,
+    total: 0x1220000, interpreter: "generated",
   });
-  // Three: 5064 words, five pages each. The end is one of 64 KiB exactly.
+  // Three: 5064 words, five pages each. The end is one of 64 KiB.
   assert.equal(layOut({ memory: 0x7000, rom: 0x20000, cpus: 3, dataTlb: 512,
-    codeTlb: 100, forgetsGlobals: true, seed: 5, ticksPerSecond: 7 }), {
+    codeTlb: 100, forgetsGlobals: true, seed: 5, ticksPerSecond: 7,
+    interpreter: "plain" }), {
     cpus: 3, dataTlb: 512, codeTlb: 100, forgetsGlobals: true, seed: 5,
     ticksPerSecond: 7,
     cpuBase: 0x1000, cpuStride: 0x5000, deviceBase: 0x10000,
     ramBase: 0x20000, ramSize: 0x7000, romBase: 0x27000, romSize: 0x20000,
     blockSize: 0x47000, codePages: 0x47000, fastBase: 0x48000,
-    fastStride: 0x808000, total: 0x1860000,
+    fastStride: 0xc09000, codeTables: 0x2463000, records: 0x2863000,
+    total: 0x2970000, interpreter: "plain",
   });
 });
 
@@ -40,7 +44,8 @@ test("a CPU's page is full with 107 entries of its TLBs", () => {
 });
 
 test("each option has a least and a most", () => {
-  const rows: [Exclude<keyof MachineOptions, "forgetsGlobals">, number, number, number][] = [
+  const rows: [Exclude<keyof MachineOptions,
+    "forgetsGlobals" | "interpreter">, number, number, number][] = [
     ["cpus", 1, 16, 1], ["dataTlb", 1, 4096, 1], ["codeTlb", 1, 4096, 1],
     ["ticksPerSecond", 1, 0x7fffffff, 1], ["memory", 4096, 0xc0000000, 4096],
     ["rom", 0, 0x1000000, 4096], ["seed", 0, 0xffffffff, 1],
@@ -87,7 +92,8 @@ test("an option that is none is told in one line", () => {
     [1 << 20, "TypeError: a machine's options are an object, not 1048576"],
     ...["mem", "toString"].map((name) => [{ [name]: 1 }, "TypeError: " +
       `a machine has no option "${name}"; its options are cpus, memory, rom, ` +
-      "dataTlb, codeTlb, seed, ticksPerSecond, forgetsGlobals"] as const),
+      "dataTlb, codeTlb, seed, ticksPerSecond, forgetsGlobals, " +
+      "interpreter"] as const),
     ...[["yes", "the string yes"], [1, "1"], [null, "the object null"]]
       .map(([forgetsGlobals, what]) => [{ forgetsGlobals }, "TypeError: " +
         `forgetsGlobals must be true or false, not ${what}`] as const),
@@ -102,7 +108,7 @@ test("memory that isn't to be had is told with what to try", () => {
   try {
     assert.throws(() => new Machine({ memory: 3 << 29 }), (e: Error) =>
       e instanceof RangeError && e.cause === refusal &&
-      e.message === "there are no 1545 MiB in one piece for the machine; " +
+      e.message === "there are no 1617 MiB in one piece for the machine; " +
         "try less memory, or fewer CPUs");
     assert.throws(() => bootDefault(), (e: Error) => e instanceof UserError &&
       /^no such machine: there are no \d+ MiB in one piece/.test(e.message));
@@ -114,8 +120,8 @@ test("memory that isn't to be had is told with what to try", () => {
 // A snapshot is read by other builds than the one that wrote it: who moves a
 // word has made another version.
 test("version 3 of the block has these words", () => {
-  assert.equal({ ...layout, layOut: 0 }, {
-    layOut: 0, BLOCK_MAGIC: 0x4b4c424c, BLOCK_VERSION: 3, PAGE: 4096,
+  assert.equal({ ...layout, layOut: 0, preferInterpreter: 0 }, {
+    layOut: 0, preferInterpreter: 0, BLOCK_MAGIC: 0x4b4c424c, BLOCK_VERSION: 3, PAGE: 4096,
     USUAL_MEMORY: 16 << 20,
     H_MAGIC: 0, H_VERSION: 1, H_BLOCK_SIZE: 2, H_RAM_BASE: 3, H_RAM_SIZE: 4,
     H_CPUS: 5, H_DATA_TLB: 6, H_CODE_TLB: 7, H_TICKS: 8, H_HOST_ARMED: 9,
@@ -125,6 +131,7 @@ test("version 3 of the block has these words", () => {
     H_TIME: 16 / 2, H_STAMP: 22 / 2,
     H_EVENTS: 256, EVENT_WORDS: 8, EVENT_SLOTS: 96, DEVICE_AREA: 65536,
     TLB_WORDS: 8, TLB_HEAD: 8, TLB_MOST: 4096, FAST_LIST: 4096,
+    BOUNDS: 0xc08000,
   });
   const { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, EIP } = state;
   assert.equal([EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, EIP],

@@ -2,8 +2,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Cpu, Fault, Machine, PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_RW,
-  PTE_US, peekPage, readVirtual, RETIRED, tlbEntries, writeControl,
-  invalidatePage,
+  PTE_US, peekPage, reach, readVirtual, RETIRED, tlbEntries, tlbFind, tlbSize,
+  tlbStart, writeControl, invalidatePage,
 } from "../src/machine";
 import type { MachineEvent } from "../src/machine";
 import { machineOf } from "./around";
@@ -705,6 +705,67 @@ test("the short way goes up to a page's last word, and not across", () => {
   cpu.store(DATA, 0x5ffe, 4, 0x77777777);
   assert.equal([get(cpu, 0x5ffc), get(cpu, 0x7ffc), get(cpu, 0x6000)],
     [0x77771111, 0x66554444, 0x22227777]);
+});
+
+test("an entry is found where a search of all of them finds it", () => {
+  const cpu = paged(7, { dataTlb: 16, codeTlb: 5 }), { w } = cpu;
+  let seed = 7;
+  const random = (n: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+    return (seed >>> 16) % n;
+  };
+  const searched = (code: boolean, linear: number) => {
+    const start = tlbStart(cpu, code);
+    for (let i = 0; i < tlbSize(cpu, code); i++) {
+      const page = w[start + 8 * i]!;
+      const mask = page & PTE_PS ? 0xffc00000 : 0xfffff000;
+      if (page & PTE_P && ((page ^ linear) & mask) === 0) return start + 8 * i;
+    }
+    return -1;
+  };
+  writeControl(cpu, 4, 0x90);
+  for (const n of [1, 2]) put(cpu, DIRECTORY + 4 * n, TABLE | 7);
+  let both = 0;
+  for (let i = 0; i < 3000; i++) {
+    const what = random(40), page = 1024 * (1 + random(2)) + random(12);
+    const large = random(3) ? 0 : PTE_G;
+    if (what < 3) put(cpu, DIRECTORY + 4 + 4 * random(2), TABLE | 7);
+    else if (what < 6)
+      put(cpu, DIRECTORY + 4 + 4 * random(2), 0x87 | large);
+    else if (what === 6) writeControl(cpu, 3, DIRECTORY);
+    else if (what === 7) invalidatePage(cpu, page << 12);
+    else if (what === 8) cpu.refresh();
+    else if (what === 9 && !random(9)) writeControl(cpu, 4, 0x10);
+    else cpu.translate(page << 12, what < 20, false, what > 32);
+    writeControl(cpu, 4, 0x90);
+    for (const code of [false, true]) {
+      for (let p = 1024; p < 3072; p += p % 1024 < 12 ? 1 : 1012) {
+        const at = p << 12, found = tlbFind(cpu, code, at);
+        assert.is(found, searched(code, at), `${i}: page ${p} ${code}`);
+        if (found >= 0 && tlbEntries(cpu, code).filter((e) => e.large
+          ? e.linear >>> 22 === p >>> 10 : e.linear >>> 12 === p).length > 1)
+          both++;
+      }
+    }
+  }
+  assert.ok(both > 100, `${both} addresses had two entries`);
+});
+
+test("a page fault comes back as a number, and is the CPU's fault", () => {
+  const cpu = paged(), to = (write: boolean) =>
+    reach(cpu, 0x5123, write, true, false);
+  assert.is(to(false), 0x5123);
+  put(cpu, pte(5), 0x6000 | PTE_P | PTE_US);
+  assert.is(to(false), 0x5123, "stale");
+  assert.is(to(true), -1);
+  assert.equal([cpu.fault?.message, tlbEntries(cpu, false).length],
+    ["#PF(0x7) at 0x00005123", 0]);
+  put(cpu, pte(5), 0x6000 | PTE_P | PTE_RW);
+  assert.is(reach(cpu, 0x5123, false, false, false), 0x6123);
+  // It is dropped by what it forbids, and then walked for.
+  assert.is(to(false), -1);
+  put(cpu, pte(5), 0x7000 | PTE_P | PTE_US);
+  assert.is(to(false), 0x7123);
 });
 
 test("unpaged accesses go straight, and their ways are forgotten", () => {

@@ -16,6 +16,8 @@ export const PATIENCE = 1_800_000;
 // How to ask each program whether it is there; others answer --version.
 const questions: Record<string, readonly string[]> = {
   "gcc -m32": ["gcc", "-m32", "-static", "-x", "c", "-", "-o", "/dev/null"],
+  // Objects only: no library, and nothing to run.
+  "gcc -m32 -c": ["gcc", "-m32", "-c", "-x", "c", "-", "-o", "/dev/null"],
   bochs: ["bochs", "--help"],
   seabios: ["test", "-f", "/usr/share/seabios/bios-256k.bin"],
 };
@@ -29,6 +31,7 @@ const packages: Record<string, string> = {
   gcc: "gcc",
   gdb: "gdb",
   "gcc -m32": "gcc-multilib and libc6-dev-i386",
+  "gcc -m32 -c": "gcc",
   "qemu-system-i386": "qemu-system-x86",
   bochs: "bochs and bochs-term",
   seabios: "seabios",

@@ -8,7 +8,7 @@ import {
   ECX, EDI, EDX, EIP, ESI, ESP, forms, GDTR_BASE, GDTR_LIMIT, HALTED,
   IDTR_BASE, IDTR_LIMIT, IF, LDTR, MSR_SYSENTER_CS, MSR_SYSENTER_EIP,
   MSR_SYSENTER_ESP, selectorOf, semanticsById, SYSTEM_FLAGS, tlbEntries,
-  TR, writeControl,
+  preferInterpreter, TR, writeControl,
 } from "../src";
 import type { Cpu, Device, Form } from "../src";
 import type { Semantics } from "../src/machine/instructions/semantics/operands";
@@ -24,6 +24,9 @@ import {
   codeOf, dataOf, describe, gate, goTo, IDT, INT_GATE, LDT, prepared, ring,
   TSS32,
 } from "./tables";
+
+// Only the plain interpreter tells semantics while they happen.
+preferInterpreter("plain");
 
 const ORIGIN = 0x4000;
 /** Rows that were executed to their end, or to their own exception. */

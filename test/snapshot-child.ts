@@ -1,7 +1,8 @@
 // A fresh process that goes on with a snapshot and says what happened.
-// snapshot-child.ts FILE
+// snapshot-child.ts FILE [--interpreter plain]
 import { readFileSync } from "node:fs";
 import { loadSession, run } from "../src/launcher";
+import "./back-end";
 import { checksum, digestTrace } from "./trace-digest";
 
 const said: Uint8Array[] = [];

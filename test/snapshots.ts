@@ -58,7 +58,7 @@ export async function trySnapshots(n: number, seed: number) {
   const worker = async () => {
     for (let job = jobs.pop(); job; job = jobs.pop()) {
       const { count, file, expected } = job;
-      const got = await child(file);
+      const got = await child(file, jobs.length % 2 ? "plain" : "generated");
       fs.unlinkSync(file);
       if (got !== expected) {
         complaints.push(`seed ${seed}, at ${count}: got ${got}, ` +
@@ -71,9 +71,10 @@ export async function trySnapshots(n: number, seed: number) {
   return { total, counts: counts.slice(1), complaints };
 }
 
-function child(file: string): Promise<string> {
+// It goes on with the other interpreter as well as with the same.
+function child(file: string, interpreter: string): Promise<string> {
   const args = ["-r", "ts-node/register/transpile-only",
-    join(__dirname, "snapshot-child.ts"), file];
+    join(__dirname, "snapshot-child.ts"), file, "--interpreter", interpreter];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: join(__dirname, "..") },
       (error, stdout, stderr) =>

@@ -6,6 +6,7 @@
 // under random schedules, with both checkers looking on. A line for each
 // seed. Status 0: all ended well, and nobody had to report anything; 1: look
 // at the lines that say NO; 2: a job broke down.
+import "./back-end";
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { checkLocks, checkTlb, staleText } from "../src/debug";

@@ -39,6 +39,10 @@ file by which gdb knows names and lines.
   --replay FILE          run it again, bit for bit
   --reboot               a reset, or a Guest's wish for one, starts it
                          again; else it ends the run
+  --interpreter generated|plain
+                         what executes most instructions: a function made
+                         for it, or the slow way, which is the standard of
+                         what is right; the outcome is the same (generated)
   --trace                write each instruction to standard error
   --trace-file FILE      ... or to a file
   --gdb [PORT]           let gdb in at a port of the loopback (1234)

@@ -5,6 +5,8 @@ import type { RunSchedule } from "../launcher";
 import { civil, secondsOf } from "../machine";
 import { FOR_RUN } from "./circumstances";
 import type { GdbCall } from "./debug";
+import { interpreterOf } from "./interpreter";
+import type { Interpreter } from "./interpreter";
 import { MANY, number, schedule } from "./numbers";
 import { GDB_PORT } from "./words";
 import type { Values } from "./words";
@@ -34,6 +36,7 @@ export interface MachineCall {
   readonly replay?: string;
   readonly trace: boolean;
   readonly traceFile?: string;
+  readonly interpreter?: Interpreter;
   readonly gdb?: GdbCall;
 }
 
@@ -83,7 +86,7 @@ export function understandMachine(values: Values): MachineCall {
       : number("at", values.at, 0, 0, MANY)),
     ...given("restore", restore), ...given("record", values.record),
     ...given("replay", replay), trace: values.trace ?? false,
-    ...given("traceFile", values["trace-file"]),
+    ...given("traceFile", values["trace-file"]), ...interpreterOf(values),
     ...given("gdb", gdb === undefined ? undefined : {
       port: number("gdb", gdb, 0, 0, 0xffff),
       wait: (values.wait ?? false) || nothing,

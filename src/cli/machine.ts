@@ -11,6 +11,7 @@ import { startTrace } from "./begin-trace";
 import { announce } from "./debug";
 import type { GdbCall } from "./debug";
 import { runDebugged } from "./gdb";
+import { slowly } from "./interpreter";
 import { inFile, probeAll, SPENT, utf8, worldOf } from "./io";
 import type { Io } from "./io";
 import { Arrivals, runLive } from "./live";
@@ -166,6 +167,7 @@ export async function machineCommand(
     printer.flush();
     trace?.stop();
   }
-  io.complain(`lguest: ${end.sentence}\n`);
+  for (const sentence of [end.sentence, ...slowly(session)])
+    io.complain(`lguest: ${sentence}\n`);
   return end.status;
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { oneLine, UserError } from "../launcher";
+import { preferInterpreter } from "../machine";
 import { exploreCommand } from "./explore";
 import { HELP } from "./help";
 import { BrokenPipe } from "./io";
@@ -44,6 +45,7 @@ function start(
   if (call === "version") return say(`lguest ${version()}\n`, io);
   if (call.command === "explore") return exploreCommand(call, io);
   if (call.command === "symbols") return symbolsCommand(call, io);
+  if (call.interpreter) preferInterpreter(call.interpreter);
   return call.command === "machine" ? machineCommand(call, io)
     : runCommand(call, io);
 }

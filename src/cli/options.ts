@@ -8,6 +8,8 @@ import { checkExploring, understandExplore } from "./explore-options";
 import type { ExploreOptions } from "./explore-options";
 import { understandGuests } from "./guests";
 import type { GuestCall } from "./guests";
+import { interpreterOf } from "./interpreter";
+import type { Interpreter } from "./interpreter";
 import { understandMachine } from "./machine-options";
 import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
@@ -44,6 +46,7 @@ export interface RunCall extends Circumstances {
   readonly restore?: string;
   readonly trace: boolean;
   readonly traceFile?: string;
+  readonly interpreter?: Interpreter;
   readonly gdb?: GdbCall;
 }
 
@@ -151,7 +154,7 @@ function understandRun(values: Values): RunCall {
     ...(restore !== undefined && { restore }),
     ...(record !== undefined && { record }),
     ...(replay !== undefined && { replay }),
-    ...(traceFile !== undefined && { traceFile }),
+    ...(traceFile !== undefined && { traceFile }), ...interpreterOf(values),
     ...(at !== undefined && { at: number("at", at, 0, 0, MANY) }),
     ...(values.gdb !== undefined && { gdb: {
       port: number("gdb", values.gdb, 0, 0, 0xffff),

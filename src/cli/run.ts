@@ -10,6 +10,7 @@ import { Checking } from "./checks";
 import { runSession } from "./debug";
 import type { GdbCall } from "./debug";
 import { filesOf } from "./guests";
+import { slowly } from "./interpreter";
 import { inFile, probeAll, SPENT, worldOf } from "./io";
 import type { Io } from "./io";
 import { kernelFile } from "./kernels";
@@ -109,7 +110,7 @@ function surround(call: RunCall, io: Io): Around {
     const open = status !== 3 &&
       guests.some(({ state }) => state === "running");
     const places = open ? placesOfCpus(session) : [];
-    for (const sentence of [...sentences, ...places])
+    for (const sentence of [...sentences, ...places, ...slowly(session)])
       io.complain(`lguest: ${sentence}\n`);
     return status === 0 && checking.reports > 0 ? 3 : status;
   };

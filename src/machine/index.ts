@@ -4,6 +4,7 @@ export * from "./ground/bus";
 export * from "./ground/events";
 export * from "./ground/fault";
 export * from "./ground/layout";
+export { allocate, compile, instantiate } from "./ground/linear";
 export * from "./ground/numbers";
 export * from "./ground/queue";
 export * from "./ground/state";
@@ -36,6 +37,13 @@ export * from "./cpu/virtual";
 export * from "./instructions/builder";
 export * from "./instructions/helpers";
 export * from "./instructions/immediate";
+export { keyOf } from "./instructions/interpreter/forms";
+export {
+  FIRST, Generator, IMMEDIATE, SECOND, Unfit,
+} from "./instructions/interpreter/generator";
+export { hotRows } from "./instructions/interpreter/hot";
+export { generate } from "./instructions/interpreter/interpreter";
+export * from "./instructions/interpreter/writer";
 export * from "./instructions/recording";
 export * from "./instructions/replay";
 export * from "./instructions/semantics";

@@ -257,6 +257,7 @@ export class Machine extends Board {
     const { blockSize } = this.layout;
     const block = new Uint8Array(this.memory.buffer, 0, blockSize);
     unpackBlock(bytes, block);
+    this.queue.refresh();
     const isCpu = (id: number) => this.cpus[id] !== undefined;
     const strange = this.queue.some((kind, cpu) =>
       kind < APIC_TIMER_EVENT || !(isCpu(cpu) || cpu === NO_CPU) ||

@@ -6,9 +6,10 @@
 // not depend on how many there are. The machine has --cpus, and sends its
 // Guests to the next one --every so many instructions. Status 0: nobody was harmed; 1: somebody
 // was, and the first seeds say whom; 2: a job broke down.
+import "../back-end";
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { option } from "../options";
+import { option, word } from "../options";
 import { drive, merge, summary } from "./drive";
 import type { Tally } from "./drive";
 import { Stage } from "./stage";
@@ -24,7 +25,8 @@ function job(first: number, count: number): Promise<[Tally, number]> {
   const child = spawn(process.execPath, [...process.execArgv, __filename,
     "--job", "1", "--seed", String(first), "--guests", String(count),
     "--reports", String(reports), "--cpus", String(cpus),
-    "--every", String(every === Infinity ? 0 : every)], { stdio: ["ignore", "pipe", "inherit"] });
+    "--every", String(every === Infinity ? 0 : every),
+    "--interpreter", word("interpreter", "generated")], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.setEncoding("utf8");
   child.stdout.on("data", (part: string) => { text += part; });

@@ -170,14 +170,10 @@ export const explanations: readonly Explanation[] = [
     was: "if ((last ^ linear) & -4096) {",
     is: "if ((last | linear) & -4096) {",
     why: "Within a page the same page is looked up once more, and found." },
-  { path: "src/machine/cpu/cpu.ts",
-    was: "&& (kind & SEG_P) !== 0 && (code !== 0 || !(kind & SEG_EXPAND_DOWN));",
-    is: "&& (kind & SEG_P) !== 1 && (code !== 0 || !(kind & SEG_EXPAND_DOWN));",
-    why: "Base 0 and all of the limit come from descriptors that are present." },
   { path: "src/machine/instructions/codecache.ts",
-    was: "page.drop(offset - LONGEST + 1, offset + LINE);",
-    is: "page.drop(offset - LONGEST - 1, offset + LINE);",
-    why: "Two instructions more are decoded again, with the same outcome." },
+    was: "for (let at = Math.max(from - LONGEST + 1, 0); at < to; at++) {",
+    is: "for (let at = Math.max(from - LONGEST - 1, 0); at < to; at++) {",
+    why: "What begins there is too short to be dropped." },
 ];
 
 /** What is known of a mutant. */

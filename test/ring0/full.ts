@@ -5,6 +5,7 @@
 // The long comparison of what only kernels may do. Status 0: no unexplained
 // difference; 1: some; 2: nobody to compare with.
 
+import "../back-end";
 import { option } from "../options";
 import { Bochs } from "./bochs";
 import { drive, summary } from "./drive";

@@ -6,6 +6,7 @@
 // 2: nobody has installed what asks it. Where there is no 32-bit processor to
 // ask, what one has said before is all that there is.
 
+import "../back-end";
 import { option } from "../options";
 import { compareBreaks } from "./breaks";
 import { whyNotRun } from "./compile";

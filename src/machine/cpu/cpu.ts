@@ -7,20 +7,24 @@ import { AC_FAULT, Fault, gp, SS_FAULT, UD } from "../ground/fault";
 import type { HostCall } from "./hostcall";
 import { resetVector, resetWaiting } from "./reset";
 import { noteAccess, refreshDebug } from "./breakpoints";
-import { FAST_LIST } from "../ground/layout";
+import { BOUNDS, FAST_LIST, TLB_HEAD, TLB_WORDS } from "../ground/layout";
 import type { Board } from "../ground/board";
 import {
-  AC, ACTIVITY, ATTRIBUTES, BASE, CLOCK, CPL, CR0, CR0_AM, CS, EFLAGS_ONE,
-  EIP, ESP, LIMIT, REPEATING, REPEATING_AT, RETIRED, RUNNING, SEG_BIG,
-  SEG_CODE, SEG_EXPAND_DOWN, SEG_P, SEG_READABLE, SEG_WRITABLE, SEGMENTS, SS,
-  STATUS_FLAGS, SYSTEM_FLAG_BITS, SYSTEM_FLAGS,
+  AC, ACTIVITY, ATTRIBUTES, BASE, CLOCK, CPL, CR0, CR0_AM, CS, DS,
+  EFLAGS_ONE, EIP, ES, ESP, LIMIT, REPEATING, REPEATING_AT, RETIRED, RUNNING,
+  SEG_BIG, SEG_CODE, SEG_EXPAND_DOWN, SEG_P, SEG_READABLE, SEG_WRITABLE,
+  SEGMENTS, SS, STATUS_FLAGS, SYSTEM_FLAG_BITS, SYSTEM_FLAGS, TLBS,
 } from "../ground/state";
 import { tellAccess } from "./access";
 import { apicRead, apicWrite, isApic } from "./apic";
 import { translate } from "./paging";
+import { TlbIndex } from "./tlbindex";
 
 /** The size of an access in bytes. */
 export type Size = 1 | 2 | 4;
+
+// The segments that compilers use without naming them; code among them.
+const CODE = 1 << CS, USUAL = CODE | 1 << SS | 1 << DS | 1 << ES;
 
 /** One processor: a view of its area in the block, and what is derived. */
 export class Cpu {
@@ -59,8 +63,16 @@ export class Cpu {
   /** Whether CS and SS are 32-bit segments. */
   code32 = true;
   stack32 = true;
-  /** Where entries of the two TLBs were last found, by page. */
-  readonly tlbPlaces = [new Int32Array(1024), new Int32Array(1024)] as const;
+  /** Whether they are, and CS, SS, DS and ES flat, as compilers want them. */
+  flat32 = false;
+  /** Of each segment, below which offset it can be read and written; see
+   * BOUNDS. */
+  private readonly bounds: Int32Array;
+  /** Where the entries of the two TLBs are, by page. */
+  readonly dataIndex: TlbIndex;
+  readonly codeIndex: TlbIndex;
+  /** The page fault that a translation ended in last. */
+  fault: Fault | undefined;
 
   /** `board` is what it sits on; `peers` are all CPUs there, itself among
    * them; `hostCalls` is the table that they share. */
@@ -82,6 +94,13 @@ export class Cpu {
       memory.buffer, fast + lists + n * FAST_LIST * 4, FAST_LIST);
     this.fastList = list(0);
     this.codeList = list(1);
+    const places = (n: number) => new Uint16Array(
+      memory.buffer, fast + lists + 8 * FAST_LIST + n * 0x200000, 0x100000);
+    const dataStart = TLBS + TLB_HEAD, { dataTlb, codeTlb } = layout;
+    const codeStart = dataStart + dataTlb * TLB_WORDS;
+    this.bounds = new Int32Array(memory.buffer, fast + BOUNDS, 24);
+    this.dataIndex = new TlbIndex(dataStart, dataTlb, places(0));
+    this.codeIndex = new TlbIndex(codeStart, codeTlb, places(1));
   }
 
   /** Instructions retired so far. */
@@ -112,6 +131,7 @@ export class Cpu {
   }
   /** Changes the ring, and with it what the fast table allows. */
   setCpl(ring: number): void {
+    if (this.w[CPL] === ring) return;
     this.w[CPL] = ring;
     this.refreshRights();
   }
@@ -136,14 +156,23 @@ export class Cpu {
     const w = this.w, at = SEGMENTS + 4 * segment;
     const kind = w[at + ATTRIBUTES]!, bit = 1 << segment;
     const code = kind & SEG_CODE;
-    const flat = w[at + BASE] === 0 && w[at + LIMIT] === -1
-      && (kind & SEG_P) !== 0 && (code !== 0 || !(kind & SEG_EXPAND_DOWN));
-    const read = flat && (!code || (kind & SEG_READABLE) !== 0);
-    const write = flat && !code && (kind & SEG_WRITABLE) !== 0;
-    this.flatRead = (this.flatRead & ~bit) | (read ? bit : 0);
-    this.flatWrite = (this.flatWrite & ~bit) | (write ? bit : 0);
+    const up = (kind & (SEG_CODE | SEG_EXPAND_DOWN)) !== SEG_EXPAND_DOWN;
+    const limit = w[at + LIMIT]! >>> 0, bound = up ? Math.max(limit - 2, 0) : 0;
+    const present = (kind & SEG_P) !== 0;
+    const readable = present && (!code || (kind & SEG_READABLE) !== 0);
+    const writable = present && !code && (kind & SEG_WRITABLE) !== 0;
+    this.bounds[4 * segment] = readable ? bound : 0;
+    this.bounds[4 * segment + 1] = writable ? bound : 0;
+    const flat = w[at + BASE] === 0 && limit === 0xffffffff && up;
+    const keep = (old: number, may: boolean) =>
+      (old & ~bit) | (may && flat ? bit : 0);
+    this.flatRead = keep(this.flatRead, readable);
+    this.flatWrite = keep(this.flatWrite, writable);
     if (segment === CS) this.code32 = (kind & SEG_BIG) !== 0;
     if (segment === SS) this.stack32 = (kind & SEG_BIG) !== 0;
+    const { flatRead, flatWrite } = this;
+    this.flat32 = this.code32 && this.stack32 &&
+      (flatRead & USUAL) === USUAL && (flatWrite & USUAL) === (USUAL & ~CODE);
   }
   /** Reads through a segment; 1 and 2 bytes are zero-extended. */
   load(segment: number, offset: number, size: Size): number {
@@ -440,7 +469,6 @@ export class Cpu {
     const { fast, fastList } = this;
     for (let i = 0; i < this.fastFilled; i++) fast[fastList[i]!] = 0;
     this.fastFilled = 0;
-    this.tlbPlaces[0].fill(0);
   }
 
   /** Empties the fast table for code. */
@@ -448,18 +476,19 @@ export class Cpu {
     const { fastCode, codeList } = this;
     for (let i = 0; i < this.codeFilled; i++) fastCode[codeList[i]!] = 0;
     this.codeFilled = 0;
-    this.tlbPlaces[1].fill(0);
     this.look = true;
   }
 
   /** Works out again all that is derived, and drops the fast tables. */
   refresh(): void {
-    this.setCpl(this.w[CPL]!);
+    this.refreshRights();
     for (let segment = 0; segment < 6; segment++) {
       this.refreshSegment(segment);
     }
     this.dropFast();
     this.dropFastCode();
+    this.dataIndex.refresh(this.w);
+    this.codeIndex.refresh(this.w);
     refreshDebug(this);
     this.look = true;
   }

@@ -102,10 +102,12 @@ export function putSegment(
   cpu: Cpu, segment: number, selector: number, base: number,
   limit: number, attributes: number,
 ): void {
-  const at = SEGMENTS + 4 * segment;
-  cpu.w[at] = selector;
-  cpu.w[at + BASE] = base;
-  cpu.w[at + LIMIT] = limit;
-  cpu.w[at + ATTRIBUTES] = attributes;
+  const w = cpu.w, at = SEGMENTS + 4 * segment;
+  w[at] = selector;
+  if (w[at + BASE] === base && w[at + LIMIT] === limit &&
+    w[at + ATTRIBUTES] === attributes) return;
+  w[at + BASE] = base;
+  w[at + LIMIT] = limit;
+  w[at + ATTRIBUTES] = attributes;
   if (segment < 6) cpu.refreshSegment(segment);
 }

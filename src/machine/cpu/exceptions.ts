@@ -1,9 +1,7 @@
 // Woven from chapters/040-exceptions.md, 724-faults.md.
 import { dropGuard, noteDebug, trapBits } from "./breakpoints";
 import type { Cpu } from "./cpu";
-import {
-  errorOf, isConforming, markAccessed, takeApart,
-} from "./descriptors";
+import { errorOf, isConforming, markAccessed } from "./descriptors";
 import {
   DB, DE, DF, ERROR_EXT, ERROR_IDT, Fault, gp, GP, NP, PF, SS_FAULT, TS,
 } from "../ground/fault";
@@ -12,8 +10,9 @@ import { codeSegment, selectorOf } from "./segments";
 import { innerStack } from "./stack";
 import {
   AC, ACTIVITY, BASE, CPL, CR0, CR0_PE, CR2, CS, DEBUG_PENDING, EIP, ESP,
-  IDTR_BASE, IDTR_LIMIT, IF, NT, RF, SEGMENTS, SHUTDOWN, SS, SYSTEM_FLAGS, TF,
-  TYPE_INTERRUPT_GATE, TYPE_TASK_GATE, TYPE_TRAP_GATE, TYPE_WIDE, VIF, VM,
+  IDTR_BASE, IDTR_LIMIT, IF, NT, RF, SEG_P, SEGMENTS, SHUTDOWN, SS,
+  SYSTEM_FLAGS, TF, TYPE_INTERRUPT_GATE, TYPE_TASK_GATE, TYPE_TRAP_GATE,
+  TYPE_WIDE, VIF, VM,
 } from "../ground/state";
 import { interruptTask } from "./tasks";
 import { enterCode } from "./transfer";
@@ -22,19 +21,24 @@ import {
   pushParagraphs,
 } from "./virtual";
 
+/** What is pushed of whoever is interrupted, besides CS. */
+interface Frame {
+  readonly flags: number;
+  readonly eip: number;
+  readonly error: number | undefined;
+}
+
 /** One event on its way through the IDT. */
-interface Entry {
+interface Entry extends Frame {
   readonly vector: number;
   /** INT n, INT3 and INTO are checked against the gate's DPL. */
   readonly software: boolean;
-  readonly error: number | undefined;
-  readonly flags: number;
-  readonly eip: number;
 }
 
-/** Types of what may stand in the IDT. */
+/** Types of what may stand in the IDT, one bit each. */
 const GATES = [TYPE_TASK_GATE, TYPE_INTERRUPT_GATE, TYPE_TRAP_GATE,
-  TYPE_INTERRUPT_GATE | TYPE_WIDE, TYPE_TRAP_GATE | TYPE_WIDE];
+  TYPE_INTERRUPT_GATE | TYPE_WIDE, TYPE_TRAP_GATE | TYPE_WIDE]
+  .reduce((bits, type) => bits | (1 << type), 0);
 
 /** Goes through a gate of the IDT; throws before anything changed. */
 function enterHandler(cpu: Cpu, e: Entry): void {
@@ -47,31 +51,32 @@ function enterHandler(cpu: Cpu, e: Entry): void {
   if (e.vector * 8 + 7 > w[IDTR_LIMIT]!) throw gp(error);
   const at = (w[IDTR_BASE]! + e.vector * 8) | 0;
   const low = cpu.loadLinear(at, 4), high = cpu.loadLinear((at + 4) | 0, 4);
-  const gate = takeApart(0, at, low, high);
-  if (!GATES.includes(gate.type)) throw gp(error);
-  if (e.software && gate.dpl < w[CPL]!) throw gp(error);
-  if (!gate.present) throw new Fault(NP, error);
-  if (gate.type === TYPE_TASK_GATE) {
+  const type = (high >>> 8) & 0x1f, dpl = (high >>> 13) & 3;
+  if (!((GATES >>> type) & 1)) throw gp(error);
+  if (e.software && dpl < w[CPL]!) throw gp(error);
+  if (!((high >>> 8) & SEG_P)) throw new Fault(NP, error);
+  if (type === TYPE_TASK_GATE) {
     interruptTask(cpu, low >>> 16, ext, e.eip, e.flags, e.error);
     return;
   }
-  const wide = (gate.type & TYPE_WIDE) !== 0;
+  const wide = (type & TYPE_WIDE) !== 0;
   const offset = (low & 0xffff) | (wide ? high & 0xffff0000 : 0);
-  const isTrap = (gate.type & ~TYPE_WIDE) === TYPE_TRAP_GATE;
+  const isTrap = (type & ~TYPE_WIDE) === TYPE_TRAP_GATE;
   const selector = low >>> 16, size = wide ? 4 : 2;
   const d = codeSegment(cpu, selector, "gate", ext);
   const inner = !isConforming(d.type) && d.dpl < w[CPL]!;
   const virtual = (w[SYSTEM_FLAGS]! & VM) !== 0;
   if (virtual && (!inner || d.dpl !== 0)) throw gp(errorOf(selector, ext));
-  const values = [e.flags, selectorOf(cpu, CS), e.eip];
-  if (e.error !== undefined) values.push(e.error);
   if (inner) {
     const stack = innerStack(cpu, d.dpl, ext);
     if (offset >>> 0 > d.limit >>> 0) throw gp(ext);
     if (virtual) pushParagraphs(cpu, stack, size);
     stack.push(size, selectorOf(cpu, SS));
     stack.push(size, w[ESP]!);
-    for (const value of values) stack.push(size, value);
+    stack.push(size, e.flags);
+    stack.push(size, selectorOf(cpu, CS));
+    stack.push(size, e.eip);
+    if (e.error !== undefined) stack.push(size, e.error);
     stack.mark();
     markAccessed(cpu, d);
     if (virtual) dropParagraphs(cpu);
@@ -79,7 +84,7 @@ function enterHandler(cpu: Cpu, e: Entry): void {
     stack.enter();
   } else {
     if (offset >>> 0 > d.limit >>> 0) throw gp(ext);
-    pushAll(cpu, size, values, ext);
+    pushFrame(cpu, size, e, ext);
     markAccessed(cpu, d);
     enterCode(cpu, d, selector, w[CPL]!, offset);
   }
@@ -88,12 +93,15 @@ function enterHandler(cpu: Cpu, e: Entry): void {
 }
 
 /** Pushes on the present stack, or changes nothing and throws. */
-function pushAll(
-  cpu: Cpu, size: 2 | 4, values: readonly number[], ext: number,
+function pushFrame(
+  cpu: Cpu, size: 2 | 4, { flags, eip, error }: Frame, ext: number,
 ): void {
   const esp = cpu.w[ESP]!;
   try {
-    for (const value of values) cpu.pushValue(size, value);
+    cpu.pushValue(size, flags);
+    cpu.pushValue(size, selectorOf(cpu, CS));
+    cpu.pushValue(size, eip);
+    if (error !== undefined) cpu.pushValue(size, error);
   } catch (fault) {
     cpu.w[ESP] = esp;
     const stack = fault instanceof Fault && fault.vector === SS_FAULT;
@@ -113,7 +121,7 @@ function enterParagraph(
   cpu: Cpu, to: { selector: number; offset: number }, flags: number,
   eip: number,
 ): void {
-  pushAll(cpu, 2, [flags, selectorOf(cpu, CS), eip], 0);
+  pushFrame(cpu, 2, { flags, eip, error: undefined }, 0);
   loadParagraph(cpu, CS, to.selector);
   cpu.next = to.offset;
 }

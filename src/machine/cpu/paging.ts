@@ -15,8 +15,9 @@ import {
 } from "./tlb";
 
 /** Translates a linear address to a physical one: through the TLB, or by
- * a walk that fills it. Throws #PF (SDM 3A, 4.3 and 4.7). */
-export function translate(
+ * a walk that fills it (SDM 3A, 4.3 and 4.7). If that is a page fault, it
+ * gives -1, and the fault is the CPU's `fault`. */
+export function reach(
   cpu: Cpu, linear: number, write: boolean, user: boolean, code: boolean,
 ): number {
   const w = cpu.w;
@@ -24,7 +25,8 @@ export function translate(
   let at = tlbFind(cpu, code, linear);
   if (at >= 0) cpu.tlbWatch?.(cpu, at, linear, write, user, code);
   if (at < 0) {
-    const found = walk(cpu, linear, write, user, code);
+    const found = walk(cpu, linear, write, user);
+    if (!found) return -1;
     at = tlbTakeOldest(cpu, code);
     tlbWrite(cpu, code, at, linear, found);
     const { board } = cpu;
@@ -35,14 +37,13 @@ export function translate(
     }
   } else if (!allowed(cpu, w[at]!, write, user)) {
     tlbDropPage(cpu, linear);
-    throw pageFault(linear, ERROR_PRESENT, write, user);
+    refuse(cpu, linear, ERROR_PRESENT, write, user);
+    return -1;
   } else if (write && !(w[at]! & PTE_D)) {
-    let found: number;
-    try {
-      found = walk(cpu, linear, write, user, code);
-    } catch (fault) {
+    const found = walk(cpu, linear, write, user);
+    if (!found) {
       tlbDropPage(cpu, linear);
-      throw fault;
+      return -1;
     }
     if ((found ^ w[at]!) & PTE_PS) {
       tlbDropPage(cpu, linear);
@@ -58,6 +59,15 @@ export function translate(
   return physical;
 }
 
+/** Translates a linear address to a physical one, or throws #PF. */
+export function translate(
+  cpu: Cpu, linear: number, write: boolean, user: boolean, code: boolean,
+): number {
+  const physical = reach(cpu, linear, write, user, code);
+  if (physical < 0) throw cpu.fault!;
+  return physical;
+}
+
 /** Whether a page's rights are enough for an access. */
 export function allowed(
   cpu: Cpu, bits: number, write: boolean, user: boolean,
@@ -66,32 +76,35 @@ export function allowed(
   return !write || (bits & PTE_RW) !== 0 || !(cpu.w[CR0]! & CR0_WP);
 }
 
-/** The page fault for an access (SDM 3A, 4.7). */
-function pageFault(
-  linear: number, present: number, write: boolean, user: boolean,
-): Fault {
+/** Leaves the page fault for an access in `fault` (SDM 3A, 4.7); 0. */
+function refuse(
+  cpu: Cpu, linear: number, present: number, write: boolean, user: boolean,
+): number {
   const error = present | (write ? ERROR_WRITE : 0) |
     (user ? ERROR_USER : 0);
-  return new Fault(PF, error, linear >>> 0);
+  cpu.fault = new Fault(PF, error, linear >>> 0);
+  return 0;
 }
 
 const LARGE_RESERVED = 0x3ff000;
 
-/** Walks the page tables, sets A and D, and returns frame and bits. */
+/** Walks the page tables, sets A and D, and returns frame and bits; 0 for
+ * a page fault. */
 function walk(
-  cpu: Cpu, linear: number, write: boolean, user: boolean, code: boolean,
+  cpu: Cpu, linear: number, write: boolean, user: boolean,
 ): number {
   const w = cpu.w;
   const globals = w[CR4]! & CR4_PGE ? PTE_G : 0;
   const pdeAt = ((w[CR3]! & -4096) >>> 0) + ((linear >>> 22) << 2);
   const pde = cpu.readPhysical(pdeAt, 4);
-  if (!(pde & PTE_P)) throw pageFault(linear, 0, write, user);
+  if (!(pde & PTE_P)) return refuse(cpu, linear, 0, write, user);
   if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
     if (pde & LARGE_RESERVED) {
-      throw pageFault(linear, ERROR_PRESENT | ERROR_RESERVED, write, user);
+      const why = ERROR_PRESENT | ERROR_RESERVED;
+      return refuse(cpu, linear, why, write, user);
     }
     if (!allowed(cpu, pde, write, user)) {
-      throw pageFault(linear, ERROR_PRESENT, write, user);
+      return refuse(cpu, linear, ERROR_PRESENT, write, user);
     }
     const marks = PTE_A | (write ? PTE_D : 0);
     if ((pde & marks) !== marks) cpu.writePhysical(pdeAt, 4, pde | marks);
@@ -100,10 +113,10 @@ function walk(
   }
   const pteAt = ((pde & -4096) >>> 0) + (((linear >>> 12) & 0x3ff) << 2);
   const pte = cpu.readPhysical(pteAt, 4);
-  if (!(pte & PTE_P)) throw pageFault(linear, 0, write, user);
+  if (!(pte & PTE_P)) return refuse(cpu, linear, 0, write, user);
   const rights = pde & pte & (PTE_RW | PTE_US);
   if (!allowed(cpu, rights, write, user)) {
-    throw pageFault(linear, ERROR_PRESENT, write, user);
+    return refuse(cpu, linear, ERROR_PRESENT, write, user);
   }
   if (!(pde & PTE_A)) cpu.writePhysical(pdeAt, 4, pde | PTE_A);
   const marks = PTE_A | (write ? PTE_D : 0);
@@ -131,17 +144,22 @@ function enterFast(
     cpu.fillFastCode(linear, frame, may);
     return;
   }
-  for (const { pages } of cpu.dataWatches)
-    if (pages.has(linear >>> 12)) return;
-  if (cpu.dataGuards?.has(linear >>> 12)) return;
-  if (frame >>> 0 >= board.ramSize) return;
+  if (!isPlain(cpu, linear, frame)) return;
   const window = board.windowOf(frame >>> 0);
-  if (window & NOT_READ) return;
   if (bits & PTE_D && !window && !board.codePages[frame >>> 12]) {
     if (allowed(cpu, bits, true, false)) may |= FAST_WRITE;
     if (allowed(cpu, bits, true, true)) may |= FAST_WRITE_USER;
   }
   cpu.fillFast(linear, frame, may);
+}
+
+/** Whether data of a page are in RAM that nobody watches. */
+export function isPlain(cpu: Cpu, linear: number, frame: number): boolean {
+  const page = linear >>> 12, { board, dataWatches } = cpu;
+  const watched = dataWatches.some(({ pages }) => pages.has(page)) ||
+    cpu.dataGuards?.has(page);
+  return !watched && frame >>> 0 < board.ramSize && !isApic(cpu, frame) &&
+    !(board.windowOf(frame >>> 0) & NOT_READ);
 }
 
 /** What the page tables say of a page: frame and bits as a TLB's entry has
@@ -176,7 +194,9 @@ export function walkQuietly(cpu: Cpu, linear: number): number | undefined {
 }
 
 /** Where an address lies, by an entry's frame and bits. */
-function physicalOf(frame: number, bits: number, linear: number): number {
+export function physicalOf(
+  frame: number, bits: number, linear: number,
+): number {
   const within = bits & PTE_PS ? 0x3fffff : 0xfff;
   return ((frame & ~within) | (linear & within)) >>> 0;
 }

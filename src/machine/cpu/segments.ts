@@ -100,9 +100,11 @@ export function codeSegment(
   return d;
 }
 
+const DATA_SEGMENTS = [ES, DS, FS, GS];
+
 /** Drops DS, ES, FS and GS if the ring may not have them any more. */
 export function dropInnerSegments(cpu: Cpu, ring: number): void {
-  for (const segment of [ES, DS, FS, GS]) {
+  for (const segment of DATA_SEGMENTS) {
     const attributes = cpu.w[SEGMENTS + 4 * segment + ATTRIBUTES]!;
     const conforming = isConforming(attributes);
     const dpl = (attributes >>> 5) & 3;

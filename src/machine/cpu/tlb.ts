@@ -2,6 +2,7 @@
 import type { Cpu } from "./cpu";
 import { TLB_HEAD, TLB_WORDS } from "../ground/layout";
 import { CR3, RETIRED, TLBS } from "../ground/state";
+import type { TlbIndex } from "./tlbindex";
 
 /** Bits of page-table entries, and of the first word of a TLB entry. */
 export const PTE_P = 1, PTE_RW = 2, PTE_US = 4, PTE_A = 0x20, PTE_D = 0x40,
@@ -25,19 +26,20 @@ export function tlbSize(cpu: Cpu, code: boolean): number {
 
 /** Word index of the entry that translates an address, or -1. */
 export function tlbFind(cpu: Cpu, code: boolean, linear: number): number {
-  const w = cpu.w, start = tlbStart(cpu, code);
-  const end = start + tlbSize(cpu, code) * TLB_WORDS;
-  const places = cpu.tlbPlaces[code ? 1 : 0], hint = (linear >>> 12) & 1023;
-  const last = places[hint]!;
-  if (last !== 0 && covers(w[last]!, linear)) return last;
-  for (let at = start; at < end; at += TLB_WORDS) {
-    if (covers(w[at]!, linear)) return places[hint] = at;
-  }
-  return -1;
+  const index = code ? cpu.codeIndex : cpu.dataIndex;
+  const small = covering(cpu, index, index.small[linear >>> 12]!, linear);
+  const large = covering(cpu, index, index.large[linear >>> 22]!, linear);
+  return small < 0 || (large >= 0 && large < small) ? large : small;
 }
 
-function covers(page: number, linear: number): boolean {
-  return (page & PTE_P) !== 0 && ((page ^ linear) & pageMask(page)) === 0;
+function covering(
+  cpu: Cpu, index: TlbIndex, place: number, linear: number,
+): number {
+  if (place === 0) return -1;
+  const at = index.before + place * TLB_WORDS, page = cpu.w[at]!;
+  const covers = (page & PTE_P) !== 0 &&
+    ((page ^ linear) & pageMask(page)) === 0;
+  return covers ? at : -1;
 }
 
 /** Takes the oldest entry's place; returns its word index. */
@@ -62,6 +64,7 @@ export function tlbWrite(
   w[at + TLB_FRAME] = found & pageMask(found);
   cpu.d[(at + TLB_WHEN) / 2] = cpu.d[RETIRED]!;
   w[at + TLB_CR3] = w[CR3]!;
+  (code ? cpu.codeIndex : cpu.dataIndex).note(at, w[at]!);
 }
 
 function dropEntry(cpu: Cpu, code: boolean, at: number): void {
@@ -69,7 +72,8 @@ function dropEntry(cpu: Cpu, code: boolean, at: number): void {
   if (!(page & PTE_P)) return;
   cpu.w[at] = 0;
   const fast = code ? cpu.fastCode : cpu.fast, first = page >>> 12;
-  fast.fill(0, first, first + (page & PTE_PS ? 1024 : 1));
+  if (page & PTE_PS) fast.fill(0, first, first + 1024);
+  else fast[first] = 0;
   if (code) cpu.look = true;
 }
 
@@ -83,29 +87,35 @@ export function tlbDropPage(cpu: Cpu, linear: number): void {
 
 /** Empties both TLBs, but for global entries if those are to be kept. */
 export function tlbFlush(cpu: Cpu, keepGlobal: boolean): void {
-  const w = cpu.w;
-  let kept = 0, dropped = 0;
-  for (const code of [false, true]) {
-    const start = tlbStart(cpu, code);
-    const end = start + tlbSize(cpu, code) * TLB_WORDS;
-    for (let at = start; at < end; at += TLB_WORDS) {
-      const page = w[at]!;
-      if (!(page & PTE_P)) continue;
-      if (keepGlobal && page & PTE_G) {
-        kept++;
-        continue;
-      }
-      dropped++;
-      dropEntry(cpu, code, at);
-    }
-  }
+  const data = flushOne(cpu, false, keepGlobal);
+  const code = flushOne(cpu, true, keepGlobal);
   if (!keepGlobal) {
     cpu.dropFast();
     cpu.dropFastCode();
   }
   const { events } = cpu.board;
   if (events.active) events.emit({ kind: "tlb-flush", cpu: cpu.id,
-    count: cpu.board.count, dropped, kept });
+    count: cpu.board.count, dropped: data + code,
+    kept: cpu.dataIndex.filled + cpu.codeIndex.filled });
+}
+
+/** Empties one of them; says how many entries went. */
+function flushOne(cpu: Cpu, code: boolean, keepGlobal: boolean): number {
+  const index = code ? cpu.codeIndex : cpu.dataIndex, { list } = index;
+  let dropped = 0, kept = 0;
+  for (let i = 0; i < index.filled; i++) {
+    const place = list[i]!, at = index.before + place * TLB_WORDS;
+    const page = cpu.w[at]!, global = keepGlobal && (page & PTE_G) !== 0;
+    if (page & PTE_P && global) {
+      list[kept++] = place;
+      continue;
+    }
+    index.listed[place] = 0;
+    if (page & PTE_P) dropped++;
+    dropEntry(cpu, code, at);
+  }
+  index.filled = kept;
+  return dropped;
 }
 
 /** A TLB entry as a debugger shows it; numbers are unsigned. */

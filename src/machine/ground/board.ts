@@ -35,6 +35,10 @@ export abstract class Board {
   dropCode: (physical: number, length: number) => void = () => {};
   /** Called when all decoded code has to be forgotten (restore). */
   dropAllCode: () => void = () => {};
+  /** What executes most instructions; and why it isn't what was asked for,
+   * if it isn't. */
+  interpreter: "generated" | "plain";
+  interpreterTrouble: string | undefined;
   /** Set by `wake`; ends a CPU's turn. */
   woken = false;
   protected readonly header: Int32Array;
@@ -50,6 +54,7 @@ export abstract class Board {
 
   constructor(options: MachineOptions) {
     const layout = this.layout = layOut(options);
+    this.interpreter = layout.interpreter;
     this.memory = allocate(layout.total);
     const { buffer } = this.memory;
     this.header = new Int32Array(buffer);
@@ -202,6 +207,7 @@ export abstract class Board {
   setWindow(physical: number, length: number, what: number): void {
     const first = (physical - WINDOWS) / PAGE;
     this.windows.fill(what, first, first + length / PAGE);
+    this.dropAllCode();
     this.memoryMoved();
   }
 

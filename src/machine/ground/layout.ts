@@ -14,6 +14,10 @@ export interface MachineOptions {
   /** A load of cr3 drops global entries, too, whatever CR4.PGE says: no
    * processor does that, and emulators of 2007 did; default false. */
   forgetsGlobals?: boolean;
+  /** What executes most instructions: a function that is generated for
+   * it, or "plain", the back end that all others are compared with; default
+   * "generated". No run depends on it, but for how long it takes. */
+  interpreter?: "generated" | "plain";
   /** Seed of the schedule's random numbers; default 1. */
   seed?: number;
   /** Clock ticks in a second of machine time; default 100 million. */
@@ -50,6 +54,10 @@ export const TLB_WORDS = 8, TLB_HEAD = 8;
 export const TLB_MOST = 4096;
 /** Words in the list of a fast table's filled entries. */
 export const FAST_LIST = 4096;
+/** How far behind a CPU's fast tables its segments' bounds are: for each
+ * segment, 16 bytes apart, below which offset four bytes can be read, and
+ * below which they can be written. */
+export const BOUNDS = 2 * (0x600000 + FAST_LIST * 4);
 
 /** Byte offsets of everything in the machine's memory. */
 export interface Layout {
@@ -57,6 +65,7 @@ export interface Layout {
   readonly dataTlb: number;
   readonly codeTlb: number;
   readonly forgetsGlobals: boolean;
+  readonly interpreter: "generated" | "plain";
   readonly seed: number;
   readonly ticksPerSecond: number;
   readonly cpuBase: number;
@@ -71,6 +80,10 @@ export interface Layout {
   readonly codePages: number;
   readonly fastBase: number;
   readonly fastStride: number;
+  /** Of each frame that there could be, where the table of its records is;
+   * and where tables and records themselves are, up to the end. */
+  readonly codeTables: number;
+  readonly records: number;
   /** Bytes of the whole WebAssembly.Memory. */
   readonly total: number;
 }
@@ -78,7 +91,7 @@ export interface Layout {
 /** Bytes of RAM, unless somebody asks for more or less. */
 export const USUAL_MEMORY = 0x1000000;
 
-type Size = Exclude<keyof MachineOptions, "forgetsGlobals">;
+type Size = Exclude<keyof MachineOptions, "forgetsGlobals" | "interpreter">;
 
 const sizes: Record<Size,
   readonly [usual: number, least: number, most: number, unit: number]> = {
@@ -91,6 +104,13 @@ const sizes: Record<Size,
   ticksPerSecond: [100_000_000, 1, 2 ** 31 - 1, 1],
 };
 
+let usual: Required<MachineOptions>["interpreter"] = "generated";
+
+/** What executes the machines to come, if their options don't say. */
+export function preferInterpreter(which: typeof usual): void {
+  usual = which;
+}
+
 const shown = (value: unknown) => typeof value === "number" ? value
   : `the ${typeof value} ${String(value)}`;
 
@@ -101,20 +121,24 @@ function checked(options: MachineOptions): Required<MachineOptions> {
       `not ${shown(options)}`);
   }
   const names = Object.keys(sizes) as Size[];
-  const all = [...names, "forgetsGlobals"];
+  const all = [...names, "forgetsGlobals", "interpreter"];
   for (const name of Object.keys(options)) {
     if (all.includes(name)) continue;
     throw new TypeError(`a machine has no option "${name}"; its options ` +
       `are ${all.join(", ")}`);
   }
-  const { forgetsGlobals = false } = options;
+  const { forgetsGlobals = false, interpreter = usual } = options;
   if (typeof forgetsGlobals !== "boolean") {
     throw new TypeError("forgetsGlobals must be true or false, not " +
       shown(forgetsGlobals));
   }
+  if (interpreter !== "generated" && interpreter !== "plain") {
+    throw new TypeError("interpreter must be generated or plain, not " +
+      shown(interpreter));
+  }
   const numbers = Object.fromEntries(names.map((name) =>
     [name, within(name, options[name])])) as Record<Size, number>;
-  return { ...numbers, forgetsGlobals };
+  return { ...numbers, forgetsGlobals, interpreter };
 }
 
 function within(name: Size, value = sizes[name][0]): number {
@@ -131,8 +155,8 @@ const upTo = (value: number, unit: number) =>
 /** Lays out a machine; throws RangeError for sizes that can't be, TypeError
  * for what is no option. */
 export function layOut(options: MachineOptions = {}): Layout {
-  const { cpus, memory, rom, dataTlb, codeTlb, forgetsGlobals, seed,
-    ticksPerSecond } = checked(options);
+  const { memory, rom, ...others } = checked(options);
+  const { cpus, dataTlb, codeTlb } = others;
   const cpuBase = PAGE;
   const words = TLBS + TLB_HEAD + (dataTlb + codeTlb) * TLB_WORDS;
   const cpuStride = upTo(words * 4, PAGE);
@@ -142,11 +166,14 @@ export function layOut(options: MachineOptions = {}): Layout {
   const blockSize = romBase + rom;
   const codePages = blockSize;
   const fastBase = upTo(codePages + (memory + rom) / PAGE, PAGE);
-  const fastStride = 2 * (0x400000 + FAST_LIST * 4);
-  const total = upTo(fastBase + cpus * fastStride, 0x10000);
+  const fastStride = BOUNDS + PAGE;
+  const codeTables = fastBase + cpus * fastStride;
+  const records = codeTables + 0x400000;
+  const room = Math.min(Math.max(memory, 1 << 20), 64 << 20);
+  const total = upTo(records + room, 0x10000);
   return {
-    cpus, dataTlb, codeTlb, forgetsGlobals, seed, ticksPerSecond, cpuBase,
-    cpuStride, deviceBase, ramBase, ramSize: memory, romBase, romSize: rom,
-    blockSize, codePages, fastBase, fastStride, total,
+    ...others, cpuBase, cpuStride, deviceBase, ramBase, ramSize: memory,
+    romBase, romSize: rom, blockSize, codePages, fastBase, fastStride,
+    codeTables, records, total,
   };
 }

@@ -4,9 +4,8 @@ import { panic } from "./numbers";
 
 /** Words of a queued event behind the time: who, what, and with what. */
 const Q_CPU = 2, Q_KIND = 3, Q_ARGUMENT = 4, Q_SEQUENCE = 5;
-/** Where the slots are. */
-const SLOTS = Array.from(
-  { length: EVENT_SLOTS }, (_, i) => H_EVENTS + i * EVENT_WORDS);
+/** Where the slots end. */
+const H_EVENTS_END = H_EVENTS + EVENT_SLOTS * EVENT_WORDS;
 /** The CPU of an event that belongs to the machine as a whole. */
 export const NO_CPU = -1;
 /** The kind of event that a local APIC's timer queues; all other kinds are
@@ -23,6 +22,9 @@ export interface Queued {
 
 /** What is due later, in slots of the block's header; kind 0 is free. */
 export class EventQueue {
+  /** From here on, all slots are free. */
+  private end = H_EVENTS;
+
   constructor(
     private readonly words: Int32Array,
     private readonly floats: Float64Array,
@@ -31,33 +33,45 @@ export class EventQueue {
   /** Queues an event; equal times keep their order. */
   add(when: number, cpu: number, kind: number, argument = 0): void {
     const { words } = this;
-    for (const at of SLOTS) {
-      if (words[at + Q_KIND]) continue;
-      this.floats[at / 2] = when;
-      words[at + Q_CPU] = cpu;
-      words[at + Q_KIND] = kind;
-      words[at + Q_ARGUMENT] = argument;
-      words[at + Q_SEQUENCE] = words[H_SEQUENCE]!++;
-      return;
-    }
-    panic("the event queue is full");
+    let at = H_EVENTS;
+    while (at < this.end && words[at + Q_KIND]) at += EVENT_WORDS;
+    if (at === H_EVENTS_END) panic("the event queue is full");
+    this.floats[at / 2] = when;
+    words[at + Q_CPU] = cpu;
+    words[at + Q_KIND] = kind;
+    words[at + Q_ARGUMENT] = argument;
+    words[at + Q_SEQUENCE] = words[H_SEQUENCE]!++;
+    this.end = Math.max(this.end, at + EVENT_WORDS);
+  }
+
+  /** Looks again at all slots: the block was restored. */
+  refresh(): void {
+    this.end = H_EVENTS_END;
+    this.shrink();
+  }
+
+  private shrink(): void {
+    const { words } = this;
+    while (this.end > H_EVENTS && !words[this.end - EVENT_WORDS + Q_KIND])
+      this.end -= EVENT_WORDS;
   }
 
   /** Takes out the events of a kind that belong to a CPU. */
   cancel(cpu: number, kind: number): void {
     const { words } = this;
-    for (const at of SLOTS) {
+    for (let at = H_EVENTS; at < this.end; at += EVENT_WORDS) {
       if (words[at + Q_KIND] === kind && words[at + Q_CPU] === cpu) {
         words[at + Q_KIND] = 0;
       }
     }
+    this.shrink();
   }
 
   /** The slot of the earliest event whose CPU passes a test, if any. */
   private earliest(mine: (cpu: number) => boolean): number | undefined {
     const { words } = this;
     let best: number | undefined;
-    for (const at of SLOTS) {
+    for (let at = H_EVENTS; at < this.end; at += EVENT_WORDS) {
       if (!words[at + Q_KIND] || !mine(words[at + Q_CPU]!)) continue;
       if (best === undefined || this.isBefore(at, best)) best = at;
     }
@@ -80,10 +94,11 @@ export class EventQueue {
     test: (kind: number, cpu: number, argument: number) => boolean,
   ): boolean {
     const { words } = this;
-    return SLOTS.some((at) => {
+    for (let at = H_EVENTS; at < this.end; at += EVENT_WORDS) {
       const kind = words[at + Q_KIND]!, argument = words[at + Q_ARGUMENT]!;
-      return kind !== 0 && test(kind, words[at + Q_CPU]!, argument);
-    });
+      if (kind !== 0 && test(kind, words[at + Q_CPU]!, argument)) return true;
+    }
+    return false;
   }
 
   /** Takes out the earliest of those events that is due by a time. */
@@ -93,6 +108,7 @@ export class EventQueue {
     if (at === undefined || floats[at / 2]! > by) return undefined;
     const kind = words[at + Q_KIND]!;
     words[at + Q_KIND] = 0;
+    this.shrink();
     return { when: floats[at / 2]!, cpu: words[at + Q_CPU]!, kind,
       argument: words[at + Q_ARGUMENT]! };
   }

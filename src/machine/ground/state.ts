@@ -79,6 +79,8 @@ export const APIC = 80;
 /** What the performance counters count, two words; and, indices into
  * `cpu.d`, what is added to it. */
 export const COUNTER_SELECT = 144, COUNTER_OFFSET = 73;
+/** A word that is always 0, for whoever has to name one and has none. */
+export const ZERO = 150;
 /** The TLBs begin here: data, then code. */
 export const TLBS = 160;
 

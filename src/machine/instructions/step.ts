@@ -1,4 +1,4 @@
-// Woven from chapters/748-step.md.
+// Woven from chapters/748-step.md, 779-engine.md.
 import { decode, InstructionTooLong, segmentPrefixes } from "../../table";
 import type { Insn } from "../../table";
 import type { Builder } from "./builder";
@@ -9,6 +9,7 @@ import { checkCode, DR6_BS, holdTrap } from "../cpu/breakpoints";
 import { deliver, deliverTrap } from "../cpu/exceptions";
 import { Fault, gp, UD } from "../ground/fault";
 import { Immediate } from "./immediate";
+import { type Engine, engineOf } from "./interpreter/engine";
 import { takeInterrupt } from "../cpu/interrupts";
 import type { Board } from "../ground/board";
 import {
@@ -26,17 +27,21 @@ const NO_PAGE = 1;
 /** Makes one CPU execute; holds only what can be made again. */
 export class Runner {
   private readonly builder: Builder;
-  // The page that we execute, and its records.
+  // The page that we execute, where it lies, and its records.
   private page = NO_PAGE;
+  private physical = 0;
+  private frame = -1;
   private code = new CodePage();
   private records = this.code.wide;
   // For code in no memory: nothing is ever remembered here.
   private readonly nowhere = new CodePage();
   // The shadow in which the next instruction is.
   private shadow: number | undefined;
+  private readonly engine: Engine | undefined;
 
   constructor(private readonly cpu: Cpu, private readonly cache: CodeCache) {
     this.builder = new Immediate(cpu) as unknown as Builder;
+    this.engine = engineOf(cpu, cache);
   }
 
   /** Makes up to `most` steps, each an instruction or the delivery of an
@@ -75,6 +80,7 @@ export class Runner {
   private stretch(end: number, deadline: number): void {
     const { cpu, builder } = this, { board, w, d } = cpu;
     let { page, records } = this, left = 0, base = 0, limit = 0;
+    let own = false;
     for (;;) {
       if (left === 0 || cpu.look || board.woken) {
         left = Math.min(end - d[RETIRED]!, Math.ceil(deadline - d[CLOCK]!));
@@ -83,6 +89,12 @@ export class Runner {
         base = w[CS_BASE]!;
         limit = w[CS_LIMIT]!;
       }
+      if (!own && this.engine?.mayRun()) {
+        own = this.engine.interpret(left);
+        left = 0;
+        continue;
+      }
+      own = false;
       const eip = w[EIP]!, linear = (base + eip) | 0;
       if ((linear & -4096) !== page) {
         if (cpu.codeGuards?.has(linear >>> 12)) return this.stepCarefully();
@@ -128,23 +140,44 @@ export class Runner {
     if (eip >>> 0 > w[CS_LIMIT]! >>> 0) throw gp();
     const physical = cpu.codeAddress(linear);
     this.page = cpu.tlbWatch ? NO_PAGE : linear & -4096;
-    const frame = cpu.board.frameOf(physical);
-    this.code = frame < 0 ? this.nowhere : this.cache.page(frame);
+    this.physical = physical & -4096;
+    this.frame = cpu.board.frameOf(physical);
+    this.code = this.frame < 0 ? this.nowhere : this.cache.page(this.frame);
     this.records = cpu.code32 ? this.code.wide : this.code.narrow;
   }
-  // Only what lies in one page of RAM is remembered.
   private decodeAt(eip: number): Decoded {
-    const { cpu } = this, { board, w } = cpu;
-    const insn = new Decoded(fetchInstruction(cpu, eip));
-    const linear = (w[CS_BASE]! + eip) | 0, offset = linear & 0xfff;
-    const physical = cpu.codeAddress(linear);
-    const frame = board.frameOf(physical);
-    if (offset + insn.length <= 4096 && frame >= 0) {
-      cpu.markCode(frame);
-      this.records[offset] = insn;
-      this.code.live++;
-    }
+    const { cpu, code } = this, start = (cpu.w[CS_BASE]! + eip) & 0xfff;
+    const known = this.crossingAt(eip, start);
+    if (known) return known;
+    const insn = new Decoded(
+      fetchInstruction(cpu, eip, (i) => this.byteAt(eip, i)));
+    if (this.frame < 0) return insn;
+    const here = 4096 - start, beyond = insn.length - here;
+    if (beyond <= 0) this.records[start] = insn;
+    else if (code.crossing) code.live--;
+    if (beyond > 0) code.crossing = { insn, start, wide: cpu.code32,
+      rest: Array.from({ length: beyond },
+        (_, n) => cpu.codeByte((eip + here + n) | 0)) };
+    cpu.markCode(this.frame);
+    code.live++;
     return insn;
+  }
+
+  // What is known of an instruction that begins here and ends elsewhere.
+  private crossingAt(eip: number, start: number): Decoded | undefined {
+    const { cpu } = this, { crossing } = this.code, rest = eip + 4096 - start;
+    if (crossing?.start !== start || crossing.wide !== cpu.code32) return;
+    const same = crossing.rest.every((byte, n) =>
+      cpu.codeByte((rest + n) | 0) === byte);
+    return same ? crossing.insn : undefined;
+  }
+
+  private byteAt(eip: number, i: number): number {
+    const { cpu, physical } = this, { w } = cpu, at = (eip + i) | 0;
+    const linear = (w[CS_BASE]! + at) | 0, first = (w[CS_BASE]! + eip) | 0;
+    if ((linear ^ first) & -4096 || at >>> 0 > w[CS_LIMIT]! >>> 0)
+      return cpu.codeByte(at);
+    return cpu.readPhysical((physical | (linear & 0xfff)) >>> 0, 1);
   }
   // One instruction, with all that TF, RF and breakpoints ask for.
   private stepCarefully(): void {
@@ -169,8 +202,9 @@ export class Runner {
 }
 
 /** Fetches and decodes one instruction, or throws what that raises. */
-export function fetchInstruction(cpu: Cpu, eip: number): Insn {
-  const byteAt = (i: number) => cpu.codeByte((eip + i) | 0);
+function fetchInstruction(
+  cpu: Cpu, eip: number, byteAt: (i: number) => number,
+): Insn {
   try {
     return decode(byteAt, cpu.code32) ?? undecodable(cpu, byteAt);
   } catch (thrown) {

@@ -1,0 +1,195 @@
+// Woven from chapters/779-engine.md.
+import type { CodeCache } from "../codecache";
+import type { Cpu } from "../../cpu/cpu";
+import { allowed, isPlain, physicalOf, quietWalk } from "../../cpu/paging";
+import {
+  PTE_D, PTE_P, PTE_RW, PTE_US, TLB_FRAME, tlbFind,
+} from "../../cpu/tlb";
+import { compile, instantiate } from "../../ground/linear";
+import type { Compiled } from "../../ground/linear";
+import {
+  BASE, CLOCK, CPL, CR0, CR0_PG, CS, EIP, LIMIT, RETIRED, SEGMENTS,
+} from "../../ground/state";
+import { type Locate, repeatInBulk } from "./bulk";
+import { generate } from "./interpreter";
+import { COLD, DONE, LOOK, REPEAT, WHY_BITS } from "./record";
+import { Records } from "./records";
+
+type Run = (
+  cpu: number, fast: number, fastCode: number, readBit: number,
+  writeBit: number, tables: number, page: number, left: number,
+) => number;
+
+const CS_BASE = SEGMENTS + 4 * CS + BASE;
+const CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
+const PAGE = 4096;
+/** Instructions after which it returns, so that an engine can put
+ * better code in its place. */
+const SLICE = 50_000;
+
+interface Interpreter {
+  readonly handlers: ReadonlyMap<string, number>;
+  readonly module: Compiled;
+}
+
+const made = new Map<boolean, Interpreter>();
+
+/** An interpreter, generated and compiled when it is first asked for;
+ * throws what the engine has against that. */
+function interpreter(segmented: boolean): Interpreter {
+  const known = made.get(segmented);
+  if (known) return known;
+  const { bytes, handlers } = generate(segmented);
+  const one = { handlers, module: compile(bytes) };
+  made.set(segmented, one);
+  return one;
+}
+
+/** What makes a CPU fast; undefined if nobody wants it, or it can't be. */
+export function engineOf(
+  cpu: Cpu, cache: CodeCache,
+): Engine | undefined {
+  const { board } = cpu;
+  if (board.interpreter === "plain") return undefined;
+  try {
+    return new Engine(cpu, cache, interpreter(false).handlers);
+  } catch (cause) {
+    board.interpreter = "plain";
+    board.interpreterTrouble =
+      cause instanceof Error ? cause.message : String(cause);
+    return undefined;
+  }
+}
+
+/** The interpreter as one CPU runs it. */
+export class Engine {
+  // For flat segments, and for any.
+  private readonly flat: Run;
+  private segmented: Run | undefined;
+  private readonly records: Records;
+  // The instructions of the present slice, and where the counts were.
+  private given = 0;
+  private retired = 0;
+  private clock = 0;
+
+  constructor(
+    private readonly cpu: Cpu, private readonly cache: CodeCache,
+    handlers: ReadonlyMap<string, number>,
+  ) {
+    const known = cache.others;
+    this.records = known instanceof Records ? known
+      : new Records(cpu.board, cache, handlers);
+    cache.others = this.records;
+    this.flat = this.instance(false);
+  }
+
+  private instance(segmented: boolean): Run {
+    const { module } = interpreter(segmented);
+    const slow = (linear: number, what: number, left: number) =>
+      this.slow(linear, what, left);
+    const { memory } = this.cpu.board;
+    return instantiate(module, memory, { slow })["run"] as Run;
+  }
+
+  /** Whether this is a moment for it. */
+  mayRun(): boolean {
+    const { cpu } = this;
+    return cpu.code32 && cpu.stack32 && !cpu.look && !cpu.tlbWatch &&
+      !cpu.codeGuards && !cpu.aligned;
+  }
+
+  // Brings the counts up to date; says how many instructions that were.
+  private settle(left: number): number {
+    const { d } = this.cpu, done = this.given - left;
+    d[RETIRED] = this.retired + done;
+    d[CLOCK] = this.clock + done;
+    return done;
+  }
+
+  /** Executes up to so many instructions; true if it stopped earlier,
+   * since the next one isn't for the interpreter. */
+  interpret(most: number): boolean {
+    const { cpu } = this, { d, board } = cpu, { layout } = board;
+    const base = layout.cpuBase + cpu.id * layout.cpuStride;
+    const fast = layout.fastBase + cpu.id * layout.fastStride;
+    for (let left = most; left > 0;) {
+      this.given = Math.min(left, SLICE);
+      this.retired = d[RETIRED]!;
+      this.clock = d[CLOCK]!;
+      const run = cpu.flat32 ? this.flat
+        : this.segmented ??= this.instance(true);
+      const answer = run(base, fast, fast + 0x400000, cpu.readBit,
+        cpu.writeBit, layout.codeTables, 0, this.given);
+      left -= this.settle(answer >>> WHY_BITS);
+      const why = answer & ((1 << WHY_BITS) - 1);
+      if (left === 0 || why === DONE) continue;
+      if (why === COLD) return true;
+      const done = this.helped(why, left);
+      if (done < 0 || cpu.look || board.woken) return true;
+      left -= done;
+    }
+    return false;
+  }
+
+  // Does what the interpreter asks for; how many instructions that were,
+  // or -1 if the next one isn't for us.
+  private helped(why: number, left: number): number {
+    const { cpu, cache } = this, { board, w } = cpu;
+    const eip = w[EIP]!, linear = (w[CS_BASE]! + eip) | 0;
+    if (eip >>> 0 > w[CS_LIMIT]! >>> 0) return -1;
+    const offset = linear & (PAGE - 1);
+    const physical = cpu.codeAddress(linear), frame = physical >>> 12;
+    if (board.frameOf(physical) !== frame) return -1;
+    if (!(cpu.fastCode[linear >>> 12]! & cpu.readBit)) return -1;
+    if (why === REPEAT) {
+      const known = cache.page(frame).wide[offset];
+      return repeatInBulk(cpu, known, left, this.locate) || -1;
+    }
+    if (why === LOOK) this.records.enter(frame, offset);
+    else {
+      this.records.fill(frame, offset);
+      cpu.markCode(frame);
+    }
+    return 0;
+  }
+
+  /** An address in the machine's memory for `what`, 1, 2 or 4 bytes,
+   * and 8 more for a write; 0 if that can't be done without ado. */
+  private slow(linear: number, what: number, left: number): number {
+    this.settle(left);
+    return this.locate(linear, what & 7, what > 7);
+  }
+
+  // Whether an access can be made without a fault, and without anybody's
+  // notice, a stale entry's among them.
+  private isGranted(
+    linear: number, write: boolean, user: boolean,
+  ): boolean {
+    const { cpu } = this, { w, board } = cpu;
+    let bits = PTE_P | PTE_RW | PTE_US | PTE_D, frame = linear & -PAGE;
+    if (w[CR0]! & CR0_PG) {
+      const at = tlbFind(cpu, false, linear);
+      if (at < 0 && board.events.active) return false;
+      bits = at < 0 ? quietWalk(cpu, linear) : w[at]!;
+      frame = at < 0 ? bits : w[at + TLB_FRAME]!;
+      if (at >= 0 && write && !(bits & PTE_D)) return false;
+    }
+    const real = physicalOf(frame, bits, linear) & board.addressMask;
+    const window = board.windowOf((real & -PAGE) >>> 0);
+    return (bits & PTE_P) !== 0 && allowed(cpu, bits, write, user) &&
+      isPlain(cpu, linear, real & -PAGE) && !(write && window);
+  }
+
+  private readonly locate: Locate = (linear, size, write) => {
+    const { cpu } = this, { board } = cpu, user = cpu.w[CPL] === 3;
+    if ((linear & (PAGE - 1)) + size > PAGE) return 0;
+    const bit = write ? cpu.writeBit : cpu.readBit;
+    const known = cpu.fast[linear >>> 12]!;
+    if (known & bit) return ((known & -PAGE) ^ linear) >>> 0;
+    if (!this.isGranted(linear, write, user)) return 0;
+    const physical = cpu.translate(linear, write, user, false);
+    if (write && board.codePages[physical >>> 12])
+      board.dropCode(physical, size);
+    return board.layout.ramBase + physical;
+  };
+}
