@@ -3,7 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  allocate, compile, condition, FLAG_CARRY, FLAGS_EXPLICIT, FLAGS_RESULT,
+  allocate, compile, condition, FLAG_CARRY, FLAGS_ADD, FLAGS_EXPLICIT,
+  FLAGS_RESULT, FLAGS_SUB,
   FunctionWriter, Generator, IMMEDIATE, instantiate, moduleBytes,
   semanticsById, setFlags, setStatusFlags, STATUS_FLAGS, statusFlags,
 } from "../src";
@@ -69,6 +70,22 @@ test("flags and conditions are worked out as by the other back ends", () => {
           }
         }
       }
+    }
+  }
+  const sums = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 0x80, 0xff, 0x7f,
+    0x8000, 0xffff, 0x1234567];
+  for (const size of [1, 2, 4]) {
+    for (const a of sums) {
+      for (const b of sums) {
+        for (const carry of [0, 1]) {
+          setFlags(w, FLAGS_ADD, size, a + b + carry, a, carry);
+          compareAll(`${a} + ${b} + ${carry} in ${size}`);
+          setFlags(w, FLAGS_SUB, size, a - b - carry, a, carry);
+          compareAll(`${a} - ${b} - ${carry} in ${size}`);
+        }
+      }
+      setFlags(w, FLAGS_RESULT, size, a, 0, 0x811 & (a * 77));
+      compareAll(`the result ${a} in ${size}`);
     }
   }
   for (let bits = 0; bits < 0x1000; bits++) {

@@ -18,7 +18,8 @@ const OPTIONS = {
   gdb: STRING, wait: SWITCH,
   rom: STRING, initrd: STRING, module: LIST,
   until: STRING, schedules: STRING, changes: STRING, workers: STRING,
-  record: STRING, replay: STRING, interpreter: STRING, reboot: SWITCH, "post-port": STRING,
+  record: STRING, replay: STRING, interpreter: STRING, reboot: SWITCH,
+  "post-port": STRING,
   date: STRING, output: { ...STRING, short: "o" }, world: STRING,
   help: { ...SWITCH, short: "h" }, version: SWITCH,
 } as const;

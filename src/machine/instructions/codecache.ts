@@ -2,8 +2,9 @@
 import type { Decoded } from "./decoded";
 import type { Board } from "../ground/board";
 
-/** Bytes of a page, and of the longest instruction. */
-const PAGE_BYTES = 4096, LONGEST = 15;
+const PAGE_BYTES = 4096;
+/** Bytes of the longest instruction. */
+export const LONGEST = 15;
 
 /** The decoded instructions that begin in one frame, by offset: those of
  * 32-bit and of 16-bit code. */

@@ -2,12 +2,11 @@
 import type { Insn } from "../../../table";
 import type { Cpu } from "../../cpu/cpu";
 import type { Decoded } from "../decoded";
+import { PAGE } from "../../ground/layout";
 import {
   CLOCK, DF_FLAG, EAX, ECX, EDI, EIP, ESI, FS, REPEATING, REPEATING_AT,
   RETIRED, SYSTEM_FLAGS,
 } from "../../ground/state";
-
-const PAGE = 4096;
 
 /** Finds the place in the machine's memory of an address that may be
  * read, or written, without ado; or gives 0. */

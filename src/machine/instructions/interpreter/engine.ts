@@ -5,6 +5,7 @@ import { allowed, isPlain, physicalOf, quietWalk } from "../../cpu/paging";
 import {
   PTE_D, PTE_P, PTE_RW, PTE_US, TLB_FRAME, tlbFind,
 } from "../../cpu/tlb";
+import { PAGE } from "../../ground/layout";
 import { compile, instantiate } from "../../ground/linear";
 import type { Compiled } from "../../ground/linear";
 import {
@@ -22,7 +23,6 @@ type Run = (
 
 const CS_BASE = SEGMENTS + 4 * CS + BASE;
 const CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
-const PAGE = 4096;
 /** Instructions after which it returns, so that an engine can put
  * better code in its place. */
 const SLICE = 50_000;
@@ -110,16 +110,15 @@ export class Engine {
    * since the next one isn't for the interpreter. */
   interpret(most: number): boolean {
     const { cpu } = this, { d, board } = cpu, { layout } = board;
-    const base = layout.cpuBase + cpu.id * layout.cpuStride;
-    const fast = layout.fastBase + cpu.id * layout.fastStride;
     for (let left = most; left > 0;) {
       this.given = Math.min(left, SLICE);
       this.retired = d[RETIRED]!;
       this.clock = d[CLOCK]!;
       const run = cpu.flat32 ? this.flat
         : this.segmented ??= this.instance(true);
-      const answer = run(base, fast, fast + 0x400000, cpu.readBit,
-        cpu.writeBit, layout.codeTables, 0, this.given);
+      const answer = run(cpu.w.byteOffset, cpu.fast.byteOffset,
+        cpu.fastCode.byteOffset, cpu.readBit, cpu.writeBit,
+        layout.codeTables, 0, this.given);
       left -= this.settle(answer >>> WHY_BITS);
       const why = answer & ((1 << WHY_BITS) - 1);
       if (left === 0 || why === DONE) continue;

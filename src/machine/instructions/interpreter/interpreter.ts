@@ -46,12 +46,12 @@ export function generate(
   return { bytes: moduleBytes(imports, [...flags, run]), handlers };
 }
 
-// The function "run", from the outer blocks to the inner and out again.
 /** Whether an instruction may have to leave when it is too late. */
 function isTooLate({ form, isMemory }: Insn): boolean {
   return form.semantic === "call" && isMemory;
 }
 
+// The function "run", from the outer blocks to the inner and out again.
 function interpreterFunction(
   insns: readonly Insn[], functions: Record<string, number>,
   segmented: boolean,

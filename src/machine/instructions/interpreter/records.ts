@@ -2,8 +2,9 @@
 import { decode, InstructionTooLong } from "../../../table";
 import type { Insn } from "../../../table";
 import type { Board } from "../../ground/board";
+import { PAGE } from "../../ground/layout";
 import { CS, FS, ZERO } from "../../ground/state";
-import type { CodeCache } from "../codecache";
+import { type CodeCache, LONGEST } from "../codecache";
 import { isBulky } from "./bulk";
 import { keyOf } from "./forms";
 import { registerAt } from "./generator";
@@ -14,7 +15,7 @@ import {
   R_SCALE, R_SECOND, R_SEGMENT, R_TARGET, R_WORD, RECORD,
 } from "./record";
 
-const PAGE = 4096, TABLE = 4 * PAGE, LONGEST = 15;
+const TABLE = 4 * PAGE;
 const AFTER = R_AFTER >>> 2, PATCHED = R_PATCHED >>> 2;
 
 /** The records of a machine's code, in the scratch part: for each frame
