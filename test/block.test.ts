@@ -20,7 +20,7 @@ test("the parts of the block lie one behind the other", () => {
     // Twice 2^20 words of the table and 4096 of its list, and 2^20 places;
     // a page for bounds. A word for each of 2^20 frames, and 1 MiB.
     fastStride: 0xc09000, codeTables: 0xd1c000, records: 0x111c000,
-    total: 0x1220000, interpreter: "generated",
+    total: 0x1220000, interpreter: "generated", atOnce: false,
   });
   // Three: 5064 words, five pages each. The end is one of 64 KiB.
   assert.equal(layOut({ memory: 0x7000, rom: 0x20000, cpus: 3, dataTlb: 512,
@@ -32,7 +32,7 @@ test("the parts of the block lie one behind the other", () => {
     ramBase: 0x20000, ramSize: 0x7000, romBase: 0x27000, romSize: 0x20000,
     blockSize: 0x47000, codePages: 0x47000, fastBase: 0x48000,
     fastStride: 0xc09000, codeTables: 0x2463000, records: 0x2863000,
-    total: 0x2970000, interpreter: "plain",
+    total: 0x2970000, interpreter: "plain", atOnce: true,
   });
 });
 

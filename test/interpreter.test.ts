@@ -44,7 +44,9 @@ test("who doesn't say gets what is preferred", () => {
 test("where modules can't be compiled, the oracle runs and says why", () => {
   const { WebAssembly: engine } = globalThis as unknown as
     { WebAssembly: { Instance: unknown } };
-  const { Instance } = engine, machine = new Machine({ memory: 0x10000 });
+  const { Instance } = engine, machine = new Machine({
+    memory: 0x10000, interpreter: "generated",
+  });
   engine.Instance = class {
     constructor() {
       throw new Error("refused by the page's policy");

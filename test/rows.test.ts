@@ -25,9 +25,6 @@ import {
   TSS32,
 } from "./tables";
 
-// Only the plain interpreter tells semantics while they happen.
-preferInterpreter("plain");
-
 const ORIGIN = 0x4000;
 /** Rows that were executed to their end, or to their own exception. */
 const executed = new Set<Form>();
@@ -36,15 +33,23 @@ const endsInFault = new Set(["ud1", "ud2"]);
 // Each row's semantics tell when they were executed, as long as this file's
 // tests run.
 const counted = semanticsById as Semantics[], original = [...counted];
-test.before(() => forms.forEach((form, id) => {
+// Only the plain interpreter tells them while they happen.
+test.before(() => {
+  preferInterpreter("plain");
+  forms.forEach(count);
+});
+function count(form: Form, id: number): void {
   const told = original[id]!;
   counted[id] = (b, i) => {
     if (endsInFault.has(form.mnemonic)) executed.add(form);
     told(b, i);
     executed.add(form);
   };
-}));
-test.after(() => original.forEach((told, id) => { counted[id] = told; }));
+}
+test.after(() => {
+  preferInterpreter("generated");
+  original.forEach((told, id) => { counted[id] = told; });
+});
 
 interface ByHand {
   /** The text, and behind a bar the ring if it isn't 0. */

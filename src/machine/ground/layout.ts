@@ -16,7 +16,8 @@ export interface MachineOptions {
   forgetsGlobals?: boolean;
   /** What executes most instructions: a function that is generated for
    * it, or "plain", the back end that all others are compared with; default
-   * "generated". No run depends on it, but for how long it takes. */
+   * "generated", as soon as it pays. No run depends on it, but for how
+   * long it takes. */
   interpreter?: "generated" | "plain";
   /** Seed of the schedule's random numbers; default 1. */
   seed?: number;
@@ -66,6 +67,8 @@ export interface Layout {
   readonly codeTlb: number;
   readonly forgetsGlobals: boolean;
   readonly interpreter: "generated" | "plain";
+  /** Whether somebody has asked for it, and doesn't want to wait. */
+  readonly atOnce: boolean;
   readonly seed: number;
   readonly ticksPerSecond: number;
   readonly cpuBase: number;
@@ -115,7 +118,9 @@ const shown = (value: unknown) => typeof value === "number" ? value
   : `the ${typeof value} ${String(value)}`;
 
 /** All options, with the usual value where there is none. */
-function checked(options: MachineOptions): Required<MachineOptions> {
+function checked(
+  options: MachineOptions,
+): Required<MachineOptions> & { atOnce: boolean } {
   if (Object(options) !== options) {
     throw new TypeError("a machine's options are an object, " +
       `not ${shown(options)}`);
@@ -138,7 +143,8 @@ function checked(options: MachineOptions): Required<MachineOptions> {
   }
   const numbers = Object.fromEntries(names.map((name) =>
     [name, within(name, options[name])])) as Record<Size, number>;
-  return { ...numbers, forgetsGlobals, interpreter };
+  const atOnce = options.interpreter !== undefined;
+  return { ...numbers, forgetsGlobals, interpreter, atOnce };
 }
 
 function within(name: Size, value = sizes[name][0]): number {

@@ -9,7 +9,7 @@ import { checkCode, DR6_BS, holdTrap } from "../cpu/breakpoints";
 import { deliver, deliverTrap } from "../cpu/exceptions";
 import { Fault, gp, UD } from "../ground/fault";
 import { Immediate } from "./immediate";
-import { type Engine, engineOf } from "./interpreter/engine";
+import { Engine } from "./interpreter/engine";
 import { takeInterrupt } from "../cpu/interrupts";
 import type { Board } from "../ground/board";
 import {
@@ -41,7 +41,8 @@ export class Runner {
 
   constructor(private readonly cpu: Cpu, private readonly cache: CodeCache) {
     this.builder = new Immediate(cpu) as unknown as Builder;
-    this.engine = engineOf(cpu, cache);
+    if (cpu.board.interpreter !== "plain")
+      this.engine = new Engine(cpu, cache);
   }
 
   /** Makes up to `most` steps, each an instruction or the delivery of an

@@ -35,38 +35,38 @@ interface Interpreter {
 const made = new Map<boolean, Interpreter>();
 
 /** An interpreter, generated and compiled when it is first asked for;
- * throws what the engine has against that. */
+ * throws a {@link Refusal} if the engine doesn't want it. */
 function interpreter(segmented: boolean): Interpreter {
   const known = made.get(segmented);
   if (known) return known;
   const { bytes, handlers } = generate(segmented);
-  const one = { handlers, module: compile(bytes) };
+  const one = { handlers, module: orRefusal(() => compile(bytes)) };
   made.set(segmented, one);
   return one;
 }
 
-/** What makes a CPU fast; undefined if nobody wants it, or it can't be. */
-export function engineOf(
-  cpu: Cpu, cache: CodeCache,
-): Engine | undefined {
-  const { board } = cpu;
-  if (board.interpreter === "plain") return undefined;
+/** Instructions that cost as much as an interpreter does. */
+const PATIENCE = 500_000;
+let waited = 0;
+
+/** The engine has something against our module. */
+class Refusal extends Error {}
+
+function orRefusal<T>(make: () => T): T {
   try {
-    return new Engine(cpu, cache, interpreter(false).handlers);
+    return make();
   } catch (cause) {
-    board.interpreter = "plain";
-    board.interpreterTrouble =
-      cause instanceof Error ? cause.message : String(cause);
-    return undefined;
+    throw new Refusal(cause instanceof Error ? cause.message
+      : String(cause));
   }
 }
 
 /** The interpreter as one CPU runs it. */
 export class Engine {
   // For flat segments, and for any.
-  private readonly flat: Run;
+  private flat: Run | undefined;
   private segmented: Run | undefined;
-  private readonly records: Records;
+  private records: Records | undefined;
   // The instructions of the present slice, and where the counts were.
   private given = 0;
   private retired = 0;
@@ -74,28 +74,43 @@ export class Engine {
 
   constructor(
     private readonly cpu: Cpu, private readonly cache: CodeCache,
-    handlers: ReadonlyMap<string, number>,
-  ) {
-    const known = cache.others;
-    this.records = known instanceof Records ? known
-      : new Records(cpu.board, cache, handlers);
-    cache.others = this.records;
-    this.flat = this.instance(false);
-  }
+  ) {}
 
   private instance(segmented: boolean): Run {
     const { module } = interpreter(segmented);
     const slow = (linear: number, what: number, left: number) =>
       this.slow(linear, what, left);
     const { memory } = this.cpu.board;
-    return instantiate(module, memory, { slow })["run"] as Run;
+    return orRefusal(() => instantiate(module, memory, { slow }))["run"] as Run;
+  }
+
+  // Whether there is one now: it is made if it is time for it.
+  private isMade(): boolean {
+    const { cache, cpu: { board } } = this;
+    if (board.interpreter === "plain") return false;
+    if (!board.layout.atOnce && made.size === 0 && waited++ < PATIENCE)
+      return false;
+    try {
+      this.flat = this.instance(false);
+      const known = cache.others;
+      this.records = known instanceof Records ? known
+        : new Records(board, cache, interpreter(false).handlers);
+      cache.others = this.records;
+      return true;
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) throw cause;
+      board.interpreter = "plain";
+      board.interpreterTrouble = cause.message;
+      return false;
+    }
   }
 
   /** Whether this is a moment for it. */
   mayRun(): boolean {
     const { cpu } = this;
     return cpu.code32 && cpu.stack32 && !cpu.look && !cpu.tlbWatch &&
-      !cpu.codeGuards && !cpu.aligned;
+      !cpu.codeGuards && !cpu.aligned &&
+      (this.flat !== undefined || this.isMade());
   }
 
   // Brings the counts up to date; says how many instructions that were.
@@ -114,7 +129,7 @@ export class Engine {
       this.given = Math.min(left, SLICE);
       this.retired = d[RETIRED]!;
       this.clock = d[CLOCK]!;
-      const run = cpu.flat32 ? this.flat
+      const run = cpu.flat32 ? this.flat!
         : this.segmented ??= this.instance(true);
       const answer = run(cpu.w.byteOffset, cpu.fast.byteOffset,
         cpu.fastCode.byteOffset, cpu.readBit, cpu.writeBit,
@@ -144,9 +159,9 @@ export class Engine {
       const known = cache.page(frame).wide[offset];
       return repeatInBulk(cpu, known, left, this.locate) || -1;
     }
-    if (why === LOOK) this.records.enter(frame, offset);
+    if (why === LOOK) this.records!.enter(frame, offset);
     else {
-      this.records.fill(frame, offset);
+      this.records!.fill(frame, offset);
       cpu.markCode(frame);
     }
     return 0;
