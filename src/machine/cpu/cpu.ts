@@ -369,6 +369,14 @@ export class Cpu {
   /** Set by the machine's `watchTlb`. */
   tlbWatch: TlbWatch | undefined;
 
+  /** Whether somebody wants to hear of accesses to a page. */
+  isWatched(page: number): boolean {
+    const { dataWatches, dataGuards } = this;
+    return (dataWatches.length > 0 &&
+      dataWatches.some(({ pages }) => pages.has(page))) ||
+      (dataGuards !== undefined && dataGuards.has(page));
+  }
+
   /** An access that takes the slow path is about to happen. */
   private told(linear: number, size: number, write: boolean): void {
     for (const watch of this.dataWatches)

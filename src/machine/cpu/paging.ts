@@ -138,10 +138,11 @@ function enterFast(
 ): void {
   const frame = physical & -4096, { board } = cpu;
   if (cpu.tlbWatch) return;
-  if (board.frameOf(frame >>> 0) < 0 || isApic(cpu, frame)) return;
   let may = FAST_READ | (bits & PTE_US ? FAST_READ_USER : 0);
   if (code) {
-    cpu.fillFastCode(linear, frame, may);
+    const remembered = board.frameOf(frame >>> 0) >= 0;
+    if (remembered && !isApic(cpu, frame))
+      cpu.fillFastCode(linear, frame, may);
     return;
   }
   if (!isPlain(cpu, linear, frame)) return;
@@ -155,11 +156,10 @@ function enterFast(
 
 /** Whether data of a page are in RAM that nobody watches. */
 export function isPlain(cpu: Cpu, linear: number, frame: number): boolean {
-  const page = linear >>> 12, { board, dataWatches } = cpu;
-  const watched = dataWatches.some(({ pages }) => pages.has(page)) ||
-    cpu.dataGuards?.has(page);
-  return !watched && frame >>> 0 < board.ramSize && !isApic(cpu, frame) &&
-    !(board.windowOf(frame >>> 0) & NOT_READ);
+  const { board } = cpu;
+  return frame >>> 0 < board.ramSize && !isApic(cpu, frame) &&
+    !(board.windowOf(frame >>> 0) & NOT_READ) &&
+    !cpu.isWatched(linear >>> 12);
 }
 
 /** What the page tables say of a page: frame and bits as a TLB's entry has

@@ -58,12 +58,18 @@ export class Runner {
         this.stretch(end, deadline);
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
-        w[DEBUG_PENDING] = 0;
-        deliver(cpu, thrown);
-        this.delivered();
+        this.raise(thrown);
       }
     }
     return d[RETIRED]! - start;
+  }
+
+  // What the instruction at EIP ends in.
+  private raise(fault: Fault): void {
+    const { cpu } = this;
+    cpu.w[DEBUG_PENDING] = 0;
+    deliver(cpu, fault);
+    this.delivered();
   }
 
   private countStep(): void {
@@ -81,7 +87,6 @@ export class Runner {
   private stretch(end: number, deadline: number): void {
     const { cpu, builder } = this, { board, w, d } = cpu;
     let { page, records } = this, left = 0, base = 0, limit = 0;
-    let own = false;
     for (;;) {
       if (left === 0 || cpu.look || board.woken) {
         left = Math.min(end - d[RETIRED]!, Math.ceil(deadline - d[CLOCK]!));
@@ -90,12 +95,12 @@ export class Runner {
         base = w[CS_BASE]!;
         limit = w[CS_LIMIT]!;
       }
-      if (!own && this.engine?.mayRun()) {
-        own = this.engine.interpret(left);
-        left = 0;
-        continue;
+      if (this.engine?.mayRun()) {
+        left = this.engine.interpret(left);
+        const { fault } = this.engine;
+        if (fault) this.raise(fault);
+        if (left === 0 || cpu.look || board.woken) continue;
       }
-      own = false;
       const eip = w[EIP]!, linear = (base + eip) | 0;
       if ((linear & -4096) !== page) {
         if (cpu.codeGuards?.has(linear >>> 12)) return this.stepCarefully();
@@ -168,9 +173,10 @@ export class Runner {
   private crossingAt(eip: number, start: number): Decoded | undefined {
     const { cpu } = this, { crossing } = this.code, rest = eip + 4096 - start;
     if (crossing?.start !== start || crossing.wide !== cpu.code32) return;
-    const same = crossing.rest.every((byte, n) =>
-      cpu.codeByte((rest + n) | 0) === byte);
-    return same ? crossing.insn : undefined;
+    for (let n = 0; n < crossing.rest.length; n++) {
+      if (cpu.codeByte((rest + n) | 0) !== crossing.rest[n]) return;
+    }
+    return crossing.insn;
   }
 
   private byteAt(eip: number, i: number): number {

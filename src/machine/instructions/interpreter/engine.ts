@@ -1,10 +1,13 @@
 // Woven from chapters/779-engine.md.
 import type { CodeCache } from "../codecache";
 import type { Cpu } from "../../cpu/cpu";
-import { allowed, isPlain, physicalOf, quietWalk } from "../../cpu/paging";
+import {
+  allowed, isPlain, physicalOf, quietWalk, reach,
+} from "../../cpu/paging";
 import {
   PTE_D, PTE_P, PTE_RW, PTE_US, TLB_FRAME, tlbFind,
 } from "../../cpu/tlb";
+import type { Fault } from "../../ground/fault";
 import { PAGE } from "../../ground/layout";
 import { compile, instantiate } from "../../ground/linear";
 import type { Compiled } from "../../ground/linear";
@@ -67,14 +70,25 @@ export class Engine {
   private flat: Run | undefined;
   private segmented: Run | undefined;
   private records: Records | undefined;
+  /** The page fault in which the next instruction ends, if it is known. */
+  fault: Fault | undefined;
+  // Whether the last access that wasn't granted is one.
+  private denied = false;
   // The instructions of the present slice, and where the counts were.
   private given = 0;
   private retired = 0;
   private clock = 0;
 
+  // Where the CPU's words, its fast tables and the records are.
+  private readonly place;
+
   constructor(
     private readonly cpu: Cpu, private readonly cache: CodeCache,
-  ) {}
+  ) {
+    const { w, fast, fastCode, board: { layout } } = cpu;
+    this.place = { cpu: w.byteOffset, fast: fast.byteOffset,
+      fastCode: fastCode.byteOffset, tables: layout.codeTables };
+  }
 
   private instance(segmented: boolean): Run {
     const { module } = interpreter(segmented);
@@ -121,28 +135,28 @@ export class Engine {
     return done;
   }
 
-  /** Executes up to so many instructions; true if it stopped earlier,
-   * since the next one isn't for the interpreter. */
-  interpret(most: number): boolean {
-    const { cpu } = this, { d, board } = cpu, { layout } = board;
-    for (let left = most; left > 0;) {
+  /** Executes up to so many instructions; says how many are left, as the
+   * next one isn't for the interpreter. */
+  interpret(left: number): number {
+    const { cpu, place } = this, { d, board } = cpu;
+    this.fault = undefined;
+    while (left > 0) {
       this.given = Math.min(left, SLICE);
       this.retired = d[RETIRED]!;
       this.clock = d[CLOCK]!;
       const run = cpu.flat32 ? this.flat!
         : this.segmented ??= this.instance(true);
-      const answer = run(cpu.w.byteOffset, cpu.fast.byteOffset,
-        cpu.fastCode.byteOffset, cpu.readBit, cpu.writeBit,
-        layout.codeTables, 0, this.given);
+      const answer = run(place.cpu, place.fast, place.fastCode, cpu.readBit,
+        cpu.writeBit, place.tables, 0, this.given);
       left -= this.settle(answer >>> WHY_BITS);
       const why = answer & ((1 << WHY_BITS) - 1);
-      if (left === 0 || why === DONE) continue;
-      if (why === COLD) return true;
+      if (why === COLD) break;
+      if (why === DONE || left === 0) continue;
       const done = this.helped(why, left);
-      if (done < 0 || cpu.look || board.woken) return true;
-      left -= done;
+      left -= Math.max(done, 0);
+      if (done < 0 || cpu.look || board.woken) break;
     }
-    return false;
+    return left;
   }
 
   // Does what the interpreter asks for; how many instructions that were,
@@ -171,7 +185,13 @@ export class Engine {
    * and 8 more for a write; 0 if that can't be done without ado. */
   private slow(linear: number, what: number, left: number): number {
     this.settle(left);
-    return this.locate(linear, what & 7, what > 7);
+    const at = this.locate(linear, what & 7, what > 7);
+    if (at === 0 && this.denied) {
+      const user = this.cpu.w[CPL] === 3, write = what > 7;
+      const place = reach(this.cpu, linear, write, user, false);
+      if (place < 0) this.fault = this.cpu.fault;
+    }
+    return at;
   }
 
   // Whether an access can be made without a fault, and without anybody's
@@ -190,12 +210,14 @@ export class Engine {
     }
     const real = physicalOf(frame, bits, linear) & board.addressMask;
     const window = board.windowOf((real & -PAGE) >>> 0);
-    return (bits & PTE_P) !== 0 && allowed(cpu, bits, write, user) &&
-      isPlain(cpu, linear, real & -PAGE) && !(write && window);
+    this.denied = !(bits & PTE_P) || !allowed(cpu, bits, write, user);
+    return !this.denied && isPlain(cpu, linear, real & -PAGE) &&
+      !(write && window);
   }
 
   private readonly locate: Locate = (linear, size, write) => {
     const { cpu } = this, { board } = cpu, user = cpu.w[CPL] === 3;
+    this.denied = false;
     if ((linear & (PAGE - 1)) + size > PAGE) return 0;
     const bit = write ? cpu.writeBit : cpu.readBit;
     const known = cpu.fast[linear >>> 12]!;
