@@ -194,25 +194,23 @@ export class Engine {
     return at;
   }
 
-  // Whether an access can be made without a fault, and without anybody's
-  // notice, a stale entry's among them.
-  private isGranted(
-    linear: number, write: boolean, user: boolean,
-  ): boolean {
+  // The physical address of an access that can be made without a fault,
+  // and without anybody's notice, a stale entry's among them; or -1.
+  private granted(linear: number, write: boolean, user: boolean): number {
     const { cpu } = this, { w, board } = cpu;
     let bits = PTE_P | PTE_RW | PTE_US | PTE_D, frame = linear & -PAGE;
     if (w[CR0]! & CR0_PG) {
       const at = tlbFind(cpu, false, linear);
-      if (at < 0 && board.events.active) return false;
+      if (at < 0 && board.events.active) return -1;
       bits = at < 0 ? quietWalk(cpu, linear) : w[at]!;
       frame = at < 0 ? bits : w[at + TLB_FRAME]!;
-      if (at >= 0 && write && !(bits & PTE_D)) return false;
+      if (at >= 0 && write && !(bits & PTE_D)) return -1;
     }
     const real = physicalOf(frame, bits, linear) & board.addressMask;
     const window = board.windowOf((real & -PAGE) >>> 0);
     this.denied = !(bits & PTE_P) || !allowed(cpu, bits, write, user);
-    return !this.denied && isPlain(cpu, linear, real & -PAGE) &&
-      !(write && window);
+    const plain = !this.denied && isPlain(cpu, linear, real & -PAGE);
+    return plain && !(write && window) ? real >>> 0 : -1;
   }
 
   private readonly locate: Locate = (linear, size, write) => {
@@ -222,8 +220,9 @@ export class Engine {
     const bit = write ? cpu.writeBit : cpu.readBit;
     const known = cpu.fast[linear >>> 12]!;
     if (known & bit) return ((known & -PAGE) ^ linear) >>> 0;
-    if (!this.isGranted(linear, write, user)) return 0;
-    const physical = cpu.translate(linear, write, user, false);
+    const physical = this.granted(linear, write, user);
+    if (physical < 0) return 0;
+    if (!(known & cpu.readBit)) cpu.translate(linear, write, user, false);
     if (write && board.codePages[physical >>> 12])
       board.dropCode(physical, size);
     return board.layout.ramBase + physical;
