@@ -36,6 +36,9 @@ export const ES = 0, CS = 1, SS = 2, DS = 3, FS = 4, GS = 5, LDTR = 6, TR = 7;
 export const SEGMENTS = 24;
 /** Which of the four is what. */
 export const SELECTOR = 0, BASE = 1, LIMIT = 2, ATTRIBUTES = 3;
+/** What is asked most. */
+export const CS_BASE = SEGMENTS + 4 * CS + BASE,
+  CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
 
 /** Bits of ATTRIBUTES: the descriptor's access byte, and bits 12 to 15. */
 export const SEG_ACCESSED = 1, SEG_WRITABLE = 2, SEG_READABLE = 2,

@@ -7,11 +7,10 @@ import {
   condition, setFlags, setStatusFlags, statusFlags,
 } from "../cpu/flags";
 import {
-  ATTRIBUTES, CS, DF_FLAG, EIP, ESP, LIMIT, REPEATING, REPEATING_AT, RETIRED,
+  ATTRIBUTES, CS_LIMIT, DF_FLAG, EIP, ESP, REPEATING, REPEATING_AT, RETIRED,
   SEGMENTS, SEG_BIG, SELECTOR, SS, SYSTEM_FLAGS,
 } from "../ground/state";
 
-const CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
 const SS_ATTRIBUTES = SEGMENTS + 4 * SS + ATTRIBUTES;
 
 /** The back end in which an instruction happens while it is told. */

@@ -13,14 +13,12 @@ import { Engine } from "./interpreter/engine";
 import { takeInterrupt } from "../cpu/interrupts";
 import type { Board } from "../ground/board";
 import {
-  ACTIVITY, ATTENTION, BASE, CLOCK, CPL, CS, DEBUG_PENDING, EIP, HALTED,
-  INHIBIT, LIMIT, RETIRED, RF, RUNNING, SEGMENTS, SHADOW_SS, SYSTEM_FLAGS, TF,
+  ACTIVITY, ATTENTION, CLOCK, CPL, CS_BASE, CS_LIMIT, DEBUG_PENDING, EIP,
+  HALTED, INHIBIT, RETIRED, RF, RUNNING, SHADOW_SS, SYSTEM_FLAGS, TF,
 } from "../ground/state";
 import { unimplemented } from "./unimplemented";
 import { virtualIsDue } from "../cpu/virtual";
 
-const CS_BASE = SEGMENTS + 4 * CS + BASE;
-const CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
 // No page begins at an odd address.
 const NO_PAGE = 1;
 

@@ -12,7 +12,7 @@ import { PAGE } from "../../ground/layout";
 import { compile, instantiate } from "../../ground/linear";
 import type { Compiled } from "../../ground/linear";
 import {
-  BASE, CLOCK, CPL, CR0, CR0_PG, CS, EIP, LIMIT, RETIRED, SEGMENTS,
+  CLOCK, CPL, CR0, CR0_PG, CS_BASE, CS_LIMIT, EIP, RETIRED,
 } from "../../ground/state";
 import { type Locate, repeatInBulk } from "./bulk";
 import { generate } from "./interpreter";
@@ -21,11 +21,9 @@ import { Records } from "./records";
 
 type Run = (
   cpu: number, fast: number, fastCode: number, readBit: number,
-  writeBit: number, tables: number, page: number, left: number,
+  writeBit: number, tables: number, left: number,
 ) => number;
 
-const CS_BASE = SEGMENTS + 4 * CS + BASE;
-const CS_LIMIT = SEGMENTS + 4 * CS + LIMIT;
 /** Instructions after which it returns, so that an engine can put
  * better code in its place. */
 const SLICE = 50_000;
@@ -147,7 +145,7 @@ export class Engine {
       const run = cpu.flat32 ? this.flat!
         : this.segmented ??= this.instance(true);
       const answer = run(place.cpu, place.fast, place.fastCode, cpu.readBit,
-        cpu.writeBit, place.tables, 0, this.given);
+        cpu.writeBit, place.tables, this.given);
       left -= this.settle(answer >>> WHY_BITS);
       const why = answer & ((1 << WHY_BITS) - 1);
       if (why === COLD) break;

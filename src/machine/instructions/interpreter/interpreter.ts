@@ -1,7 +1,7 @@
 // Woven from chapters/777-interpreter.md.
 import type { Insn } from "../../../table";
 import type { Builder } from "../builder";
-import { BASE, CS, EIP, LIMIT, SEGMENTS } from "../../ground/state";
+import { CS_BASE, CS_LIMIT, EIP } from "../../ground/state";
 import { semanticsById } from "../semantics";
 import { keyOf, samples, template } from "./forms";
 import { Generator } from "./generator";
@@ -20,7 +20,7 @@ const imports = [{ name: "slow", parameters: 3 }];
 
 /** The interpreter's parameters, in this order. */
 const names = ["cpu", "fast", "fastCode", "readBit", "writeBit",
-  "tables", "page", "left"] as const;
+  "tables", "left"] as const;
 type Locals = Record<typeof names[number], number>;
 
 /** A generated interpreter: its module, and which handler does what. */
@@ -59,9 +59,9 @@ function interpreterFunction(
   const f = new FunctionWriter("run", names.length, 1, 1);
   const locals = Object.fromEntries(
     names.map((name, k) => [name, k])) as Locals;
-  const { cpu, page, left, fastCode, readBit, tables } = locals;
-  const record = f.local(), to = f.local(), entry = f.local();
-  const limit = f.local(), base = f.local(), linear = f.local();
+  const { cpu, left, fastCode, readBit, tables } = locals;
+  const record = f.local(), to = f.local(), page = f.local();
+  const entry = f.local(), limit = f.local(), base = f.local(), linear = f.local();
   // Gives an answer: EIP is in `to`.
   const answer = (why: number) => {
     f.get(cpu).get(to).memory("store", 4 * EIP);
@@ -73,10 +73,8 @@ function interpreterFunction(
     .emit("add").set(to);
   f.get(cpu).memory("load", 4 * EIP).set(to);
   if (segmented) {
-    const word = (n: number) =>
-      f.get(cpu).memory("load", 4 * (SEGMENTS + 4 * CS + n));
-    word(BASE).set(base);
-    word(LIMIT).set(limit);
+    f.get(cpu).memory("load", 4 * CS_BASE).set(base);
+    f.get(cpu).memory("load", 4 * CS_LIMIT).set(limit);
   }
   const strange = f.open("block"), repeat = f.open("block");
   const leave = f.open("block"), lost = f.open("block");
@@ -92,7 +90,7 @@ function interpreterFunction(
   f.brTable([decoding, leave, far, patched, repeat, ...bodies]);
   const temps = { free: [] as number[] };
   const s: Surroundings = {
-    ...locals, record, to, next, taken, go, leave, slow: 0, functions,
+    ...locals, page, record, to, next, taken, go, leave, slow: 0, functions,
     wide: names.length, segmented, limit,
   };
   insns.forEach((i) => {
