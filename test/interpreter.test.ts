@@ -1,7 +1,8 @@
 // The generated interpreter by itself; lockstep.test.ts compares what it does.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EAX, EIP, Machine, preferInterpreter } from "../src/machine";
+import { assemble } from "../src/assembler";
+import { EAX, ECX, EIP, Machine, preferInterpreter } from "../src/machine";
 import { hotRows } from "../src/machine/instructions/interpreter/hot";
 import { generate } from "../src/machine/instructions/interpreter/interpreter";
 import { keyOf, samples } from "../src/machine/instructions/interpreter/forms";
@@ -28,6 +29,24 @@ test("instructions with the same key have the same semantics", () => {
     assert.is(known.get(key) ?? told, told, key);
     known.set(key, told);
   }
+});
+
+test("a copy that comes upon its own instruction goes no further", () => {
+  const ends = (["plain", "generated"] as const).map((interpreter) => {
+    const machine = new Machine({ memory: 0x10000, interpreter });
+    const { w } = machine.cpus[0]!, text = `movl $0x3000, %esi
+        movl $0x5fe0, %edi
+        movl $100, %ecx
+        jmp . + ${0x6000 - 0x100f}`;
+    machine.writeRam(0x1000, assemble(text, { origin: 0x1000 }).bytes);
+    machine.writeRam(0x3000, new Uint8Array(400).fill(0x40));
+    machine.writeRam(0x6000, Uint8Array.of(0xf3, 0xa5));
+    w[EIP] = 0x1000;
+    machine.run({ maxInstructions: 30 });
+    return [...w.subarray(0, EIP + 1)];
+  });
+  assert.is(ends[0]![ECX], 91);
+  assert.equal(ends[1], ends[0]);
 });
 
 test("who doesn't say gets what is preferred", () => {

@@ -48,7 +48,7 @@ export function repeatInBulk(
 function repeatInPage(
   cpu: Cpu, moves: boolean, size: number, budget: number, locate: Locate,
 ): number {
-  const { w, board } = cpu, from = w[ESI]!, to = w[EDI]!;
+  const { w } = cpu, from = w[ESI]!, to = w[EDI]!;
   const room = (at: number) =>
     Math.floor((PAGE - (at & (PAGE - 1))) / size);
   const most = Math.min(w[ECX]! >>> 0, budget, room(to),
@@ -59,10 +59,10 @@ function repeatInPage(
   if (target === 0) return 0;
   // In a small TLB one may have taken the other's place.
   const both = !moves || (cpu.fast[from >>> 12]! & cpu.readBit) !== 0;
+  const noCode = (cpu.fast[to >>> 12]! & cpu.writeBit) !== 0;
   const apart = target - source;
   const within = moves && apart > 0 && apart < size;
-  const code = board.codePages[(target - board.layout.ramBase) >>> 12];
-  const n = both && !within && !code ? most : 1;
+  const n = both && noCode && !within ? most : 1;
   if (moves) copy(cpu.bytes, source, target, n * size, size);
   else fill(cpu, target, n, size, w[EAX]!);
   if (moves) w[ESI] = from + n * size;
