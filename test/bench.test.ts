@@ -12,7 +12,7 @@ import { LapReader } from "./bench/laps";
 import { Checksums } from "./bench/measure";
 import type { Results } from "./bench/measure";
 import { tasks } from "./bench/phrases";
-import { cliffTable, ratioTable } from "./bench/report";
+import { cliffTable, plot, ratioTable } from "./bench/report";
 import { testWith } from "./reference";
 
 const test = suite("bench");
@@ -130,6 +130,13 @@ test("the tables have ratios, their geometric means, and the cliffs", () => {
   ]);
   assert.equal(cliffTable(results, ["ours", "x"]).split("\n"), [
     "cliff / cousin   ours  x", "code is patched  12.0  -"]);
+  assert.equal(plot(kernels, results, "ours", ["x"]).split("\n"), [
+    "times as long as ours: i x",
+    "                    1/64    1/16    1/4     1       4       16      64",
+    `crc32${" ".repeat(27)}i${" ".repeat(11)}|`,
+    `adc${" ".repeat(37)}i   |`,
+    `patched${" ".repeat(37)}|`, `unpatched${" ".repeat(35)}|`,
+  ]);
 });
 
 test("a Guest's tasks cost what the chapter says", () => {

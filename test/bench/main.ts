@@ -13,7 +13,7 @@ import { ours } from "./emulators";
 import { kernels } from "./kernels";
 import { agree, Checksums, measure, runnable } from "./measure";
 import type { Results } from "./measure";
-import { asJson, cliffTable, ratioTable } from "./report";
+import { asJson, cliffTable, plot, ratioTable } from "./report";
 
 const flag = (name: string) => process.argv.includes(`--${name}`);
 
@@ -88,7 +88,9 @@ async function compareEmulators(): Promise<void> {
   const tables = Object.keys(ours).map((mine) =>
     ratioTable(wanted, results, mine, others));
   const cliffs = cliffTable(results, names);
-  console.log([...tables, ...cliffs ? [cliffs] : []].join("\n"));
+  const picture = plot(wanted.filter(({ group }) => group !== "pairs"),
+    results, "ours", others);
+  console.log([...tables, ...cliffs ? [cliffs, ""] : [], picture].join("\n"));
 }
 
 async function main(): Promise<void> {

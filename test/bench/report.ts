@@ -60,6 +60,39 @@ export function ratioTable(
   return columns(rows);
 }
 
+// A column is a fourth of an octave; ours is in the middle, and behind the
+// ends is as good as at them.
+const MIDDLE = 28, MARKS = "ijqp";
+
+/** Where the others are on a logarithmic scale, by a letter each: to the
+ * left of ours if they are faster, and * where several are. */
+export function plot(
+  kernels: readonly Kernel[], results: Results,
+  mine: string, others: readonly string[],
+): string {
+  const scale = Array.from({ length: 7 }, (_, n) => {
+    const times = 4 ** (n - 3);
+    return (times < 1 ? `1/${1 / times}` : `${times}`).padEnd(8);
+  });
+  const rows = kernels.flatMap(({ name }) => {
+    const bests = results.get(name), own = bests?.get(mine);
+    if (!bests || !own) return [];
+    const row = [..." ".repeat(2 * MIDDLE + 1)];
+    row[MIDDLE] = "|";
+    others.forEach((who, i) => {
+      const best = bests.get(who);
+      if (!best?.seconds) return;
+      const at = Math.round(4 * Math.log2(each(best) / each(own)));
+      const place = MIDDLE + Math.max(-MIDDLE, Math.min(MIDDLE, at));
+      row[place] = " |".includes(row[place]!) ? MARKS[i]! : "*";
+    });
+    return [`${name.padEnd(16)}${row.join("")}`.trimEnd()];
+  });
+  const legend = others.map((who, i) => `${MARKS[i]} ${who}`).join(", ");
+  return [`times as long as ${mine}: ${legend}`,
+    `${" ".repeat(20)}${scale.join("")}`.trimEnd(), ...rows].join("\n");
+}
+
 /** How many times as long a cliff takes as its cousin, for each. */
 export function cliffTable(results: Results, all: readonly string[]): string {
   const rows = pairs.flatMap(([what, cliff, smooth]) => {
