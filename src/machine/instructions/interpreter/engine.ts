@@ -33,21 +33,21 @@ interface Interpreter {
   readonly module: Compiled;
 }
 
-const made = new Map<boolean, Interpreter>();
+const interpreters = new Map<boolean, Interpreter>();
 
 /** An interpreter, generated and compiled when it is first asked for;
  * throws a {@link Refusal} if the engine doesn't want it. */
 function interpreter(segmented: boolean): Interpreter {
-  const known = made.get(segmented);
+  const known = interpreters.get(segmented);
   if (known) return known;
   const { bytes, handlers } = generate(segmented);
   const one = { handlers, module: orRefusal(() => compile(bytes)) };
-  made.set(segmented, one);
+  interpreters.set(segmented, one);
   return one;
 }
 
 /** Instructions that cost as much as an interpreter does. */
-const PATIENCE = 500_000;
+const PATIENCE = 1_000_000;
 let waited = 0;
 
 /** The engine has something against our module. */
@@ -89,31 +89,38 @@ export class Engine {
   }
 
   private instance(segmented: boolean): Run {
-    const { module } = interpreter(segmented);
+    const { cache, cpu: { board } } = this;
+    const { handlers, module } = interpreter(segmented);
     const slow = (linear: number, what: number, left: number) =>
       this.slow(linear, what, left);
-    const { memory } = this.cpu.board;
-    return orRefusal(() => instantiate(module, memory, { slow }))["run"] as Run;
+    const { run } = orRefusal(
+      () => instantiate(module, board.memory, { slow }));
+    const known = cache.others;
+    this.records = known instanceof Records ? known
+      : new Records(board, cache, handlers);
+    cache.others = this.records;
+    return run as Run;
   }
 
-  // Whether there is one now: it is made if it is time for it.
-  private isMade(): boolean {
-    const { cache, cpu: { board } } = this;
-    if (board.interpreter === "plain") return false;
-    if (!board.layout.atOnce && made.size === 0 && waited++ < PATIENCE)
-      return false;
+  // What runs with the present segments; undefined if nothing does.
+  private present(): Run | undefined {
+    return this.cpu.flat32 ? this.flat ??= this.made(false)
+      : this.segmented ??= this.made(true);
+  }
+
+  // It is made if it is time for it, and it can be.
+  private made(segmented: boolean): Run | undefined {
+    const { board } = this.cpu;
+    if (board.interpreter === "plain") return undefined;
+    const some = board.layout.atOnce || interpreters.size > 0;
+    if (!some && waited++ < PATIENCE) return undefined;
     try {
-      this.flat = this.instance(false);
-      const known = cache.others;
-      this.records = known instanceof Records ? known
-        : new Records(board, cache, interpreter(false).handlers);
-      cache.others = this.records;
-      return true;
+      return this.instance(segmented);
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw cause;
       board.interpreter = "plain";
       board.interpreterTrouble = cause.message;
-      return false;
+      return undefined;
     }
   }
 
@@ -121,8 +128,7 @@ export class Engine {
   mayRun(): boolean {
     const { cpu } = this;
     return cpu.code32 && cpu.stack32 && !cpu.look && !cpu.tlbWatch &&
-      !cpu.codeGuards && !cpu.aligned &&
-      (this.flat !== undefined || this.isMade());
+      !cpu.codeGuards && !cpu.aligned && this.present() !== undefined;
   }
 
   // Brings the counts up to date; says how many instructions that were.
@@ -137,13 +143,12 @@ export class Engine {
    * next one isn't for the interpreter. */
   interpret(left: number): number {
     const { cpu, place } = this, { d, board } = cpu;
+    const run = this.present()!;
     this.fault = undefined;
     while (left > 0) {
       this.given = Math.min(left, SLICE);
       this.retired = d[RETIRED]!;
       this.clock = d[CLOCK]!;
-      const run = cpu.flat32 ? this.flat!
-        : this.segmented ??= this.instance(true);
       const answer = run(place.cpu, place.fast, place.fastCode, cpu.readBit,
         cpu.writeBit, place.tables, this.given);
       left -= this.settle(answer >>> WHY_BITS);
