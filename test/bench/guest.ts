@@ -44,7 +44,7 @@ function booted(world: World, kernel: Uint8Array, limit: number) {
 /** A run in which a task is done so many times. */
 export function whole(world: World, task: string, times: number): Cost {
   const { machine, go } = booted(world, kernelFor(world, task, times),
-    100_000 + 10_000 * times);
+    1_000_000 * (1 + times));
   const began = cpuSeconds(), worldSwitches = go();
   return { worldSwitches, instructions: machine.count, ticks: machine.time,
     seconds: cpuSeconds() - began };

@@ -158,25 +158,42 @@ data:   .fill 24, 1, 0                  # lguest_data
         .long 0xc0000000, 0x80`,
 };
 
+const computing = (rounds: number) => `
+        movl $${rounds}, %ecx
+1:      leal 7(%eax, %eax, 2), %eax
+        loop 1b`;
+const systemCall = (number: number) => `
+        movl $${number}, %eax
+        int $0x80`;
+const SWITCH = systemCall(1), START = systemCall(3);
+const FAULT = `
+        movl WINDOW, %ecx${systemCall(2)}`;
+
+/** What our own Guest does for each process that it starts: so many world
+ * switches, system calls and instructions. */
+const MIX = `
+        pushl $11
+3:      pushl $4
+4:      pushl $5
+5:      ${computing(532)}${systemCall(0)}
+        decl (%esp)
+        jnz 5b
+        popl %eax${SWITCH}
+        decl (%esp)
+        jnz 4b
+        popl %eax${FAULT}
+        decl (%esp)
+        jnz 3b
+        popl %eax${START}`;
+
 /** What a process in ring 3 does again and again. */
 export const tasks: Readonly<Record<string, string>> = {
-  "1000 steps of computing": `
-        movl $500, %ecx
-1:      leal 7(%eax, %eax, 2), %eax
-        loop 1b`,
-  "a system call": `
-        movl $0, %eax
-        int $0x80`,
-  "to another process": `
-        movl $1, %eax
-        int $0x80`,
-  "a page fault": `
-        movl WINDOW, %ecx
-        movl $2, %eax
-        int $0x80`,
-  "a process started": `
-        movl $3, %eax
-        int $0x80`,
+  "1000 steps of computing": computing(500),
+  "a system call": systemCall(0),
+  "to another process": SWITCH,
+  "a page fault": FAULT,
+  "a process started": START,
+  "the mix": MIX,
 };
 
 const text = (say: Phrases, task: string, times: number) => `
