@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { happening, nearest } from "../src/machine/view";
+import { chatty, counted, ending } from "./guest";
 import { Site, findChromium } from "./site";
 
 const test = suite("the machine in the page");
@@ -22,7 +23,6 @@ async function seen(page: Page, text: string): Promise<void> {
 
 const press = (page: Page, name: string) =>
   page.getByRole("button", { name, exact: true }).first().click();
-const ending = (page: Page) => page.locator("[data-status]").first();
 
 async function over(page: Page, status: string): Promise<string> {
   await page.locator(`[data-status="${status}"]`).first().waitFor();
@@ -55,12 +55,6 @@ test("boots the Guest on the front page, with few bytes", async () => {
     await seen(page, "Hello. I am a kernel");
   });
 });
-
-/** How many instructions the machine says it has done. */
-async function counted(page: Page): Promise<number> {
-  const text = await ending(page).textContent() ?? "";
-  return Number(/after ([\d,]+)/.exec(text)?.[1]?.replaceAll(",", ""));
-}
 
 test("steps, goes to the next event, runs, and is reset", async () => {
   await site.visit("/", async (page) => {
@@ -156,6 +150,33 @@ test("stops a Guest that never ends, and goes on with it", async () => {
   });
 });
 
+test("leaves a page in peace: a turn of the machine takes its 50 ms",
+  async () => {
+    await site.visit("/", async (page) => {
+      await page.evaluate(() => {
+        const { Worker } = window, begin = performance.now();
+        let views = 0;
+        window.Worker = class extends Worker {
+          constructor(url: string | URL) {
+            super(url);
+            this.addEventListener("message", ({ data }) => {
+              if (data.kind === "view" && ++views === 20)
+                document.body.dataset["twentieth"] =
+                  `${performance.now() - begin}`;
+            });
+          }
+        };
+      });
+      await press(page, "Edit the Guest");
+      await page.getByLabel("The assembly of the Guest")
+        .fill("spin:\n    jmp spin\n");
+      await press(page, "Boot with it");
+      const taken = await page.waitForFunction(() =>
+        document.body.dataset["twentieth"]);
+      assert.ok(Number(await taken.jsonValue()) > 18 * 50);
+    });
+  });
+
 test("tells where an edited Guest can't be assembled", async () => {
   await site.visit("/", async (page) => {
     await press(page, "Edit the Guest");
@@ -165,26 +186,6 @@ test("tells where an edited Guest can't be assembled", async () => {
     await page.getByText(/^line 3: /).waitFor();
   });
 });
-
-/** A Guest that never stops to print a word. */
-const chatty = (word: string) => `.equ BELOW, 0xC0000000
-    movl $1, %eax
-    movl $(data - BELOW), %ebx
-    int $0x1f
-more:
-    movl $17, %eax
-    movl $(words - BELOW), %ebx
-    int $0x1f
-    jmp more
-words:
-    .asciz "${word}\\n"
-.balign 4
-data:
-    .fill 24, 1, 0
-    .fill 64, 1, 0xFF
-    .fill 64 * 20 + 12, 1, 0
-    .long 0xC0000000, 0x80
-`;
 
 test("tells how it is before the Guest prints, and nothing of a machine "
   + "that was there before", async () => {

@@ -4,6 +4,7 @@ import { formatProblem } from "../../src/loom/problem";
 import { runTestFile } from "../../src/loom/run";
 import { findChromium } from "./site";
 
+// One more, "speed", is for whoever asks.
 const all = ["examples", "machine", "pages"];
 const asked = process.argv.slice(2);
 const names = asked.length > 0 ? asked : all;

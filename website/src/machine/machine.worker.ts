@@ -1,4 +1,4 @@
-// The machine in a worker. It runs in slices, and hears us in between.
+// The machine in a worker. It runs by turns, and hears us in between.
 import { guestText } from "../../../src/guest";
 import { defaultGuest } from "../../../src/guest";
 import { buildHost, lguestMap, switcherText } from "../../../src/lguest";
@@ -6,9 +6,7 @@ import { boot } from "../../../src/launcher";
 import type { Session } from "../../../src/launcher";
 import { hex32 } from "../../../src/machine";
 import type { MachineEvent } from "../../../src/machine";
-import type {
-  Answer, Happening, Order, Request, Told,
-} from "./protocol";
+import type { Answer, Order, Request, Told } from "./protocol";
 import {
   assembleGuest, editable, end, mistakesOf, slice, switcherLine,
 } from "./session";
@@ -17,12 +15,16 @@ import { happening, nearest, viewOf, worthTelling } from "./view";
 import type { Labels } from "./view";
 
 const instructions = 200_000;
+/** Milliseconds of a turn. A timer for each slice would make the page draw,
+ * and the machine wait, for most of the time. */
+const turn = 50;
 const kept = 60;
 
 let session: Session | undefined;
 let order: Order | undefined;
 let labels: Labels = [];
-let happenings: Happening[] = [];
+/** The last events that are worth telling. */
+let events: MachineEvent[] = [];
 let running = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let number = 0;
@@ -65,7 +67,7 @@ function tellConsole(): void {
 function tellView(): void {
   const cpu = session?.machine.cpus[0];
   if (cpu) say({ kind: "view", running,
-    view: viewOf(cpu, labels, happenings) });
+    view: viewOf(cpu, labels, events.map(happening)) });
 }
 
 /** Something of a reader's that was not to be assembled. */
@@ -84,7 +86,7 @@ function start(wanted: Order): void {
   session = undefined;
   running = false;
   printed = "";
-  happenings = [];
+  events = [];
   trap = undefined;
   trapCount = -1;
   inSwitcher = undefined;
@@ -105,15 +107,18 @@ function start(wanted: Order): void {
   });
   session.machine.events.on((event) => {
     if (event.kind === "exception") noteTrap(event);
-    if (!worthTelling.has(event.kind)) return;
-    happenings = [...happenings.slice(1 - kept), happening(event)];
+    if (worthTelling.has(event.kind))
+      events = [...events.slice(1 - kept), event];
   });
 }
 
-/** Runs a slice, and another one if nobody says stop. */
+/** Runs for a turn, and for another one if nobody says stop. */
 function goOn(): void {
   if (!running || session === undefined) return;
-  const reason = slice(session, instructions);
+  const until = performance.now() + turn;
+  let reason: Reason;
+  do reason = slice(session, instructions);
+  while (reason === "budget" && performance.now() < until);
   clearTimeout(timer);
   if (reason === "budget") timer = setTimeout(goOn);
   finish(reason);
