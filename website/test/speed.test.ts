@@ -88,15 +88,37 @@ for (const [name, text] of Object.entries({ hashing, mix }))
 
 const SECONDS = 10;
 
+/** What Chromium writes down of a task, or of a thread; `tdur`: µs of CPU
+ * time. */
+interface Noted {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+/** Milliseconds of CPU time that each task of the page's thread took. */
+function tasksOf(notes: readonly Noted[]): number[] {
+  const thread = ({ pid, tid }: Noted) => `${pid} ${tid}`;
+  const pages = new Set(notes.filter(({ name, args }) =>
+    name === "thread_name" && args.name === "CrRendererMain").map(thread));
+  return notes.filter((one) =>
+    one.name.endsWith("RunTask") && pages.has(thread(one)))
+    .map(({ tdur = 0 }) => tdur / 1000);
+}
+
 /** What the page's own thread does for some seconds: its tasks that took
- * more than 50 ms, and its CPU time as a part of it all. */
+ * more than 50 ms, on the clock, and all of them in CPU time. */
 async function watch(page: Page) {
   const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable",
-    { timeDomain: "threadTicks" });
-  const tasks = async () => (await session.send("Performance.getMetrics"))
-    .metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN;
-  const before = await tasks();
+  const notes: Noted[] = [];
+  session.on("Tracing.dataCollected", ({ value }) =>
+    notes.push(...value as unknown as Noted[]));
+  const complete = new Promise((resolve) =>
+    session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.start", { transferMode: "ReportEvents",
+    traceConfig: { includedCategories: ["toplevel"] } });
   const long = await page.evaluate((seconds) =>
     new Promise<number[]>((resolve) => {
       const seen: number[] = [];
@@ -105,7 +127,9 @@ async function watch(page: Page) {
       }).observe({ type: "longtask" });
       setTimeout(() => resolve(seen), 1000 * seconds);
     }), SECONDS);
-  return { long, busy: (await tasks() - before) / SECONDS };
+  await session.send("Tracing.end");
+  await complete;
+  return { long, tasks: tasksOf(notes) };
 }
 
 for (const [what, guest] of Object.entries(
@@ -119,11 +143,13 @@ for (const [what, guest] of Object.entries(
         .click();
       await page.getByText(/^Running after [1-9]/).waitFor();
       const before = await counted(page);
-      const { long, busy } = await watch(page);
+      const { long, tasks } = await watch(page);
       const rate = (await counted(page) - before) / SECONDS / 1e6;
+      const sum = tasks.reduce((all, one) => all + one, 0);
       console.log(`  a Guest ${what}: ${rate.toPrecision(3)} million `
         + `instructions a second; the page's own thread takes ${
-          (100 * busy).toFixed(0)} % of a CPU, with ${
+          (sum / SECONDS / 10).toFixed(0)} % of a CPU, its longest task ${
+          Math.max(...tasks).toFixed(0)} ms; by the clock ${
           long.length} long tasks${long.map((one) => ` ${one} ms`).join()}`);
     });
   });
