@@ -37,6 +37,7 @@ export interface Assembled {
 
 const labelPattern = /(?:[A-Za-z_.$][\w.$]*|\d+)[ \t]*:/y;
 const assignPattern = /[A-Za-z_.$][\w.$]*[ \t]*==?(?!=)/y;
+const directivePattern = /\.[\w.]*/y;
 
 function assembleStatement(program: Program, scanner: Scanner): void {
   for (;;) {
@@ -47,14 +48,14 @@ function assembleStatement(program: Program, scanner: Scanner): void {
   if (scanner.atEnd) return;
   const { file, line } = scanner.statement;
   program.noteLine(file, line);
+  const start = scanner.position;
   const assigned = scanner.take(assignPattern);
+  const name = assigned ? undefined : scanner.take(directivePattern);
   if (assigned)
     assign(program, scanner, assigned.replace(/[ \t]*=+$/, ""));
-  else if (!scanner.rest.trimStart().startsWith("."))
+  else if (name === undefined)
     assembleInstruction(program, scanner);
   else {
-    const start = scanner.position;
-    const name = scanner.take(/\.[\w.]*/y)!;
     const directive = directives.get(name.toLowerCase())
       ?? scanner.fail(`there is no directive ${name}`, start);
     directive(program, scanner);

@@ -36,32 +36,33 @@ export interface Choice extends Encoded {
 const leavesOut = new Set("movs cmps stos lods scas ins outs xlat".split(" "));
 
 /** Whether one address has 16 bits and another 32. */
-function mixesAddresses(given: readonly AsmOperand[]): boolean {
-  const sizes = given.flatMap(what =>
-    what.kind === "memory" ? [what.addressSize] : []);
-  return sizes.some(size => size !== sizes[0]);
+function mixesAddresses([one, other]: readonly AsmOperand[]): boolean {
+  return one?.kind === "memory" && other?.kind === "memory"
+    && one.addressSize !== other.addressSize;
+}
+
+/** Whether so many operands can be what is written for a form. */
+function takes({ form, operands }: Candidate, count: number): boolean {
+  return operands.length === count
+    || (count === 0 && leavesOut.has(form.mnemonic));
 }
 
 function tryCandidate(
   candidate: Candidate, given: readonly AsmOperand[],
-  prefixes: WrittenPrefixes,
+  prefixes: WrittenPrefixes, numbers: boolean,
 ): Choice | undefined {
   const { form, operands, widths, said } = candidate;
-  const all = operands.length === given.length;
-  if (!all && !(given.length === 0 && leavesOut.has(form.mnemonic)))
-    return undefined;
-  const numbers = given.length > 0
-    && given.every(({ kind }) => kind === "immediate");
-  const order = prefixes.code === 2 ? [...widths].reverse() : widths;
+  const order = prefixes.code === 2 ? widths.toReversed() : widths;
   for (const width of numbers ? order.slice(0, 1) : order) {
-    if (!given.every((what, i) => fits(form, operands[i]!, what, width))
-      || mixesAddresses(given)) continue;
+    if (!given.every((what, i) => fits(form, operands[i]!, what, width)))
+      continue;
     const encoded = encode(form, width, given, prefixes);
     if (!encoded) continue;
+    const { bytes, holes } = encoded;
     const immediateSize = form.operands.some(o => o.signExtended) ? 1 : 4;
     const guess = !said && isGuess(candidate, given);
     const memory = given.some(({ kind }) => kind === "memory");
-    return { ...encoded, form, guess, memory, immediateSize };
+    return { bytes, holes, form, guess, memory, immediateSize };
   }
   return undefined;
 }
@@ -72,9 +73,13 @@ export function choose(
   among: readonly Candidate[], given: readonly AsmOperand[],
   prefixes: WrittenPrefixes,
 ): Choice | undefined {
+  if (mixesAddresses(given)) return undefined;
+  const numbers = given.length > 0
+    && given.every(({ kind }) => kind === "immediate");
   let best: Choice | undefined;
   for (const candidate of among) {
-    const choice = tryCandidate(candidate, given, prefixes);
+    if (!takes(candidate, given.length)) continue;
+    const choice = tryCandidate(candidate, given, prefixes, numbers);
     if (!choice) continue;
     const shorter = !best || choice.bytes.length < best.bytes.length
       || (choice.bytes.length === best.bytes.length

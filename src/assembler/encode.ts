@@ -50,7 +50,7 @@ export function putValue(
     to.holes.push({
       offset: to.bytes.length, size, value, relative, position });
   for (let i = 0; i < size; i++)
-    to.bytes.push(Math.floor(known / 2 ** (8 * i)) & 0xff);
+    to.bytes.push((known >> (8 * i)) & 0xff);
 }
 
 function putAddress32(to: Encoded, reg: number, m: MemoryOperand): void {

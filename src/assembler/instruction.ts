@@ -12,20 +12,21 @@ import type { Program } from "./program";
 import { registersByClass } from "./registers";
 import type { Scanner } from "./scanner";
 
-const repeats: Record<string, number> = {
-  rep: 0xf3, repe: 0xf3, repz: 0xf3, repne: 0xf2, repnz: 0xf2,
-};
+const prefixWords = new Map<string, Partial<WrittenPrefixes>>([
+  ...registersByClass.segment.map((word, segment) =>
+    [word, { segment }] as const),
+  ["lock", { lock: true }],
+  ["data16", { operand: true }], ["data32", { operand: true }],
+  ["addr16", { address: true }], ["addr32", { address: true }],
+  ["rep", { rep: 0xf3 }], ["repe", { rep: 0xf3 }], ["repz", { rep: 0xf3 }],
+  ["repne", { rep: 0xf2 }], ["repnz", { rep: 0xf2 }],
+]);
 
 /** Notes a prefix word; false if `word` is none. */
 function notePrefix(prefixes: WrittenPrefixes, word: string): boolean {
-  const segment = registersByClass.segment.indexOf(word);
-  if (segment >= 0) prefixes.segment = segment;
-  else if (word === "lock") prefixes.lock = true;
-  else if (/^data(16|32)$/.test(word)) prefixes.operand = true;
-  else if (/^addr(16|32)$/.test(word)) prefixes.address = true;
-  else if (repeats[word]) prefixes.rep = repeats[word];
-  else return false;
-  return true;
+  const prefix = prefixWords.get(word);
+  if (prefix) Object.assign(prefixes, prefix);
+  return prefix !== undefined;
 }
 
 const shifts = "rol ror rcl rcr shl sal shr sar".split(" ");

@@ -13,24 +13,24 @@ export interface Names {
   local(name: string, scanner: Scanner): AsmSymbol;
 }
 
-const levels: readonly RegExp[] = [
-  /==|!=|<>|<=|>=|<(?!<)|>(?!>)/y,
-  /[+-]/y,
-  /[|&^]/y,
-  /<<|>>|[*/%]/y,
-];
+const levels = ["== != <> <= >= < >", "+ -", "| & ^", "<< >> * / %"]
+  .map((operators) => operators.split(" "));
+const anyOperator = /<<|>>|[=!<>]=|<>|[-+|&^*/%<>]/y;
 
-/** Reads an expression. */
+/** Reads an expression of operators of this level, or tighter ones. */
 export function parseExpression(
-  scanner: Scanner, names: Names, level = 0,
+  scanner: Scanner, names: Names, least = 0,
 ): Expression {
-  const pattern = levels[level];
-  if (!pattern) return parsePrimary(scanner, names);
-  let left = parseExpression(scanner, names, level + 1);
+  let left = parsePrimary(scanner, names);
   for (;;) {
     const start = scanner.position;
-    const operator = scanner.take(pattern);
+    const operator = scanner.take(anyOperator);
     if (operator === undefined) return left;
+    const level = levels.findIndex((some) => some.includes(operator));
+    if (level < least) {
+      scanner.position = start;
+      return left;
+    }
     const right = parseExpression(scanner, names, level + 1);
     if (/[/%]/.test(operator) && isZero(right))
       scanner.fail("this divides by zero", start);

@@ -76,8 +76,8 @@ export class Program implements Names {
   append(encoded: Encoded, scanner: Scanner): void {
     const { bytes, holes } = this.piece;
     const start = bytes.length;
-    for (const { offset, position, ...hole } of encoded.holes)
-      holes.push({ ...hole, offset: start + offset,
+    for (const { offset, size, value, relative, position } of encoded.holes)
+      holes.push({ offset: start + offset, size, value, relative,
         place: scanner.place(position) });
     bytes.append(encoded.bytes);
   }

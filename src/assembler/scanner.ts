@@ -28,10 +28,11 @@ export class Scanner {
   /** Takes what a sticky `pattern` matches here, if it does. */
   take(pattern: RegExp): string | undefined {
     this.skipBlanks();
-    pattern.lastIndex = this.position;
-    const found = pattern.exec(this.statement.text)?.[0];
-    if (found !== undefined) this.position += found.length;
-    return found;
+    const { statement: { text }, position } = this;
+    pattern.lastIndex = position;
+    if (!pattern.test(text)) return undefined;
+    this.position = pattern.lastIndex;
+    return text.slice(position, this.position);
   }
 
   /** Takes the sign `sign` if it stands here. */

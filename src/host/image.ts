@@ -50,8 +50,8 @@ const handlers: Readonly<Record<number, string>> = {
 export function vectorTable(
   label: string, word: (vector: number) => string | number,
 ): string {
-  return `# 1 "${label}"\n.balign 4, 0xcc\n${label}:\n` +
-    Array.from({ length: 256 }, (_, n) => `.long ${word(n)}\n`).join("");
+  const words = Array.from({ length: 256 }, (_, n) => word(n));
+  return `# 1 "${label}"\n.balign 4, 0xcc\n${label}: .long ${words}\n`;
 }
 
 const stubs = trapStubs("trap", () => "trap_common") +
