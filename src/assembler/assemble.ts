@@ -35,30 +35,28 @@ export interface Assembled {
   readonly lines: readonly AssembledLine[];
 }
 
-const labelPattern = /(?:[A-Za-z_.$][\w.$]*|\d+)[ \t]*:/y;
-const assignPattern = /[A-Za-z_.$][\w.$]*[ \t]*==?(?!=)/y;
-const directivePattern = /\.[\w.]*/y;
+const headPattern = /(?:[A-Za-z_.$][\w.$]*|\d+)[ \t]*(?::|==?(?!=))?/y;
 
 function assembleStatement(program: Program, scanner: Scanner): void {
-  for (;;) {
-    const label = scanner.take(labelPattern);
-    if (!label) break;
-    program.defineLabel(label.slice(0, -1).trim(), scanner);
+  let head = scanner.take(headPattern);
+  while (head?.endsWith(":")) {
+    program.defineLabel(head.slice(0, -1).trim(), scanner);
+    head = scanner.take(headPattern);
   }
-  if (scanner.atEnd) return;
+  if (head === undefined && scanner.atEnd) return;
   const { file, line } = scanner.statement;
   program.noteLine(file, line);
-  const start = scanner.position;
-  const assigned = scanner.take(assignPattern);
-  const name = assigned ? undefined : scanner.take(directivePattern);
-  if (assigned)
-    assign(program, scanner, assigned.replace(/[ \t]*=+$/, ""));
-  else if (name === undefined)
-    assembleInstruction(program, scanner);
-  else {
+  const start = scanner.position - (head?.length ?? 0);
+  if (head?.endsWith("="))
+    assign(program, scanner, head.replace(/[ \t]*=+$/, ""));
+  else if (head?.startsWith(".")) {
+    const name = head.trim();
     const directive = directives.get(name.toLowerCase())
       ?? scanner.fail(`there is no directive ${name}`, start);
     directive(program, scanner);
+  } else {
+    scanner.position = start;
+    assembleInstruction(program, scanner);
   }
   if (!scanner.atEnd) scanner.fail("this is one thing too many");
 }

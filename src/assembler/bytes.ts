@@ -19,11 +19,12 @@ export class ByteBuffer {
 
   /** Appends all of `bytes`, `count` times. */
   append(bytes: ArrayLike<number>, count = 1): void {
-    this.reserve(bytes.length * count);
-    for (let i = 0; i < count; i++) {
-      this.data.set(bytes, this.length);
-      this.length += bytes.length;
-    }
+    const { length } = this, end = length + bytes.length * count;
+    this.reserve(end - length);
+    if (bytes.length === 1) this.data.fill(bytes[0]!, length, end);
+    else for (let at = length; at < end; at += bytes.length)
+      this.data.set(bytes, at);
+    this.length = end;
   }
 
   /** The bytes so far. */

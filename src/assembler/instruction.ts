@@ -2,7 +2,7 @@
 import { choose } from "./choose";
 import type { Choice } from "./choose";
 import { prefixBytes } from "./encode";
-import type { WrittenPrefixes } from "./encode";
+import type { Encoded, WrittenPrefixes } from "./encode";
 import { number } from "./expression";
 import { isBare } from "./match";
 import { candidates } from "./names";
@@ -106,10 +106,11 @@ function checkChoice(
       + "instruction that changes memory", start);
 }
 
-/** Reads one instruction and appends it to the program. */
-export function assembleInstruction(
+const wordPattern = /[A-Za-z]\w*/y;
+
+function readInstruction(
   program: Program, scanner: Scanner,
-): void {
+): Encoded | undefined {
   const prefixes: WrittenPrefixes = {
     lock: false, rep: 0, segment: -1, operand: false, address: false,
     code: program.code,
@@ -118,12 +119,12 @@ export function assembleInstruction(
   do {
     scanner.skipBlanks();
     start = scanner.position;
-    name = (scanner.take(/[A-Za-z]\w*/y) ?? "").toLowerCase();
+    name = (scanner.take(wordPattern) ?? "").toLowerCase();
     if (name === "" && !scanner.atEnd)
       scanner.fail("expected an instruction here");
   } while (name && notePrefix(prefixes, name));
   const bare = { bytes: prefixBytes(prefixes), holes: [] };
-  if (name === "") return program.append(bare, scanner);
+  if (name === "") return bare;
   const given: AsmOperand[] = [];
   while (!scanner.atEnd) {
     if (given.length) scanner.expect(",");
@@ -132,7 +133,7 @@ export function assembleInstruction(
   if (emitJump(program, scanner, name, given)) {
     const jump = program.pieces[program.pieces.length - 2]!;
     jump.bytes.append(bare.bytes);
-    return;
+    return undefined;
   }
   const meant = name === "int" && isThree(given[0]) ? "int3" : name;
   const [only] = given;
@@ -144,5 +145,22 @@ export function assembleInstruction(
   const operands = meant !== name || table ? [] : complete(name, given);
   const choice = choose(candidates.get(meant) ?? [], operands, prefixes);
   checkChoice(choice, scanner, start, name, prefixes);
-  program.append(choice, scanner);
+  return choice;
+}
+
+/** Reads one instruction and appends it to the program. */
+export function assembleInstruction(
+  program: Program, scanner: Scanner,
+): void {
+  const { known, mentions } = program;
+  const text = `${program.code} ${scanner.rest}`;
+  let encoded = known.get(text);
+  if (encoded) scanner.position = scanner.statement.text.length;
+  else {
+    encoded = readInstruction(program, scanner);
+    if (!encoded) return;
+    const constant = program.mentions === mentions && !encoded.holes.length;
+    if (constant && scanner.atEnd) known.set(text, encoded);
+  }
+  program.append(encoded, scanner);
 }

@@ -32,11 +32,13 @@ export type AsmOperand = MemoryOperand
   | { readonly kind: "register"; readonly position: number;
       readonly star: boolean; readonly register: RegisterName };
 
+const registerPattern = /\w+/y, portPattern = /\(\s*%dx\s*\)/iy;
+
 /** Reads "%eax", if a register stands here. */
 function takeRegister(scanner: Scanner): RegisterName | undefined {
   const start = scanner.position;
   if (!scanner.takeSign("%")) return undefined;
-  const name = scanner.take(/\w+/y) ?? "";
+  const name = scanner.take(registerPattern) ?? "";
   return registerNames.get(name.toLowerCase())
     ?? scanner.fail(`there is no register %${name}`, start);
 }
@@ -123,7 +125,7 @@ export function parseOperand(
     return { kind: "immediate", position,
       value: parseExpression(scanner, names) };
   const star = scanner.takeSign("*");
-  if (scanner.take(/\(\s*%dx\s*\)/iy))
+  if (scanner.take(portPattern))
     return { kind: "register", position, star,
       register: { class: "w", number: 2 } };
   const register = takeRegister(scanner);

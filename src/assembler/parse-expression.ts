@@ -46,25 +46,26 @@ const escapes: Record<string, number> = {
   b: 8, t: 9, n: 10, f: 12, r: 13, "\\": 92, "'": 39, '"': 34,
 };
 
+const primary = /[-~!+(]|\d\w*|[A-Za-z_.$][\w.$]*|'\\?[^]'?/y;
+
 function parsePrimary(scanner: Scanner, names: Names): Expression {
-  const operator = scanner.take(/[-~!+]/y);
-  if (operator === "+") return parsePrimary(scanner, names);
-  if (operator) return unary(operator, parsePrimary(scanner, names));
-  if (scanner.takeSign("(")) {
-    const inner = parseExpression(scanner, names);
-    scanner.expect(")");
-    return inner;
+  const token = scanner.take(primary)
+    ?? scanner.fail("expected a number, a name or a bracket here");
+  if (/^\d+[bf]$/.test(token)) return mention(names.local(token, scanner));
+  if (/^\d/.test(token)) return number(parseNumber(token, scanner));
+  switch (token[0]) {
+    case "+": return parsePrimary(scanner, names);
+    case "-": case "~": case "!":
+      return unary(token, parsePrimary(scanner, names));
+    case "(": {
+      const inner = parseExpression(scanner, names);
+      scanner.expect(")");
+      return inner;
+    }
+    case "'": return number(characterCode(token));
+    default: return mention(token === "." ? names.here(scanner)
+      : names.symbol(token, scanner));
   }
-  const local = scanner.take(/\d+[bf](?![\w.$])/y);
-  if (local) return mention(names.local(local, scanner));
-  const digits = scanner.take(/\d\w*/y);
-  if (digits) return number(parseNumber(digits, scanner));
-  const name = scanner.take(/[A-Za-z_.$][\w.$]*/y);
-  if (name === ".") return mention(names.here(scanner));
-  if (name) return mention(names.symbol(name, scanner));
-  const quoted = scanner.take(/'\\?[^]'?/y);
-  if (quoted) return number(characterCode(quoted));
-  return scanner.fail("expected a number, a name or a bracket here");
 }
 
 function characterCode(quoted: string): number {

@@ -66,6 +66,10 @@ export class Program implements Names {
    * .code16. */
   code: 2 | 4 = 4;
   private readonly locals = new Map<string, number>();
+  /** How often a name was mentioned. */
+  mentions = 0;
+  /** Instructions without names, by their text. */
+  readonly known = new Map<string, Encoded>();
 
   /** The piece that is being filled. */
   get piece(): Piece {
@@ -95,6 +99,7 @@ export class Program implements Names {
   }
 
   symbol(name: string, scanner: Scanner): AsmSymbol {
+    this.mentions++;
     let symbol = this.symbols.get(name);
     if (!symbol) {
       const place = scanner.place(scanner.position - name.length);
@@ -105,6 +110,7 @@ export class Program implements Names {
   }
 
   here(scanner: Scanner): AsmSymbol {
+    this.mentions++;
     return { name: ".", place: scanner.place(), label: this.position() };
   }
 

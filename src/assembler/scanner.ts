@@ -21,8 +21,9 @@ export class Scanner {
 
   skipBlanks(): void {
     const { text } = this.statement;
-    while (text[this.position] === " " || text[this.position] === "\t")
-      this.position++;
+    let at = this.position;
+    while (text[at] === " " || text[at] === "\t") at++;
+    this.position = at;
   }
 
   /** Takes what a sticky `pattern` matches here, if it does. */
