@@ -46,8 +46,8 @@ function interpreter(segmented: boolean): Interpreter {
   return one;
 }
 
-/** Instructions that cost as much as an interpreter does. */
-const PATIENCE = 1_000_000;
+/** Instructions that may well be all. */
+const PATIENCE = 50_000;
 let waited = 0;
 
 /** The engine has something against our module. */
