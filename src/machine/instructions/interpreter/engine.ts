@@ -36,12 +36,12 @@ interface Interpreter {
 const interpreters = new Map<boolean, Interpreter>();
 
 /** An interpreter, generated and compiled when it is first asked for;
- * throws a {@link Refusal} if the engine doesn't want it. */
+ * throws {@link NoModule} if the engine doesn't want it. */
 function interpreter(segmented: boolean): Interpreter {
   const known = interpreters.get(segmented);
   if (known) return known;
   const { bytes, handlers } = generate(segmented);
-  const one = { handlers, module: orRefusal(() => compile(bytes)) };
+  const one = { handlers, module: orNoModule(() => compile(bytes)) };
   interpreters.set(segmented, one);
   return one;
 }
@@ -51,13 +51,13 @@ const PATIENCE = 50_000;
 let waited = 0;
 
 /** The engine has something against our module. */
-class Refusal extends Error {}
+class NoModule extends Error {}
 
-function orRefusal<T>(make: () => T): T {
+function orNoModule<T>(make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    throw new Refusal(cause instanceof Error ? cause.message
+    throw new NoModule(cause instanceof Error ? cause.message
       : String(cause));
   }
 }
@@ -93,7 +93,7 @@ export class Engine {
     const { handlers, module } = interpreter(segmented);
     const slow = (linear: number, what: number, left: number) =>
       this.slow(linear, what, left);
-    const { run } = orRefusal(
+    const { run } = orNoModule(
       () => instantiate(module, board.memory, { slow }));
     const known = cache.others;
     this.records = known instanceof Records ? known
@@ -117,7 +117,7 @@ export class Engine {
     try {
       return this.instance(segmented);
     } catch (cause) {
-      if (!(cause instanceof Refusal)) throw cause;
+      if (!(cause instanceof NoModule)) throw cause;
       board.interpreter = "plain";
       board.interpreterTrouble = cause.message;
       return undefined;
