@@ -55,7 +55,9 @@ test("who doesn't say gets what is preferred", () => {
   assert.is(new Machine({ memory: 4096 }).interpreter, "plain");
   assert.is(new Machine({ memory: 4096, interpreter: "generated" })
     .interpreter, "generated");
-  preferInterpreter("generated");
+  preferInterpreter();
+  assert.throws(() => new Machine({ interpreter: null as never }),
+    /interpreter must be generated or plain, not the object null/);
   assert.throws(() => new Machine({ interpreter: "fast" as "plain" }),
     /interpreter must be generated or plain, not the string fast/);
 });

@@ -47,7 +47,7 @@ function count(form: Form, id: number): void {
   };
 }
 test.after(() => {
-  preferInterpreter("generated");
+  preferInterpreter();
   original.forEach((told, id) => { counted[id] = told; });
 });
 

@@ -22,10 +22,11 @@ const HELLO = guest(notify("text") + shutdown("off") +
 test("a recorded run with a Guest runs again", () => {
   const files: Files = { k: HELLO };
   const first = lguest(["--kernel", "k", "--record", "r", "--seed", "9",
-    "--cpus", "2", "--schedule", "random:50", ...LIMIT], files);
+    "--cpus", "2", "--schedule", "random:50", "--interpreter", "generated",
+    ...LIMIT], files);
   assert.is(first.status, 0, first.err);
   const again = lguest(["--replay", "r", "--interpreter", "plain"], files);
-  preferInterpreter("generated");
+  preferInterpreter();
   assert.equal(again, first);
   files["moved"] = HELLO;
   delete files["k"];

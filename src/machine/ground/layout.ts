@@ -107,11 +107,12 @@ const sizes: Record<Size,
   ticksPerSecond: [100_000_000, 1, 2 ** 31 - 1, 1],
 };
 
-let usual: Required<MachineOptions>["interpreter"] = "generated";
+let preferred: MachineOptions["interpreter"];
 
-/** What executes the machines to come, if their options don't say. */
-export function preferInterpreter(which: typeof usual): void {
-  usual = which;
+/** What executes the machines to come, if their options don't say; without
+ * one, nobody has said. */
+export function preferInterpreter(which?: typeof preferred): void {
+  preferred = which;
 }
 
 const shown = (value: unknown) => typeof value === "number" ? value
@@ -132,7 +133,8 @@ function checked(
     throw new TypeError(`a machine has no option "${name}"; its options ` +
       `are ${all.join(", ")}`);
   }
-  const { forgetsGlobals = false, interpreter = usual } = options;
+  const { forgetsGlobals = false, interpreter: asked = preferred } = options;
+  const interpreter = asked === undefined ? "generated" : asked;
   if (typeof forgetsGlobals !== "boolean") {
     throw new TypeError("forgetsGlobals must be true or false, not " +
       shown(forgetsGlobals));
@@ -143,8 +145,8 @@ function checked(
   }
   const numbers = Object.fromEntries(names.map((name) =>
     [name, within(name, options[name])])) as Record<Size, number>;
-  const atOnce = options.interpreter !== undefined;
-  return { ...numbers, forgetsGlobals, interpreter, atOnce };
+  return { ...numbers, forgetsGlobals, interpreter,
+    atOnce: asked !== undefined };
 }
 
 function within(name: Size, value = sizes[name][0]): number {

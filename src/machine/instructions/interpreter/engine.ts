@@ -112,8 +112,8 @@ export class Engine {
   private made(segmented: boolean): Run | undefined {
     const { board } = this.cpu;
     if (board.interpreter === "plain") return undefined;
-    const some = board.layout.atOnce || interpreters.size > 0;
-    if (!some && waited++ < PATIENCE) return undefined;
+    const early = !board.layout.atOnce && interpreters.size === 0;
+    if (early && waited++ < PATIENCE) return undefined;
     try {
       return this.instance(segmented);
     } catch (cause) {
