@@ -332,6 +332,11 @@ test("a schedule's turns are whole and at least 1, or it is refused", () => {
     { kind: "list", turns: [{ cpu: 0, instructions: 1 }], then: 0 },
     { kind: "priorities", quantum: 0, order: [0], changes: [] }];
   for (const schedule of good) checkSchedule(schedule);
+  const order = { kind: "priorities", quantum: 9, changes: [] } as const;
+  checkSchedule({ ...order, order: [1, 0] }, 2);
+  for (const strange of [[0, 2], [-1, 0]])
+    assert.throws(() => checkSchedule({ ...order, order: strange }, 2),
+      /a CPU that isn't there/);
   for (const schedule of bad) {
     assert.throws(() => checkSchedule(schedule), (e: Error) =>
       e instanceof RangeError && /whole and at least 1/.test(e.message));

@@ -43,6 +43,7 @@ export interface RunOptions {
 export class Machine extends Board {
   readonly cpus: readonly Cpu[];
   readonly hostCalls: (HostCall | undefined)[] = [];
+  private readonly alone: boolean;
   private stopping = false;
 
   constructor(options: MachineOptions = {}) {
@@ -51,6 +52,7 @@ export class Machine extends Board {
     for (let id = 0; id < this.layout.cpus; id++)
       cpus.push(new Cpu(this, id, cpus, this.hostCalls));
     this.cpus = cpus;
+    this.alone = cpus.length === 1;
     for (const cpu of cpus) resetWaiting(cpu);
     if (cpus[0]) this.resetCpu(cpus[0]);
   }
@@ -131,7 +133,7 @@ export class Machine extends Board {
     const { maxInstructions = Infinity, stopWhen } = options;
     const { sleepUntil = Infinity } = options;
     const schedule = options.schedule ?? DEFAULT_SCHEDULE;
-    checkSchedule(schedule);
+    checkSchedule(schedule, this.cpus.length);
     const h = this.header, end = this.count + maxInstructions;
     this.stopping = false;
     for (;;) {
@@ -139,11 +141,11 @@ export class Machine extends Board {
       if (typeof cpu === "string") return { reason: cpu, count: this.count };
       const budget = end - this.count;
       if (budget <= 0) return { reason: "budget", count: this.count };
-      const turn = Math.min(budget, h[H_SCHEDULE_LEFT]!);
+      const turn = this.alone ? budget : Math.min(budget, h[H_SCHEDULE_LEFT]!);
       const before = cpu.d[RETIRED]!;
       const steps = this.runTurn(cpu, turn, stopWhen);
       const retired = cpu.d[RETIRED]! - before;
-      h[H_SCHEDULE_LEFT]! -= Math.max(steps, retired);
+      if (!this.alone) h[H_SCHEDULE_LEFT]! -= Math.max(steps, retired);
       if (this.stopping) return { reason: "stopped", count: this.count };
     }
   }
@@ -186,7 +188,7 @@ export class Machine extends Board {
       if (why) return why;
     }
     const present = this.cpus[h[H_SCHEDULE_CPU]!]!;
-    const goesOn = h[H_SCHEDULE_LEFT]! > 0;
+    const goesOn = this.alone || h[H_SCHEDULE_LEFT]! > 0;
     if (goesOn && present.w[ACTIVITY] === RUNNING) return present;
     return this.newTurn(schedule);
   }
@@ -195,8 +197,7 @@ export class Machine extends Board {
     const h = this.header, slowest = this.slowestClock();
     const most = schedule.kind === "list" ? Infinity : MOST_AHEAD;
     const { count, events } = this, able = (id: number) => {
-      const cpu = this.cpus[id];
-      if (!cpu) panic("the schedule names a CPU that isn't there");
+      const cpu = this.cpus[id]!;
       return cpu.w[ACTIVITY] === RUNNING && cpu.d[CLOCK]! - slowest <= most;
     };
     for (let tries = 0; tries < MOST_TRIES; tries++) {

@@ -42,8 +42,14 @@ export const DEFAULT_SCHEDULE: Schedule = {
 /** The length of a turn that ends only if its CPU falls asleep. */
 export const FOR_EVER = 2 ** 31 - 1;
 
-/** Throws RangeError for a schedule that gives nobody anything. */
-export function checkSchedule(schedule: Schedule): void {
+/** Throws RangeError for a schedule that gives nobody anything, or names a
+ * CPU that isn't among the first so many. */
+export function checkSchedule(schedule: Schedule, cpus = Infinity): void {
+  const named = schedule.kind === "list"
+    ? schedule.turns.map(({ cpu }) => cpu)
+    : schedule.kind === "priorities" ? schedule.order : [];
+  if (named.some((cpu) => !(cpu >= 0 && cpu < cpus)))
+    throw new RangeError("the schedule names a CPU that isn't there");
   const { then = 1 } = schedule.kind === "list" ? schedule : {};
   const lengths = schedule.kind !== "list" ? [schedule.quantum]
     : schedule.turns.map((turn) => turn.instructions);

@@ -119,16 +119,17 @@ function native(): Contender {
     (commandLine) => [`./${name}`, `bench ${commandLine}`]);
 }
 
-/** All contenders that can be had here, ours first, and a line about each
- * one that can't. */
-export function contenders(): {
+/** All contenders that can be had here, those of our kinds that are wanted
+ * first, and a line about each one that can't. */
+export function contenders(kinds: readonly string[]): {
   readonly present: Contender[]; readonly absent: string[];
 } {
   const { folder, name } = compiled("image"), image = join(folder, name);
   const absent: string[] = [];
   if (!hasV86())
     absent.push("v86 is missing: npm ci --prefix test/bench");
-  const inNode = Object.keys(hasV86() ? emulators : ours);
+  const others = Object.keys(emulators).filter((one) => !(one in ours));
+  const inNode = [...kinds, ...hasV86() ? others : []];
   const present: Contender[] = inNode.map((one) => new InNode(one, image));
   if (spawnSync(QEMU, ["--version"]).status === 0) present.push(qemu());
   else absent.push(`${QEMU} is missing (Debian: qemu-system-x86)`);

@@ -1,16 +1,18 @@
-// npm run bench -- [--runs N] [--only NAME,…] [--quick] [--json]
+// npm run bench -- [--runs N] [--only NAME,…] [--plain] [--quick] [--json]
 // npm run bench -- guest [--runs N] [--quick] [--json]
 //
 // How fast our machine is, beside v86, QEMU and the processor itself: CPU
 // time of small kernels, the best of some runs, all in turns. Status 1: two
 // of them had different checksums; 2: it can't be measured. With `guest`:
-// what it costs a kernel to be one.
+// what it costs a kernel to be one. `--plain` measures our plain interpreter
+// as well.
 import { cpus } from "node:os";
 import { option, word } from "../options";
 import { contenders } from "./contenders";
 import { guestTable, measureGuest } from "./guest";
 import { ours } from "./emulators";
 import { kernels } from "./kernels";
+import type { Kernel } from "./kernels";
 import { agree, Checksums, measure, runnable } from "./measure";
 import type { Results } from "./measure";
 import { asJson, cliffTable, plot, ratioTable } from "./report";
@@ -30,10 +32,14 @@ function chosen() {
     : kernels.filter(({ name }) => only.includes(name));
 }
 
+// Our kinds of machine; the plain one takes as long as all others.
+const kinds = Object.keys(ours)
+  .filter((name) => flag("plain") || !name.endsWith("plain"));
+
 /** The contenders; without a compiler there is nothing for them to do. */
 function comeTogether() {
   try {
-    return contenders();
+    return contenders(kinds);
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
     process.exit(2);
@@ -67,30 +73,40 @@ async function compareEmulators(): Promise<void> {
   const { present, absent } = comeTogether();
   for (const line of absent) console.error(line);
   const checksums = new Checksums(kernels), results: Results = new Map();
+  const names = present.map(({ name }) => name);
+  const others = names.filter((name) => !(name in ours));
+  const print = (text: string) => {
+    tell("");
+    if (!flag("json")) console.log(text);
+  };
+  print(head);
   try {
     for (const who of present) await agree(who, wanted, checksums);
-    for (const kernel of wanted) {
-      const who = present.filter((one) => runnable([kernel], one).length > 0);
-      results.set(kernel.name,
-        await measure(kernel, who, effort, checksums, tell));
+    for (const [group, members] of groupsOf(wanted)) {
+      for (const kernel of members) {
+        const who = present.filter((one) =>
+          runnable([kernel], one).length > 0);
+        results.set(kernel.name,
+          await measure(kernel, who, effort, checksums, tell));
+      }
+      if (group === "pairs") continue;
+      for (const mine of kinds)
+        print(ratioTable(members, results, mine, others));
     }
   } finally {
     for (const who of present) who.stop();
-    tell("");
   }
-  const names = present.map(({ name }) => name);
-  const others = names.filter((name) => !(name in ours));
-  if (flag("json")) {
-    printJson({ kernels: asJson(wanted, results) });
-    return;
-  }
-  console.log(head);
-  const tables = Object.keys(ours).map((mine) =>
-    ratioTable(wanted, results, mine, others));
   const cliffs = cliffTable(results, names);
-  const picture = plot(wanted.filter(({ group }) => group !== "pairs"),
-    results, "ours", others);
-  console.log([...tables, ...cliffs ? [cliffs, ""] : [], picture].join("\n"));
+  if (cliffs) print(`${cliffs}\n`);
+  print(plot(wanted.filter(({ group }) => group !== "pairs"),
+    results, "ours", others));
+  if (flag("json")) printJson({ kernels: asJson(wanted, results) });
+}
+
+/** Kernels by group, in the order in which the groups begin. */
+function groupsOf(all: readonly Kernel[]) {
+  return [...new Set(all.map(({ group }) => group))].map((group) =>
+    [group, all.filter((one) => one.group === group)] as const);
 }
 
 async function main(): Promise<void> {

@@ -163,19 +163,30 @@ export function isPlain(cpu: Cpu, linear: number, frame: number): boolean {
 }
 
 /** What the page tables say of a page: frame and bits as a TLB's entry has
- * them, or 0; no TLB is asked, and no bit set (SDM 3A, 4.3). */
+ * them, and A if that is set in all; or 0. No TLB is asked, and no bit set
+ * (SDM 3A, 4.3). */
 export function quietWalk(cpu: Cpu, linear: number): number {
-  const { w } = cpu, kept = PTE_D | (w[CR4]! & CR4_PGE ? PTE_G : 0);
+  const { w } = cpu, globals = w[CR4]! & CR4_PGE ? PTE_G : 0;
   const pde = quietEntry(cpu, w[CR3]!, linear >>> 22);
   if (!(pde & PTE_P)) return 0;
-  const rights = PTE_P | PTE_RW | PTE_US;
+  const common = PTE_P | PTE_RW | PTE_US | PTE_A, own = PTE_D | globals;
   if (pde & PTE_PS && w[CR4]! & CR4_PSE) {
     if (pde & LARGE_RESERVED) return 0;
-    return pde & (0xffc00000 | rights | PTE_PS | kept);
+    return pde & (0xffc00000 | common | PTE_PS | own);
   }
   const pte = quietEntry(cpu, pde, (linear >>> 12) & 0x3ff);
   if (!(pte & PTE_P)) return 0;
-  return (pte & (-4096 | kept)) | (pde & pte & rights);
+  return (pte & (-4096 | own)) | (pde & pte & common);
+}
+
+/** Does with what a quiet walk has found what a walk for data does that has
+ * no bit to set. `physical` is the address. */
+export function enterData(
+  cpu: Cpu, linear: number, found: number, physical: number,
+): void {
+  const entry = found & ~PTE_A, at = tlbTakeOldest(cpu, false);
+  tlbWrite(cpu, false, at, linear, entry);
+  enterFast(cpu, linear, physical, entry, false);
 }
 
 // Nobody has page tables in a device.

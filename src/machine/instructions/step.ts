@@ -21,6 +21,9 @@ import { virtualIsDue } from "../cpu/virtual";
 
 // No page begins at an odd address.
 const NO_PAGE = 1;
+// JavaScript's engines keep a number in a register if it's a whole one and
+// has no more bits than this.
+const MOST_LEFT = 0x3fffffff;
 
 /** Makes one CPU execute; holds only what can be made again. */
 export class Runner {
@@ -87,7 +90,8 @@ export class Runner {
     let { page, records } = this, left = 0, base = 0, limit = 0;
     for (;;) {
       if (left === 0 || cpu.look || board.woken) {
-        left = Math.min(end - d[RETIRED]!, Math.ceil(deadline - d[CLOCK]!));
+        left = Math.min(end - d[RETIRED]!, Math.ceil(deadline - d[CLOCK]!),
+          MOST_LEFT) | 0;
         if (left <= 0 || board.woken || !this.mayGoOn()) return;
         page = this.page;
         base = w[CS_BASE]!;

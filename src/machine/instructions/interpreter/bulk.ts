@@ -3,15 +3,18 @@ import type { Insn } from "../../../table";
 import type { Cpu } from "../../cpu/cpu";
 import type { Decoded } from "../decoded";
 import { PAGE } from "../../ground/layout";
+import type { Blocks } from "./blocks";
 import {
   CLOCK, DF_FLAG, EAX, ECX, EDI, EIP, ESI, FS, REPEATING, REPEATING_AT,
   RETIRED, SYSTEM_FLAGS,
 } from "../../ground/state";
 
-/** Finds the place in the machine's memory of an address that may be
- * read, or written, without ado; or gives 0. */
-export type Locate =
-  (linear: number, size: number, write: boolean) => number;
+/** What it takes, beside the blocks. */
+export interface Means extends Blocks {
+  /** The place in the machine's memory of an address that may be read, or
+   * written, without ado; or 0. */
+  locate(linear: number, size: number, write: boolean): number;
+}
 
 /** Whether this is one of which many iterations can be one. */
 export function isBulky(i: Insn): boolean {
@@ -24,7 +27,7 @@ export function isBulky(i: Insn): boolean {
 /** Many iterations of REP MOVS or STOS at once, as far as they are
  * plain and go upwards. Says how many, at most `most`. */
 export function repeatInBulk(
-  cpu: Cpu, i: Decoded | undefined, most: number, locate: Locate,
+  cpu: Cpu, i: Decoded | undefined, most: number, means: Means,
 ): number {
   if (!i || !cpu.flat32) return 0;
   const { semantic } = i.form, { w, d } = cpu;
@@ -32,7 +35,7 @@ export function repeatInBulk(
   let done = 0, n = 0;
   do {
     n = repeatInPage(cpu, semantic === "movs", i.operandSize,
-      most - done, locate);
+      most - done, means);
     d[RETIRED]! += n;
     d[CLOCK]! += n;
     done += n;
@@ -46,7 +49,7 @@ export function repeatInBulk(
 
 // The iterations up to the end of a page, or one.
 function repeatInPage(
-  cpu: Cpu, moves: boolean, size: number, budget: number, locate: Locate,
+  cpu: Cpu, moves: boolean, size: number, budget: number, means: Means,
 ): number {
   const { w } = cpu, from = w[ESI]!, to = w[EDI]!;
   const room = (at: number) =>
@@ -54,8 +57,8 @@ function repeatInPage(
   const most = Math.min(w[ECX]! >>> 0, budget, room(to),
     moves ? room(from) : PAGE);
   if (most === 0) return 0;
-  const source = moves ? locate(from, size, false) : -1;
-  const target = source === 0 ? 0 : locate(to, size, true);
+  const source = moves ? means.locate(from, size, false) : -1;
+  const target = source === 0 ? 0 : means.locate(to, size, true);
   if (target === 0) return 0;
   // In a small TLB one may have taken the other's place.
   const both = !moves || (cpu.fast[from >>> 12]! & cpu.readBit) !== 0;
@@ -63,8 +66,8 @@ function repeatInPage(
   const apart = target - source;
   const within = moves && apart > 0 && apart < size;
   const n = both && noCode && !within ? most : 1;
-  if (moves) copy(cpu.bytes, source, target, n * size, size);
-  else fill(cpu, target, n, size, w[EAX]!);
+  if (moves) copy(means, source, target, n * size, size);
+  else means.fill(target, pattern(w[EAX]!, size), n * size);
   if (moves) w[ESI] = from + n * size;
   w[EDI] = to + n * size;
   w[ECX] = w[ECX]! - n;
@@ -73,27 +76,19 @@ function repeatInPage(
 
 // Upwards: what was just written is read again if they overlap.
 function copy(
-  bytes: Uint8Array, source: number, target: number, length: number,
+  blocks: Blocks, source: number, target: number, length: number,
   size: number,
 ): void {
   const apart = target - source;
   const step = apart >= size && apart < length ? apart : length;
   for (let done = 0; done < length; done += step) {
     const end = Math.min(done + step, length);
-    bytes.copyWithin(target + done, source + done, source + end);
+    blocks.copy(target + done, source + done, end - done);
   }
 }
 
-// One is written, and then all that there is is copied behind it.
-function fill(
-  { bytes, view }: Cpu, target: number, n: number, size: number,
-  v: number,
-): void {
-  if (size === 4) view.setInt32(target, v, true);
-  else if (size === 2) view.setInt16(target, v, true);
-  else bytes[target] = v;
-  for (let done = size; done < n * size; done *= 2) {
-    const end = target + Math.min(done, n * size - done);
-    bytes.copyWithin(target + done, target, end);
-  }
+function pattern(v: number, size: number): number {
+  if (size === 4) return v;
+  return size === 2 ? Math.imul(v & 0xffff, 0x10001)
+    : Math.imul(v & 0xff, 0x1010101);
 }

@@ -2,10 +2,10 @@
 import type { CodeCache } from "../codecache";
 import type { Cpu } from "../../cpu/cpu";
 import {
-  allowed, isPlain, physicalOf, quietWalk, reach,
+  allowed, enterData, isPlain, physicalOf, quietWalk, reach,
 } from "../../cpu/paging";
 import {
-  PTE_D, PTE_P, PTE_RW, PTE_US, TLB_FRAME, tlbFind,
+  PTE_A, PTE_D, PTE_P, PTE_RW, PTE_US, TLB_FRAME, tlbFind,
 } from "../../cpu/tlb";
 import type { Fault } from "../../ground/fault";
 import { PAGE } from "../../ground/layout";
@@ -14,7 +14,8 @@ import type { Compiled } from "../../ground/linear";
 import {
   CLOCK, CPL, CR0, CR0_PG, CS_BASE, CS_LIMIT, EIP, RETIRED,
 } from "../../ground/state";
-import { type Locate, repeatInBulk } from "./bulk";
+import type { Blocks } from "./blocks";
+import { type Means, repeatInBulk } from "./bulk";
 import { generate } from "./interpreter";
 import { COLD, DONE, LOOK, REPEAT, WHY_BITS } from "./record";
 import { Records } from "./records";
@@ -68,10 +69,13 @@ export class Engine {
   private flat: Run | undefined;
   private segmented: Run | undefined;
   private records: Records | undefined;
+  private means: Means | undefined;
   /** The page fault in which the next instruction ends, if it is known. */
   fault: Fault | undefined;
   // Whether the last access that wasn't granted is one.
   private denied = false;
+  // What the page tables said of the last access, if the TLB knew nothing.
+  private found = 0;
   // The instructions of the present slice, and where the counts were.
   private given = 0;
   private retired = 0;
@@ -93,13 +97,15 @@ export class Engine {
     const { handlers, module } = interpreter(segmented);
     const slow = (linear: number, what: number, left: number) =>
       this.slow(linear, what, left);
-    const { run } = orNoModule(
+    const functions = orNoModule(
       () => instantiate(module, board.memory, { slow }));
+    const { locate } = this, blocks = functions as unknown as Blocks;
+    this.means = { locate, copy: blocks.copy, fill: blocks.fill };
     const known = cache.others;
     this.records = known instanceof Records ? known
       : new Records(board, cache, handlers);
     cache.others = this.records;
-    return run as Run;
+    return functions.run as Run;
   }
 
   // What runs with the present segments; undefined if nothing does.
@@ -169,13 +175,14 @@ export class Engine {
     const eip = w[EIP]!, linear = (w[CS_BASE]! + eip) | 0;
     if (eip >>> 0 > w[CS_LIMIT]! >>> 0) return -1;
     const offset = linear & (PAGE - 1);
+    if (why === REPEAT) {
+      const here = (cpu.fastCode[linear >>> 12]! ^ linear) >>> 12;
+      const known = cache.page(here).wide[offset];
+      return repeatInBulk(cpu, known, left, this.means!) || -1;
+    }
     const physical = cpu.codeAddress(linear), frame = physical >>> 12;
     if (board.frameOf(physical) !== frame) return -1;
     if (!(cpu.fastCode[linear >>> 12]! & cpu.readBit)) return -1;
-    if (why === REPEAT) {
-      const known = cache.page(frame).wide[offset];
-      return repeatInBulk(cpu, known, left, this.locate) || -1;
-    }
     if (why === LOOK) this.records!.enter(frame, offset);
     else {
       this.records!.fill(frame, offset);
@@ -205,7 +212,7 @@ export class Engine {
     if (w[CR0]! & CR0_PG) {
       const at = tlbFind(cpu, false, linear);
       if (at < 0 && board.events.active) return -1;
-      bits = at < 0 ? quietWalk(cpu, linear) : w[at]!;
+      bits = at < 0 ? this.found = quietWalk(cpu, linear) : w[at]!;
       frame = at < 0 ? bits : w[at + TLB_FRAME]!;
       if (at >= 0 && write && !(bits & PTE_D)) return -1;
     }
@@ -216,18 +223,25 @@ export class Engine {
     return plain && !(write && window) ? real >>> 0 : -1;
   }
 
-  private readonly locate: Locate = (linear, size, write) => {
+  private readonly locate: Means["locate"] = (linear, size, write) => {
     const { cpu } = this, { board } = cpu, user = cpu.w[CPL] === 3;
     this.denied = false;
+    this.found = 0;
     if ((linear & (PAGE - 1)) + size > PAGE) return 0;
     const bit = write ? cpu.writeBit : cpu.readBit;
     const known = cpu.fast[linear >>> 12]!;
     if (known & bit) return ((known & -PAGE) ^ linear) >>> 0;
     const physical = this.granted(linear, write, user);
     if (physical < 0) return 0;
-    if (!(known & cpu.readBit)) cpu.translate(linear, write, user, false);
+    if (!(known & cpu.readBit)) this.enter(linear, write, physical);
     if (write && board.codePages[physical >>> 12])
       board.dropCode(physical, size);
     return board.layout.ramBase + physical;
   };
+
+  private enter(linear: number, write: boolean, physical: number): void {
+    const { cpu, found } = this, marks = PTE_A | (write ? PTE_D : 0);
+    if ((found & marks) === marks) enterData(cpu, linear, found, physical);
+    else cpu.translate(linear, write, cpu.w[CPL] === 3, false);
+  }
 }

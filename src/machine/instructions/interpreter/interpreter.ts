@@ -3,6 +3,7 @@ import type { Insn } from "../../../table";
 import type { Builder } from "../builder";
 import { CS_BASE, CS_LIMIT, EIP } from "../../ground/state";
 import { semanticsById } from "../semantics";
+import { blockFunctions } from "./blocks";
 import { keyOf, samples, template } from "./forms";
 import { Generator } from "./generator";
 import type { Surroundings } from "./generator";
@@ -43,7 +44,8 @@ export function generate(
   const run = interpreterFunction(
     [...insns.values()].map((i) => template(i, segmented)), functions,
     segmented);
-  return { bytes: moduleBytes(imports, [...flags, run]), handlers };
+  const all = [...flags, run, ...blockFunctions()];
+  return { bytes: moduleBytes(imports, all), handlers };
 }
 
 /** Whether an instruction may have to leave when it is too late. */

@@ -13,7 +13,7 @@ export const WASM = {
   eq64: 0x51,
   clz: 0x67, ctz: 0x68, popcnt: 0x69,
   add: 0x6a, sub: 0x6b, mul: 0x6c, and: 0x71, or: 0x72, xor: 0x73,
-  shl: 0x74, shrS: 0x75, shrU: 0x76,
+  shl: 0x74, shrS: 0x75, shrU: 0x76, rotr: 0x78,
   mul64: 0x7e, divS64: 0x7f, divU64: 0x80, or64: 0x84, shl64: 0x86,
   shrS64: 0x87, wrap: 0xa7, extendS: 0xac, extendU: 0xad,
   extend8: 0xc0, extend16: 0xc1,
@@ -126,6 +126,12 @@ export class FunctionWriter {
 
   call(index: number): this {
     return this.with("call", index);
+  }
+
+  /** Copies within the memory: to, from and length are on the stack. */
+  copyMemory(): this {
+    this.code.push(0xfc, 10, 0, 0);
+    return this;
   }
 
   /** Opens a block, a loop, or the body of an if. */
