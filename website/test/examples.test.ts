@@ -20,7 +20,9 @@ test.before(async () => { site = await Site.open(findChromium() ?? ""); });
 test.after(async () => { await site.close(); });
 
 /** Presses Enter on Run and waits; gives what the example printed and said.
- * By the page's own selectors: a locator walks through all of a chapter. */
+ * By the page's own selectors: a locator walks through all of a chapter.
+ * And the page tells us: to ask it in every frame, it would have to paint
+ * them all. */
 async function runExample(page: Page, id: string) {
   const selector = `[data-example="${id}"]`;
   await page.waitForFunction((selector) => {
@@ -30,20 +32,25 @@ async function runExample(page: Page, id: string) {
     return button && document.activeElement === button;
   }, selector);
   await page.keyboard.press("Enter");
-  const ended = await page.waitForFunction((selector) => {
-    const example = document.querySelector<HTMLElement>(selector);
-    const state = example?.dataset["state"] ?? "";
-    if (!example || !/^(done|failed)$/.test(state)) return false;
-    return {
-      printed: [...example.querySelectorAll("pre[aria-label]")]
-        .map((one) => one.textContent).join("\n"),
-      claims: example.querySelector("[role=status]")?.textContent,
-      wrong: state === "failed" ? example.textContent : "",
-    };
-  }, selector);
-  const result = await ended.jsonValue();
-  if (!result) throw new Error("no example");
-  return result;
+  return page.evaluate((selector) => new Promise<{
+    printed: string; claims: string; wrong: string;
+  }>((resolve) => {
+    const example = document.querySelector<HTMLElement>(selector)!;
+    const observer = new MutationObserver(look);
+    observer.observe(example, { attributeFilter: ["data-state"] });
+    look();
+    function look(): void {
+      const state = example.dataset["state"] ?? "";
+      if (!/^(done|failed)$/.test(state)) return;
+      observer.disconnect();
+      resolve({
+        printed: [...example.querySelectorAll("pre[aria-label]")]
+          .map((one) => one.textContent).join("\n"),
+        claims: example.querySelector("[role=status]")?.textContent ?? "",
+        wrong: state === "failed" ? example.textContent : "",
+      });
+    }
+  }), selector);
 }
 
 /** Runs every example of a chapter, and compares with the record. */
@@ -182,6 +189,32 @@ test("an edited example runs whole, prints in order, and says that its "
       'import { Machine } from "lguest"; Machine.name // => "Wrong"');
     const { wrong: told } = await runExample(page, id);
     assert.match(told, `invitation, line ${line + 1}`);
+  });
+});
+
+test("a worker goes from example to example, but not to or from an edited "
+  + "one", async () => {
+  await site.visitAgain("/book/invitation", async (page) => {
+    await page.evaluate(() => {
+      const { Worker } = window;
+      let workers = 0;
+      window.Worker = class extends Worker {
+        constructor(url: string | URL) {
+          super(url);
+          document.body.dataset["workers"] = `${++workers}`;
+        }
+      };
+    });
+    const run = async (id: string | null) => {
+      assert.is((await runExample(page, id ?? "")).wrong, "");
+      return page.evaluate(() => Number(document.body.dataset["workers"]));
+    };
+    const one = await page.locator(first).first()
+      .getAttribute("data-example");
+    assert.equal([await run(one), await run(one)], [1, 1]);
+    const { id } = await edit(page, "Object.assign(globalThis, { u: 1 });");
+    assert.is(await run(id), 2);
+    assert.equal([await run(one), await run(one)], [3, 3]);
   });
 });
 
