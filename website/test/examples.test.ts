@@ -19,10 +19,12 @@ let site: Site;
 test.before(async () => { site = await Site.open(findChromium() ?? ""); });
 test.after(async () => { await site.close(); });
 
+/** Milliseconds between two looks: to be asked in every frame, the page would
+ * have to paint them all. */
+const POLLING = 50;
+
 /** Presses Enter on Run and waits; gives what the example printed and said.
- * By the page's own selectors: a locator walks through all of a chapter.
- * And the page tells us: to ask it in every frame, it would have to paint
- * them all. */
+ * By the page's own selectors: a locator walks through all of a chapter. */
 async function runExample(page: Page, id: string) {
   const selector = `[data-example="${id}"]`;
   await page.waitForFunction((selector) => {
@@ -32,25 +34,20 @@ async function runExample(page: Page, id: string) {
     return button && document.activeElement === button;
   }, selector);
   await page.keyboard.press("Enter");
-  return page.evaluate((selector) => new Promise<{
-    printed: string; claims: string; wrong: string;
-  }>((resolve) => {
-    const example = document.querySelector<HTMLElement>(selector)!;
-    const observer = new MutationObserver(look);
-    observer.observe(example, { attributeFilter: ["data-state"] });
-    look();
-    function look(): void {
-      const state = example.dataset["state"] ?? "";
-      if (!/^(done|failed)$/.test(state)) return;
-      observer.disconnect();
-      resolve({
-        printed: [...example.querySelectorAll("pre[aria-label]")]
-          .map((one) => one.textContent).join("\n"),
-        claims: example.querySelector("[role=status]")?.textContent ?? "",
-        wrong: state === "failed" ? example.textContent : "",
-      });
-    }
-  }), selector);
+  const ended = await page.waitForFunction((selector) => {
+    const example = document.querySelector<HTMLElement>(selector);
+    const state = example?.dataset["state"] ?? "";
+    if (!example || !/^(done|failed)$/.test(state)) return false;
+    return {
+      printed: [...example.querySelectorAll("pre[aria-label]")]
+        .map((one) => one.textContent).join("\n"),
+      claims: example.querySelector("[role=status]")?.textContent,
+      wrong: state === "failed" ? example.textContent : "",
+    };
+  }, selector, { polling: POLLING });
+  const result = await ended.jsonValue();
+  if (!result) throw new Error("no example");
+  return result;
 }
 
 /** Runs every example of a chapter, and compares with the record. */
