@@ -7,8 +7,8 @@ import { oops } from "./oops";
 import { createProcess, freeProcess, nextProcess } from "./process";
 import { setup } from "./setup";
 import { programCalls } from "./systemcall";
-import { enqueue, exitThread, freeThread, moveThreads, pickNext, takeZombie }
-  from "./threads";
+import { enqueue, exitThread, freeThread, moveThreads, pickNext, takeNews,
+  takeZombie } from "./threads";
 
 /** The Host's own host calls, in the order of their numbers. */
 const hostCallTable: readonly HostCallRow[] = [
@@ -24,6 +24,7 @@ const hostCallTable: readonly HostCallRow[] = [
   { name: "free_thread", cost: 40, run: freeThread },
   { name: "tick", cost: 30, run: tick },
   { name: "move_threads", cost: 100, run: moveThreads },
+  { name: "take_news", cost: 100, run: takeNews },
   { name: "cancel_alarm", cost: 20, run: cancelAlarm },
   ...programCalls,
 ];

@@ -39,6 +39,7 @@ const handlers: Readonly<Record<number, string>> = {
   [vector.TIMER_VECTOR]: "timer_interrupt",
   [vector.RESCHEDULE_VECTOR]: "reschedule_interrupt",
   [vector.MOVE_VECTOR]: "move_interrupt",
+  [vector.NEWS_VECTOR]: "news_interrupt",
   [NMI]: "nmi_interrupt",
   [vector.STOP_VECTOR]: "stop",
   [vector.CALL_VECTOR]: "call_interrupt",

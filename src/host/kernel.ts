@@ -4,17 +4,17 @@
 
 /** The Host's assembly, without its constants and its trap stubs. */
 export const kernelText = `
-# 535 "chapters/400-kernel.md"
+# 538 "chapters/400-kernel.md"
 multiboot_header:
     .long 0x1badb002, 0x00010003    # modules on pages, memory, addresses
     .long -(0x1badb002 + 0x00010003)
     .long IMAGE, IMAGE, 0, 0, IMAGE + 32
-# 548 "chapters/400-kernel.md"
+# 551 "chapters/400-kernel.md"
 start:
     cli
     cld
     movl %ebx, HOST + host_multiboot - KERNEL
-# 572 "chapters/400-kernel.md" # columns -4
+# 575 "chapters/400-kernel.md" # columns -4
     movl $END - KERNEL, %esi
     movl 20(%ebx), %ecx             # how many modules
     movl 24(%ebx), %edx             # where their list is
@@ -32,7 +32,7 @@ start:
     3:
     addl $4095, %esi
     andl $-4096, %esi
-# 598 "chapters/400-kernel.md" # columns -4
+# 601 "chapters/400-kernel.md" # columns -4
     movl 8(%ebx), %ecx
     addl $1024, %ecx
     shrl $2, %ecx                   # pages, all told
@@ -44,16 +44,16 @@ start:
     shll $12, %eax
     movl %eax, HOST + host_memory_end - KERNEL
     movl %ecx, %edx
-# 624 "chapters/400-kernel.md" # columns -4
+# 627 "chapters/400-kernel.md" # columns -4
     movl %esi, HOST + host_boot_directory - KERNEL
     movl %esi, %edi
     xorl %eax, %eax
     movl $1024, %ecx
     rep stosl
-# 610 "chapters/400-kernel.md" # columns -4
+# 613 "chapters/400-kernel.md" # columns -4
     cmpl $0, HOST + host_small_pages - KERNEL
     jne 4f
-# 639 "chapters/400-kernel.md" # columns -4
+# 642 "chapters/400-kernel.md" # columns -4
     mov %cr4, %eax
     orl $0x10, %eax                 # PSE
     mov %eax, %cr4
@@ -65,10 +65,10 @@ start:
     addl $0x400000, %eax
     subl $1024, %edx
     ja 1b
-# 613 "chapters/400-kernel.md" # columns -4
+# 616 "chapters/400-kernel.md" # columns -4
     jmp 5f
     4:
-# 661 "chapters/400-kernel.md" # columns -4
+# 664 "chapters/400-kernel.md" # columns -4
     movl $0x103, %eax               # P, RW, G
     1:
     stosl
@@ -82,7 +82,7 @@ start:
     stosl
     jmp 2b
     3:
-# 679 "chapters/400-kernel.md" # columns -4
+# 682 "chapters/400-kernel.md" # columns -4
     leal 4096 + 3(%esi), %eax
     leal 768 * 4(%esi), %ebx
     1:
@@ -91,9 +91,9 @@ start:
     addl $4096, %eax
     cmpl %edi, %eax
     jb 1b
-# 617 "chapters/400-kernel.md" # columns -4
+# 620 "chapters/400-kernel.md" # columns -4
     5:
-# 699 "chapters/400-kernel.md" # columns -4
+# 702 "chapters/400-kernel.md" # columns -4
     movl %edi, %ebp
     xorl %eax, %eax
     movl $2048, %ecx
@@ -106,7 +106,7 @@ start:
     movl %eax, 1022 * 4(%esi)
     leal 4096 + 3(%ebp), %eax
     movl %eax, 1023 * 4(%esi)
-# 724 "chapters/400-kernel.md" # columns -4
+# 727 "chapters/400-kernel.md" # columns -4
     movl 768 * 4(%esi), %eax
     movl %eax, (%esi)
     mov %esi, %cr3
@@ -115,7 +115,7 @@ start:
     mov %eax, %cr0
     movl $high, %eax
     jmp *%eax
-# 745 "chapters/400-kernel.md" # columns -4
+# 748 "chapters/400-kernel.md" # columns -4
     high:
     movl $0, KERNEL(%esi)
     mov %cr3, %eax
@@ -123,22 +123,22 @@ start:
     mov %cr4, %eax
     orl $0x80, %eax                 # PGE
     mov %eax, %cr4
-# 759 "chapters/400-kernel.md" # columns -4
+# 762 "chapters/400-kernel.md" # columns -4
     movl $IDLES + 4096, %esp
     movl $host_stubs, %eax
     .byte 0x0f, 0x3f, HC_setup
     movl $CPUS, %edx
     call load_tables
-# 557 "chapters/400-kernel.md"
+# 560 "chapters/400-kernel.md"
     call wake_cpus
-# 564 "chapters/420-threads.md" # columns -4
+# 568 "chapters/420-threads.md" # columns -4
     call start_module
     movl $1, HOST + host_ready          # the other CPUs may begin
     jmp idle
-# 559 "chapters/400-kernel.md"
+# 562 "chapters/400-kernel.md"
 
 load_tables:                        # edx: this CPU's struct cpu
-# 771 "chapters/400-kernel.md" # columns -4
+# 774 "chapters/400-kernel.md" # columns -4
     lgdt cpu_gdt_limit(%edx)
     lidt cpu_idt_limit(%edx)
     ljmp $KERNEL_CS, $1f
@@ -154,14 +154,14 @@ load_tables:                        # edx: this CPU's struct cpu
     lldt %ax
     movl $TASK, %eax
     ltr %ax
-# 802 "chapters/400-kernel.md" # columns -4
+# 805 "chapters/400-kernel.md" # columns -4
     movl $0x100 + SPURIOUS_VECTOR, LOCAL_APIC + 0xf0
     movl $0xb, LOCAL_APIC + 0x3e0               # divide by 1
     movl $TIMER_VECTOR, LOCAL_APIC + 0x320      # one-shot
     movl %fs:cpu_mask, %eax
     shll $24, %eax
     movl %eax, LOCAL_APIC + 0xd0                # our bit in a list of CPUs
-# 563 "chapters/400-kernel.md"
+# 566 "chapters/400-kernel.md"
     ret
 # 225 "chapters/620-cpus.md"
 wake_cpus:
@@ -340,7 +340,7 @@ unload_module:
     jnz unlock_allocator
     movl %eax, HOST + host_module_loaded
     jmp unlock_allocator
-# 621 "chapters/420-threads.md"
+# 625 "chapters/420-threads.md"
 start_processes:
     call lock_allocator
     .byte 0x0f, 0x3f, HC_next_process
@@ -359,7 +359,7 @@ start_processes:
     .byte 0x0f, 0x3f, HC_enqueue
     call unlock_queue
     jmp start_processes
-# 574 "chapters/420-threads.md"
+# 578 "chapters/420-threads.md"
 idle:
     cli
     call reap
@@ -372,7 +372,7 @@ idle:
     sti
     hlt
     jmp idle
-# 594 "chapters/420-threads.md"
+# 598 "chapters/420-threads.md"
 reap:
     call lock_queue
     .byte 0x0f, 0x3f, HC_take_zombie
@@ -386,7 +386,7 @@ reap:
     call unlock_allocator
     jmp reap
 1:  ret
-# 105 "chapters/420-threads.md"
+# 106 "chapters/420-threads.md"
 spin_lock:                          # edx: the lock
     movl %fs:cpu_self, %ecx
 1:  xorl %eax, %eax
@@ -398,7 +398,7 @@ spin_wait:
     jne spin_wait
     jmp 1b
 2:  ret
-# 134 "chapters/420-threads.md"
+# 135 "chapters/420-threads.md"
 lock_queue:
     movl $HOST + host_queue_lock, %edx
     jmp spin_lock
@@ -411,7 +411,7 @@ lock_allocator:
 unlock_allocator:
     movl $0, HOST + host_allocator_lock
     ret
-# 447 "chapters/420-threads.md"
+# 451 "chapters/420-threads.md"
 
 schedule:
     call lock_queue
@@ -434,7 +434,7 @@ read_clock:
     movl %eax, %fs:cpu_now
     movl %edx, %fs:cpu_now + 4
     ret
-# 225 "chapters/420-threads.md"
+# 229 "chapters/420-threads.md"
 switch_thread:                      # eax: the next thread
     pushl %ebp
     pushl %ebx
@@ -444,7 +444,7 @@ switch_thread:                      # eax: the next thread
     movl %esp, thread_esp(%edx)
     movl %eax, %fs:cpu_current
     movl thread_esp(%eax), %esp
-# 249 "chapters/420-threads.md" # columns -4
+# 253 "chapters/420-threads.md" # columns -4
     leal 4096(%eax), %ecx
     movl %ecx, %fs:cpu_task + 4         # esp0
     movl thread_directory(%eax), %ecx
@@ -452,13 +452,13 @@ switch_thread:                      # eax: the next thread
     je 1f
     mov %ecx, %cr3
     1:
-# 235 "chapters/420-threads.md"
+# 239 "chapters/420-threads.md"
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     ret
-# 475 "chapters/420-threads.md"
+# 479 "chapters/420-threads.md"
 thread_start:
     call unlock_queue
     jmp process_thread
@@ -469,7 +469,14 @@ move_interrupt:
     .byte 0x0f, 0x3f, HC_move_threads
     call unlock_queue
     jmp trap_return
-# 515 "chapters/420-threads.md"
+# 268 "chapters/640-scheduler.md"
+news_interrupt:
+    movl $0, LOCAL_APIC + 0xb0              # end of interrupt
+    call lock_queue
+    .byte 0x0f, 0x3f, HC_take_news
+    call unlock_queue
+    jmp trap_return
+# 519 "chapters/420-threads.md"
 exit_process:
     call lock_queue
     .byte 0x0f, 0x3f, HC_cancel_alarm

@@ -58,5 +58,6 @@ export const vector = {
   CALL_VECTOR: 0xf1,
   RESCHEDULE_VECTOR: 0xf2,
   MOVE_VECTOR: 0xf3,
+  NEWS_VECTOR: 0xf4,
   SPURIOUS_VECTOR: 0xff,
 } as const;

@@ -13,3 +13,12 @@ export function askToMove(machine: Machine, to: number): void {
   machine.writeRam(HOST - place.KERNEL + Shared.move_to.offset, word);
   machine.messageInterrupt(0, vector.MOVE_VECTOR);
 }
+
+/** There is news for the module's process with this number, from 0 on. */
+export function tellNews(machine: Machine, number: number): void {
+  const at = HOST - place.KERNEL + Shared.news.offset;
+  const [byte = 0] = machine.readRam(at + (number >>> 3), 1);
+  machine.writeRam(at + (number >>> 3),
+    Uint8Array.of(byte | 1 << (number & 7)));
+  machine.messageInterrupt(0, vector.NEWS_VECTOR);
+}

@@ -49,6 +49,7 @@ function moduleProcess(
   put(cpu, HOST, Shared.processes_started, number + 1);
   const thread = module.createProcess(cpu, number, start);
   if (thread === 0) awaitOneLess(cpu);
+  else put(cpu, thread, Thread.process, number + 1);
   return thread;
 }
 

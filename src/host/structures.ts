@@ -28,6 +28,8 @@ export const hostLayout = structure("host", {
   /** Not 0: low memory is mapped by pages of 4 KiB. */
   small_pages: "u32",
   oopsed: "u32 atomic",
+  /** Processes of the module's for which there is news, a bit each. */
+  news: "u32 queue_lock",
 });
 export const Shared = hostLayout.field;
 export const HOST = place.HOST;

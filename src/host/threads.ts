@@ -27,6 +27,9 @@ export const threadLayout = structure("thread", {
   alarm: "u64", alarm_next: "u32",
   /** What the module keeps here; struct program of a program. */
   module: "u32 boot", program: "u32",
+  /** A process of the module's: its number, counted from 1; and whether
+   * there is news for it. */
+  process: "u32", signalled: "u32 queue_lock peek",
 });
 export const Thread = threadLayout.field;
 
@@ -215,6 +218,24 @@ function tellMoved(me: ThisCpu, thread: number): void {
   if (get(cpu, thread, Thread.state) !== THREAD_RUNS) return;
   if (get(cpu, home, PerCpu.current) === thread) callHome(me, thread);
   else callFor(me, thread);
+}
+/** There is news for the module's process with this number, from 0 on.
+ * Queue lock held. */
+export function signalProcess(cpu: Cpu, number: number): void {
+  let at = get(cpu, HOST, Shared.threads);
+  while (at !== 0 && get(cpu, at, Thread.process) !== number + 1)
+    at = get(cpu, at, Thread.all_next);
+  if (at === 0) return;
+  put(cpu, at, Thread.signalled, 1);
+  wakeThread(cpu, at);
+}
+
+/** Host call: somebody outside has news. Queue lock held. */
+export function takeNews(cpu: Cpu): void {
+  const news = get(cpu, HOST, Shared.news);
+  put(cpu, HOST, Shared.news, 0);
+  for (let n = 0; n < 32; n++)
+    if (news >>> n & 1) signalProcess(cpu, n);
 }
 /** Wakes the programs that are told to end. Queue lock held. */
 function wakeTold(cpu: Cpu): void {

@@ -1,7 +1,9 @@
 // Woven from chapters/310-launcher.md.
-import { LHREQ_INITIALIZE } from "../lguest";
+import { errno, LHREQ_INITIALIZE } from "../lguest";
 import type { DevLguest, LauncherCalls } from "../lguest";
 import { bootParams, initrdAddress } from "./boot-params";
+import { DEVICE_PAGES } from "./bus";
+import type { Bus } from "./bus";
 import { UserError } from "./error";
 import { parseKernel } from "./kernel";
 import type { Kernel } from "./kernel";
@@ -10,15 +12,20 @@ import { answerTrap } from "./ports";
 /** Takes what Guest number `guest` prints, as bytes. */
 export type ConsoleSink = (bytes: Uint8Array, guest: number) => void;
 
-/** A Launcher whose Guests print to `print`; it keeps no state. */
-export function launcher(print: ConsoleSink): LauncherCalls {
+/** A Launcher whose Guests print to `print`, and have devices on these
+ * buses; it keeps no state. */
+export function launcher(
+  print: ConsoleSink, buses: readonly Bus[] = [],
+): LauncherCalls {
   return {
     step(dev) {
-      const { result } = dev;
-      if (typeof result === "number") return "exit";
-      if (result === undefined) return load(dev) ? "read" : "exit";
-      if (result.length === 4) printString(dev, wordOf(result), print);
-      else answerTrap(dev, result);
+      const { result } = dev, bus = buses[dev.guest];
+      if (result === undefined) return load(dev, bus) ? "read" : "exit";
+      if (typeof result === "number" && result !== -errno.EINTR)
+        return "exit";
+      if (typeof result === "number") bus?.attend(dev);
+      else if (result.length === 12) answerTrap(dev, result, bus);
+      else printString(dev, wordOf(result), print);
       return "read";
     },
   };
@@ -28,10 +35,8 @@ function wordOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 }
 
-const DEVICE_PAGES = 256;
-
 /** False if the file isn't what boot() has seen. */
-function load(dev: DevLguest): boolean {
+function load(dev: DevLguest, bus: Bus | undefined): boolean {
   const kernel = kernelOf(dev);
   if (!kernel) return false;
   for (const { address, offset, fileSize } of kernel.segments) {
@@ -47,7 +52,7 @@ function load(dev: DevLguest): boolean {
     kernel.header));
   const pages = dev.memory >>> 12;
   dev.write(LHREQ_INITIALIZE, dev.memBase, pages, kernel.entry,
-    pages + DEVICE_PAGES);
+    pages + (bus?.begin(dev.memory) ?? DEVICE_PAGES));
   return true;
 }
 

@@ -1,11 +1,14 @@
 // Woven from chapters/210-ports.md.
+// Instructions of a Guest's that are for its devices.
 import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../lguest";
 import type { DevLguest } from "../lguest";
+import type { Bus } from "./bus";
 
-/** Places of registers in struct pt_regs. */
-const EDX = 8, EAX = 24, EIP = 48;
+/** Places of registers in struct pt_regs, by their numbers; and eip. */
+const PLACES = [24, 4, 8, 0, 60, 20, 12, 16], EIP = 48;
+const EAX = 0, EDX = 2;
 
-function getRegister(dev: DevLguest, place: number): number {
+function getPlace(dev: DevLguest, place: number): number {
   if (dev.write(LHREQ_GETREG, place) < 0) return 0;
   const bytes = dev.read();
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
@@ -13,13 +16,36 @@ function getRegister(dev: DevLguest, place: number): number {
 
 /** Answers the twelve bytes of lguest_pending: carries the instruction
  * out, or sends the trap back into the Guest. */
-export function answerTrap(dev: DevLguest, pending: Uint8Array): void {
+export function answerTrap(
+  dev: DevLguest, pending: Uint8Array, bus?: Bus,
+): void {
   const trap = pending[0]!, insn = pending.subarray(1, 8);
-  const length = trap === 13 ? emulatePort(dev, insn) : 0;
+  const address = new DataView(pending.buffer, pending.byteOffset)
+    .getUint32(8, true);
+  const length = trap === 13 ? emulatePort(dev, insn, bus)
+    : bus ? emulateMove(dev, insn, address, bus) : 0;
   if (length > 0)
-    dev.write(LHREQ_SETREG, EIP, (getRegister(dev, EIP) + length) >>> 0);
+    dev.write(LHREQ_SETREG, EIP, (getPlace(dev, EIP) + length) >>> 0);
   else dev.write(LHREQ_TRAP, trap);
 }
+
+function readRegister(dev: DevLguest, n: number, size: number): number {
+  const high = size === 1 && n >= 4;
+  const value = getPlace(dev, PLACES[high ? n - 4 : n]!);
+  return size === 4 ? value : (high ? value >>> 8 : value) & lowBits(size);
+}
+
+function writeRegister(
+  dev: DevLguest, n: number, size: number, value: number,
+): void {
+  const high = size === 1 && n >= 4, place = PLACES[high ? n - 4 : n]!;
+  const shift = high ? 8 : 0, mask = lowBits(size) << shift;
+  const old = size === 4 ? 0 : getPlace(dev, place);
+  dev.write(LHREQ_SETREG, place,
+    ((old & ~mask) | ((value << shift) & mask)) >>> 0);
+}
+
+const lowBits = (size: number) => size === 4 ? -1 : (1 << 8 * size) - 1;
 
 /** What a port says when nobody is there: ones, but for three. */
 function readPort(port: number): number {
@@ -32,7 +58,9 @@ function readPort(port: number): number {
 }
 
 /** Carries out cli, in or out; its length, or 0 if it is another. */
-function emulatePort(dev: DevLguest, insn: Uint8Array): number {
+function emulatePort(
+  dev: DevLguest, insn: Uint8Array, bus: Bus | undefined,
+): number {
   if (insn[0] === 0xfa) return 1;                         // cli
   const prefix = insn[0] === 0x66 ? 1 : 0;
   const opcode = insn[prefix]!;
@@ -40,12 +68,54 @@ function emulatePort(dev: DevLguest, insn: Uint8Array): number {
   if (form !== 0xe4) return 0;
   const inDx = (opcode & 8) !== 0, out = (opcode & 2) !== 0;
   const size = opcode & 1 ? (prefix ? 2 : 4) : 1;
-  const port = inDx ? getRegister(dev, EDX) & 0xffff : insn[prefix + 1]!;
+  const port = inDx ? readRegister(dev, EDX, 2) : insn[prefix + 1]!;
   if (!out) {
-    const mask = 2 ** (8 * size) - 1;
-    const kept = (getRegister(dev, EAX) & ~mask) >>> 0;
-    const value = kept + (readPort(port) & mask) % 2 ** 32;
-    dev.write(LHREQ_SETREG, EAX, value >>> 0);
-  }
+    const value = bus?.readPort(dev, port, size) ?? readPort(port);
+    writeRegister(dev, EAX, size, value);
+  } else if (bus &&
+    !bus.writePort(dev, port, size, readRegister(dev, EAX, size))) return 0;
   return prefix + (inDx ? 1 : 2);
+}
+
+/** Carries out a move from or to a device; its length, or 0 if it is no
+ * move that we know. */
+function emulateMove(
+  dev: DevLguest, insn: Uint8Array, address: number, bus: Bus,
+): number {
+  let at = 0, wide = 4;
+  for (; PREFIXES.includes(insn[at]!); at++)
+    if (insn[at] === 0x66) wide = 2;
+  const extends_ = insn[at] === 0x0f, opcode = insn[extends_ ? ++at : at]!;
+  const size = opcode & 1 ? (extends_ ? 2 : wide) : 1, next = at + 1;
+  const register = (insn[next]! >> 3) & 7, place = operandLength(insn, next);
+  const direct = opcode >= 0xa0 && opcode <= 0xa3 && !extends_;
+  if (!direct && place === 0) return 0;
+  if (extends_) {
+    if ((opcode & 0xf6) !== 0xb6) return 0;   // movzx, movsx
+    const read = bus.read(dev, address, size), unused = 32 - 8 * size;
+    writeRegister(dev, register, wide, opcode & 8
+      ? read << unused >> unused : read & lowBits(size));
+  } else if ((opcode & 0xfe) === 0xc6) {      // an immediate
+    if (next + place + size > insn.length) return 0;
+    const bytes = insn.subarray(next + place, next + place + size);
+    bus.write(dev, address, size,
+      bytes.reduceRight((value, byte) => (value << 8 | byte) >>> 0, 0));
+    return next + place + size;
+  } else if (direct || (opcode & 0xfc) === 0x88) {
+    const n = direct ? EAX : register, toDevice = direct === !!(opcode & 2);
+    if (toDevice) bus.write(dev, address, size, readRegister(dev, n, size));
+    else writeRegister(dev, n, size, bus.read(dev, address, size));
+  } else return 0;
+  return next + (direct ? 4 : place);
+}
+
+/** Operand size, and segments, which the address has in it already. */
+const PREFIXES = [0x66, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
+
+/** Bytes of an operand in memory from its ModR/M on; 0 for a register. */
+function operandLength(insn: Uint8Array, at: number): number {
+  const modrm = insn[at]!, mod = modrm >> 6, sib = (modrm & 7) === 4 ? 1 : 0;
+  if (mod === 3) return 0;
+  const base = insn[at + sib]! & 7;
+  return 1 + sib + (mod === 1 ? 1 : mod === 2 || base === 5 ? 4 : 0);
 }

@@ -25,7 +25,7 @@ export const LHREQ_INITIALIZE = 0, LHREQ_IRQ = 2, LHREQ_GETREG = 5,
 
 /** The error numbers that come back, negative. */
 export const errno = {
-  ENOENT: 2, ENOMEM: 12, EBUSY: 16, EINVAL: 22, ERESTART: 85,
+  ENOENT: 2, EINTR: 4, ENOMEM: 12, EBUSY: 16, EINVAL: 22, ERESTART: 85,
 } as const;
 
 /** /dev/lguest as one Launcher sees it, valid during one step. */
@@ -58,6 +58,10 @@ export interface DevLguest {
   readGuest(address: number, length: number): Uint8Array | undefined;
   /** Writes Guest memory; false if it would reach outside. */
   writeGuest(address: number, bytes: Uint8Array): boolean;
+  /** Another Guest's Launcher, or we, shall look for news. */
+  signal(guest: number): void;
+  /** The Guest can't go on: it is killed, and this is why. */
+  giveUp(reason: string): void;
 }
 
 /** A Launcher's decisions. It keeps nothing in TypeScript objects. */

@@ -1,6 +1,7 @@
 // Woven from chapters/440-dev.md.
 // /dev/lguest as a Launcher's step sees it.
-import { flatWords, most, place, put, selector, textAt } from "../host";
+import { currentThread, flatWords, most, place, put, selector,
+  signalProcess, textAt, Thread } from "../host";
 import type { Field } from "../host";
 import { EAX, panic } from "../machine";
 import type { Cpu } from "../machine";
@@ -10,8 +11,8 @@ import type { DevLguest, LauncherCalls } from "./dev";
 import { loadBytes, readGuestBytes, writeGuestBytes } from "./guestmemory";
 import { raiseIrq } from "./interrupts";
 import { GUESTS_MAX } from "./map";
-import { currentVcpu, guestStates, killUnhandled, LgCpu, Lguest } from
-  "./lguest";
+import { currentVcpu, guestStates, killGuest, killUnhandled, LgCpu, Lguest }
+  from "./lguest";
 import type { Vcpu } from "./lguest";
 import { Regs } from "./lguestpages";
 import { deliverTrap } from "./reflect";
@@ -19,19 +20,21 @@ import { startLinear } from "./shadow";
 
 /** What lg_cpu.event says. */
 export const EVENT_START = 0, EVENT_NOTIFY = 1, EVENT_TRAP = 2,
-  EVENT_DEAD = 3;
+  EVENT_DEAD = 3, EVENT_SIGNAL = 4;
 
 /** Host call: the Launcher decides; eax = 1 when it wants to end. */
 export function launcherStep(cpu: Cpu, launcher: LauncherCalls): void {
   const vcpu = currentVcpu(cpu);
   const dev = openLguest(vcpu);
   vcpu.pending = 0;
+  put(cpu, currentThread(cpu), Thread.signalled, 0);
   cpu.w[EAX] = launcher.step(dev) === "exit" ? 1 : 0;
 }
 
 function resultOf(vcpu: Vcpu): Uint8Array | number | undefined {
   switch (vcpu.event) {
     case EVENT_START: return undefined;
+    case EVENT_SIGNAL: return -errno.EINTR;
     case EVENT_NOTIFY:
       return loadBytes(vcpu.cpu, vcpu.at + LgCpu.event_address.offset, 4);
     case EVENT_TRAP:
@@ -77,6 +80,8 @@ function openLguest(vcpu: Vcpu): DevLguest {
     read: () => readNow(vcpu),
     readGuest: (address, length) => readGuestBytes(lg, address, length),
     writeGuest: (address, bytes) => writeGuestBytes(lg, address, bytes),
+    signal: (guest) => signalProcess(cpu, guest),
+    giveUp: (reason) => killGuest(lg, reason),
   };
 }
 

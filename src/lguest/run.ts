@@ -4,7 +4,7 @@ import { currentThread, get, place, put, Thread, THREAD_SLEEPS } from
   "../host";
 import { CR2, EAX, EBX, ECX, PF } from "../machine";
 import type { Cpu } from "../machine";
-import { EVENT_DEAD } from "./devlguest";
+import { EVENT_DEAD, EVENT_SIGNAL } from "./devlguest";
 import { tell } from "./events";
 import { deliverHeld } from "./held";
 import { doHypercalls } from "./hypercalls";
@@ -37,6 +37,10 @@ function whatNext(vcpu: Vcpu): number {
   const dead = () => vcpu.lg.dead !== 0;
   if (!dead()) {
     if (vcpu.pending) return RETURN;
+    if (isSignalled(vcpu)) {
+      vcpu.event = EVENT_SIGNAL;
+      return RETURN;
+    }
     if (vcpu.alarm_changed) return SET_ALARM;
     deliverInterrupts(vcpu);
   }
@@ -47,11 +51,16 @@ function whatNext(vcpu: Vcpu): number {
   return vcpu.halted ? SLEEP : RUN;
 }
 
+/** Whether somebody has news for the Launcher. */
+function isSignalled({ cpu }: Vcpu): boolean {
+  return get(cpu, currentThread(cpu), Thread.signalled) !== 0;
+}
+
 /** Host call: the current thread sleeps, unless there is news for it.
  * Queue lock held. */
 export function lguestSleep(cpu: Cpu): void {
   const vcpu = currentVcpu(cpu);
-  if (interruptWaits(vcpu)) return;
+  if (interruptWaits(vcpu) || isSignalled(vcpu)) return;
   put(cpu, currentThread(cpu), Thread.state, THREAD_SLEEPS);
 }
 

@@ -49,7 +49,7 @@ pge_on:
     orl $0x80, %eax
     mov %eax, %cr4
     ret
-# 492 "chapters/420-threads.md"
+# 496 "chapters/420-threads.md"
 process_thread:
     cli
     call lock_queue

@@ -2,7 +2,8 @@
 import {
   BLOCK_MAGIC, H_BLOCK_SIZE, H_CODE_TLB, H_CPUS, H_DATA_TLB,
   H_FORGETS_GLOBALS,
-  H_DEVICE_WORDS, H_MAGIC, H_RAM_SIZE, H_ROM_SIZE, H_TICKS, H_VERSION,
+  H_DEVICE_WORDS, H_MAGIC, H_RAM_BASE, H_RAM_SIZE, H_ROM_SIZE, H_TICKS,
+  H_VERSION,
   PAGE,
 } from "./ground/layout";
 
@@ -119,8 +120,8 @@ function checkConfiguration(
 /** What a machine has to be made of to take a snapshot; SnapshotError if
  * the bytes aren't one. */
 export function snapshotOptions(bytes: Uint8Array): {
-  cpus: number; memory: number; rom: number; dataTlb: number;
-  codeTlb: number; forgetsGlobals: boolean; ticksPerSecond: number;
+  cpus: number; memory: number; rom: number; storage: number;
+  dataTlb: number; codeTlb: number; forgetsGlobals: boolean; ticksPerSecond: number;
 } {
   const words = new Int32Array(bytes.slice(0, bytes.length & ~3).buffer);
   const header = words.subarray(HEAD / 4 + 1);
@@ -130,6 +131,8 @@ export function snapshotOptions(bytes: Uint8Array): {
   return {
     cpus: header[H_CPUS]!, memory: header[H_RAM_SIZE]! >>> 0,
     rom: header[H_ROM_SIZE]!,
+    storage: (header[H_BLOCK_SIZE]! - header[H_RAM_BASE]! -
+      header[H_RAM_SIZE]! - header[H_ROM_SIZE]!) >>> 0,
     dataTlb: header[H_DATA_TLB]!, codeTlb: header[H_CODE_TLB]!,
     forgetsGlobals: header[H_FORGETS_GLOBALS] !== 0,
     ticksPerSecond: header[H_TICKS]!,

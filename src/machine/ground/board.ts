@@ -27,6 +27,8 @@ export abstract class Board {
   readonly memory: LinearMemory;
   /** RAM alone. */
   readonly ram: Uint8Array;
+  /** What devices store. */
+  readonly storage: Uint8Array;
   readonly events = new EventStream();
   readonly queue: EventQueue;
   /** One byte a frame: not 0 if decoded code of it exists. */
@@ -60,6 +62,8 @@ export abstract class Board {
     this.header = new Int32Array(buffer);
     this.headerFloats = new Float64Array(buffer);
     this.ram = new Uint8Array(buffer, layout.ramBase, layout.ramSize);
+    this.storage = new Uint8Array(
+      buffer, layout.storageBase, layout.storageSize);
     this.codePages = new Uint8Array(
       buffer, layout.codePages, (layout.ramSize + layout.romSize) / PAGE);
     this.windows = new Uint8Array(buffer, 4 * H_WINDOWS, 64);

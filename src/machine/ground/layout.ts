@@ -7,6 +7,8 @@ export interface MachineOptions {
   memory?: number;
   /** Bytes of ROM that end at 4 GiB, whole pages; default none. */
   rom?: number;
+  /** Bytes that devices store, whole pages; default none. */
+  storage?: number;
   /** Entries of the data TLB; default 64. */
   dataTlb?: number;
   /** Entries of the code TLB; default 32. */
@@ -78,6 +80,8 @@ export interface Layout {
   readonly ramSize: number;
   readonly romBase: number;
   readonly romSize: number;
+  readonly storageBase: number;
+  readonly storageSize: number;
   /** Bytes of the block; the scratch part lies behind. */
   readonly blockSize: number;
   readonly codePages: number;
@@ -101,6 +105,7 @@ const sizes: Record<Size,
   cpus: [1, 1, 16, 1],
   memory: [USUAL_MEMORY, PAGE, 0xc0000000, PAGE],
   rom: [0, 0, 0x1000000, PAGE],
+  storage: [0, 0, 0x40000000, PAGE],
   dataTlb: [64, 1, TLB_MOST, 1],
   codeTlb: [32, 1, TLB_MOST, 1],
   seed: [1, 0, 2 ** 32 - 1, 1],
@@ -163,7 +168,7 @@ const upTo = (value: number, unit: number) =>
 /** Lays out a machine; throws RangeError for sizes that can't be, TypeError
  * for what is no option. */
 export function layOut(options: MachineOptions = {}): Layout {
-  const { memory, rom, ...others } = checked(options);
+  const { memory, rom, storage, ...others } = checked(options);
   const { cpus, dataTlb, codeTlb } = others;
   const cpuBase = PAGE;
   const words = TLBS + TLB_HEAD + (dataTlb + codeTlb) * TLB_WORDS;
@@ -171,7 +176,8 @@ export function layOut(options: MachineOptions = {}): Layout {
   const deviceBase = cpuBase + cpus * cpuStride;
   const ramBase = deviceBase + DEVICE_AREA;
   const romBase = ramBase + memory;
-  const blockSize = romBase + rom;
+  const storageBase = romBase + rom;
+  const blockSize = storageBase + storage;
   const codePages = blockSize;
   const fastBase = upTo(codePages + (memory + rom) / PAGE, PAGE);
   const fastStride = BOUNDS + PAGE;
@@ -181,7 +187,7 @@ export function layOut(options: MachineOptions = {}): Layout {
   const total = upTo(records + room, 0x10000);
   return {
     ...others, cpuBase, cpuStride, deviceBase, ramBase, ramSize: memory,
-    romBase, romSize: rom, blockSize, codePages, fastBase, fastStride,
-    codeTables, records, total,
+    romBase, romSize: rom, storageBase, storageSize: storage, blockSize,
+    codePages, fastBase, fastStride, codeTables, records, total,
   };
 }

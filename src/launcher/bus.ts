@@ -1,0 +1,100 @@
+// Woven from chapters/925-virtio.md.
+// What a Guest has on its PCI bus, at ports and in memory.
+import type { DevLguest } from "../lguest";
+import { readBridge, readConfig, writeConfig } from "./pci";
+import type { LauncherState } from "./registers";
+import { MMIO_BYTES, Transport } from "./transport";
+import type { Kind } from "./transport";
+
+/** Pages behind Guest memory that are nobody's. */
+export const DEVICE_PAGES = 256;
+const ADDRESS = 0xcf8, DATA = 0xcfc, ENABLE = 0x80000000;
+/** What of an address is neither a device's number nor a register's, and
+ * has to be 0: another bus, another function. */
+const ELSEWHERE = 0x7fff0700;
+
+/** The devices of a Guest, in slots from 1 on. */
+export class Bus {
+  readonly devices: readonly Transport[];
+
+  constructor(
+    private readonly state: LauncherState, kinds: readonly Kind[],
+  ) {
+    this.devices = kinds.map((kind, i) =>
+      new Transport(state, i + 1, kind));
+  }
+
+  /** The machine is switched on: the number of pages that are devices. */
+  begin(memory: number): number {
+    this.devices.forEach((device, i) =>
+      device.begin(memory + DEVICE_PAGES * 4096 + i * MMIO_BYTES));
+    return DEVICE_PAGES + this.devices.length;
+  }
+
+  /** What a port says; undefined if it isn't the bus's. */
+  readPort(dev: DevLguest, port: number, size: number): number | undefined {
+    if (port < ADDRESS || port + size > DATA + 4) return undefined;
+    const { address } = this.state.bus;
+    if (port < DATA) return address >>> 8 * (port - ADDRESS);
+    let value = 0;
+    for (let i = 0; i < size; i++)
+      value |= this.config(dev, (address & 0xfc) + port - DATA + i) << 8 * i;
+    return value;
+  }
+
+  private config(dev: DevLguest, at: number): number {
+    const slot = this.selected();
+    if (slot === 0) return readBridge(at);
+    const device = this.devices[slot - 1];
+    return device ? readConfig(dev, device, at) : 0xff;
+  }
+
+  /** The slot that the address selects, or -1. */
+  private selected(): number {
+    const { address } = this.state.bus;
+    if (!(address & ENABLE) || address & ELSEWHERE) return -1;
+    return address >>> 11 & 31;
+  }
+
+  /** Writes to a port; false if that is forbidden. */
+  writePort(
+    dev: DevLguest, port: number, size: number, value: number,
+  ): boolean {
+    if (port < ADDRESS || port + size > DATA + 4) return true;
+    const { bus } = this.state;
+    if (port >= DATA) {
+      const device = this.devices[this.selected() - 1];
+      const at = (bus.address & 0xfc) + port - DATA;
+      return !device || writeConfig(dev, device, at, size, value);
+    }
+    const shift = 8 * (port - ADDRESS);
+    const mask = (size === 4 ? -1 : (1 << 8 * size) - 1) << shift;
+    bus.address = (bus.address & ~mask) | (value << shift & mask);
+    return true;
+  }
+
+  /** Reads a device's register by its Guest-physical address. */
+  read(dev: DevLguest, address: number, size: number): number {
+    const found = this.at(dev, address);
+    return found ? found.device.read(dev, found.offset, size) : 0xffffffff;
+  }
+
+  /** Writes a device's register. */
+  write(dev: DevLguest, address: number, size: number, value: number): void {
+    const found = this.at(dev, address);
+    found?.device.write(dev, found.offset, size, value);
+  }
+
+  private at(
+    dev: DevLguest, address: number,
+  ): { device: Transport; offset: number } | undefined {
+    const from = address - dev.memory - DEVICE_PAGES * 4096;
+    const device = this.devices[Math.floor(from / MMIO_BYTES)];
+    return device && { device, offset: from % MMIO_BYTES };
+  }
+
+  /** Looks for news. */
+  attend(dev: DevLguest): void {
+    for (const device of this.devices) device.attend(dev);
+  }
+}
