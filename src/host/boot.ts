@@ -1,4 +1,4 @@
-// Woven from chapters/410-traps.md.
+// Woven from chapters/803-sessions.md.
 // Puts the Host and what it shall run into a machine.
 import { EBX, EIP, panic } from "../machine";
 import type { Cpu, Machine } from "../machine";

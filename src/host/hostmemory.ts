@@ -1,4 +1,4 @@
-// Woven from chapters/410-traps.md.
+// Woven from chapters/801-where.md.
 // The Host's memory from outside, without leaving a trace.
 import type { Machine } from "../machine";
 import { get } from "./layout";

@@ -1,4 +1,4 @@
-// Woven from chapters/430-host-memory.md.
+// Woven from chapters/803-sessions.md.
 // What the multiboot loader has noted: a command line, and files.
 import type { Cpu } from "../machine";
 import { bug } from "./bug";

@@ -1,4 +1,4 @@
-// Woven from chapters/310-launcher.md.
+// Woven from chapters/803-sessions.md.
 import { defaultGuest } from "../guest";
 import { MiB } from "./kernel";
 import { boot, run } from "./session";

@@ -1,4 +1,4 @@
-// Woven from chapters/310-launcher.md.
+// Woven from chapters/803-sessions.md.
 export { lastWords, oneLine } from "../lguest";
 export * from "./error";
 export * from "./kernel";

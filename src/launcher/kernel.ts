@@ -1,4 +1,4 @@
-// Woven from chapters/300-loader.md.
+// Woven from chapters/300-loader.md, 804-multiboot.md.
 import { counted } from "../machine";
 import { UserError } from "./error";
 

@@ -1,4 +1,4 @@
-// Woven from chapters/310-launcher.md.
+// Woven from chapters/803-sessions.md.
 import { most } from "../host";
 import { attachHost, bootHost, buildHost, pagesBesides } from "../lguest";
 import type { GuestFiles, HostOptions } from "../lguest";

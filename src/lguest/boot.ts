@@ -1,4 +1,4 @@
-// Woven from chapters/440-dev.md.
+// Woven from chapters/803-sessions.md.
 // A Host with lguest in it, and Guests.
 import { attachKernel, bootKernel, kernelImage } from "../host";
 import type { Host, HostImage } from "../host";

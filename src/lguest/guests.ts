@@ -1,4 +1,4 @@
-// Woven from chapters/430-host-memory.md.
+// Woven from chapters/803-sessions.md.
 // Guests come as the loader's files: text in front, bytes behind.
 import { HOST, put, textAt } from "../host";
 import type { LoaderNotes } from "../host";

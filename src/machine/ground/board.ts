@@ -1,4 +1,4 @@
-// Woven from chapters/768-machine.md, 772-windows.md, 200-lines.md, 776-running.md.
+// Woven from chapters/768-machine.md, 772-windows.md, 762-lines.md, 776-running.md.
 import { type Device, findDevice, narrow } from "./bus";
 import { EventStream } from "./events";
 import {

@@ -1,4 +1,4 @@
-// Woven from chapters/772-windows.md, 200-lines.md.
+// Woven from chapters/772-windows.md, 762-lines.md.
 /** What a frame between 0xC0000 and 1 MiB can be besides plain RAM: reads
  * don't go to the RAM, writes don't. */
 export const NOT_READ = 1, NOT_WRITTEN = 2;

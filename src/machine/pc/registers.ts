@@ -1,4 +1,4 @@
-// Woven from chapters/200-lines.md.
+// Woven from chapters/762-lines.md.
 /** A device's registers by their names. */
 export type Registers<N extends string> = { [K in N]: number };
 
