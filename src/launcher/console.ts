@@ -1,7 +1,9 @@
 // Woven from chapters/927-devices.md.
 // virtio-console (5.3): two queues of bytes.
+import * as v from "valibot";
 import type { DevLguest } from "../lguest";
 import type { ConsoleSink } from "./launcher";
+import { whole } from "./readback";
 import { TYPED_SIZE } from "./registers";
 import type { LauncherState } from "./registers";
 import type { Kind, Transport } from "./transport";
@@ -12,6 +14,10 @@ export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
+
+/** The same, for schemas of what is read back. */
+export const terminalShape = v.strictObject({ columns: whole(1, 0xffff),
+  rows: whole(1, 0xffff) });
 
 const INPUT = 0, OUTPUT = 1;
 /** Features: its size can be read, and it has an emergency exit. */
@@ -39,7 +45,7 @@ export function consoleKind(
       else device.serve(dev, OUTPUT, () => true, (chain) => {
         if (chain.writeSize)
           throw new BrokenRing("its output has something to write to");
-        print(chain.read(), dev.guest);
+        if (chain.readSize) print(chain.read(), dev.guest);
         return 0;
       });
     },

@@ -25,7 +25,8 @@ export interface DiskFile {
   sync(): void;
 }
 
-const SECTOR = 512, PIECE = 4096;
+export const SECTOR = 512;
+const PIECE = 4096;
 /** What a request is (5.2.6), and how it went. */
 const IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8;
 const OK = 0, IO_ERROR = 1, UNSUPPORTED = 2;

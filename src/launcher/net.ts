@@ -8,6 +8,9 @@ import { BrokenRing } from "./virtqueue";
 export type FrameSink =
   (net: string, frame: Uint8Array, ticks: number) => void;
 
+/** Names of switches. */
+export const netName = /^[A-Za-z0-9_.-]{1,16}$/;
+
 const RECEIVE = 0, SEND = 1;
 /** Features: it has an address, and tells whether the cable is in. */
 const MAC = 0x20, STATUS = 0x10000;
@@ -64,14 +67,14 @@ export class Port {
   }
 
   private copyIn(at: number, bytes: Uint8Array): void {
-    const from = at % FIFO_BYTES, first = Math.min(bytes.length,
-      FIFO_BYTES - from);
+    const from = (at >>> 0) % FIFO_BYTES;
+    const first = Math.min(bytes.length, FIFO_BYTES - from);
     this.fifo.set(bytes.subarray(0, first), from);
     this.fifo.set(bytes.subarray(first), 0);
   }
 
   private copyOut(at: number, length: number): Uint8Array {
-    const from = at % FIFO_BYTES, bytes = new Uint8Array(length);
+    const from = (at >>> 0) % FIFO_BYTES, bytes = new Uint8Array(length);
     const head = this.fifo.subarray(from, from + length);
     bytes.set(head);
     bytes.set(this.fifo.subarray(0, length - head.length), head.length);

@@ -93,7 +93,8 @@ export const tlbShape = v.strictObject({
 export const machineShape = v.pipe(
   v.strictObject({
     cpus: v.optional(whole(1, 16)), memory: whole(4096),
-    seed: v.optional(whole(0, 2 ** 32 - 1)), rom: v.optional(whole(0)), storage: v.optional(whole(0)),
+    seed: v.optional(whole(0, 2 ** 32 - 1)), rom: v.optional(whole(0)),
+    storage: v.optional(whole(0)),
     ...tlbShape.entries, ticksPerSecond: v.optional(whole(1)),
   }),
   v.check((options) => canBe(options), "There is no such machine"));

@@ -1,7 +1,7 @@
 // Woven from chapters/925-virtio.md.
 // Where a Launcher keeps what it knows of its Guest's devices.
 import { nameWords } from "../machine";
-import type { Machine, Registers } from "../machine";
+import type { Machine, NamedWords } from "../machine";
 import { queueWords } from "./virtqueue";
 
 /** Bytes of storage for each Guest's Launcher: the bus and 31 slots of 256,
@@ -12,7 +12,7 @@ const SLOT = 256, SLOTS = 32, TYPED = SLOT * SLOTS;
 export const TYPED_SIZE = 0x1000;
 
 const busWords = ["address", "typedHead", "typedCount", "typedLost"] as const;
-export type BusWords = Registers<typeof busWords[number]>;
+export type BusWords = NamedWords<typeof busWords[number]>;
 
 const slotWords = [
   // The virtio device.
@@ -24,8 +24,8 @@ const slotWords = [
   // What the kind of device needs.
   "first", "second",
 ] as const;
-export type SlotWords = Registers<typeof slotWords[number]>;
-export type QueueWords = Registers<typeof queueWords[number]>;
+export type SlotWords = NamedWords<typeof slotWords[number]>;
+export type QueueWords = NamedWords<typeof queueWords[number]>;
 const QUEUES = 32;
 
 /** The words of Guest `guest`'s Launcher in a machine's storage. */

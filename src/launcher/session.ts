@@ -1,7 +1,7 @@
 // Woven from chapters/803-sessions.md.
 import { most } from "../host";
 import { attachHost, bootHost, buildHost, pagesBesides } from "../lguest";
-import type { GuestFiles, HostOptions } from "../lguest";
+import type { HostOptions } from "../lguest";
 import { Machine } from "../machine";
 import type { Cpu, MachineOptions, Schedule } from "../machine";
 import { judge } from "./end";
@@ -9,14 +9,20 @@ import type { End, StopReason } from "./end";
 import { UserError } from "./error";
 import { checkCpus } from "./circumstances";
 import type { Circumstances } from "./circumstances";
+import type { TerminalSize } from "./console";
+import { Devices, storageFor } from "./devices";
+import type { DeviceSinks, GuestOptions } from "./devices";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
 import { MiB, parseKernel } from "./kernel";
 import { runOn } from "./moves";
+import type { FrameSink } from "./net";
 
 /** What to boot, and on which machine. */
 export interface BootOptions extends Circumstances {
-  readonly guests: readonly GuestFiles[];
+  readonly guests: readonly GuestOptions[];
+  /** The size of the terminal that the Guests' consoles are on. */
+  readonly terminal?: TerminalSize;
   /** CPUs of the machine, default 1. */
   readonly cpus?: number;
   /** Seed of the machine's random numbers, default 1. */
@@ -39,6 +45,7 @@ export interface Session {
   readonly machine: Machine;
   readonly machineOptions: MachineOptions;
   readonly options: BootOptions;
+  readonly devices: Devices;
 }
 
 /** What the Host gets, at least, and for itself. */
@@ -66,6 +73,7 @@ export function machineFor(
     cpus: options.cpus ?? 1,
     seed: options.seed ?? 1,
     memory: Math.ceil(sum / MiB) * MiB,
+    storage: storageFor(options.guests),
     ...options.tlb,
   };
 }
@@ -83,7 +91,7 @@ export function newMachine(options: MachineOptions): Machine {
 /** Puts the Host and its Guests on a new machine; nothing runs yet. A
  * UserError if a Guest's kernel is none, or they are too large. */
 export function boot(
-  options: BootOptions, print: ConsoleSink = () => {},
+  options: BootOptions, print: ConsoleSink = () => {}, dump?: FrameSink,
 ): Session {
   if (!Array.isArray(options?.guests)) {
     throw new TypeError("boot takes { guests: [...] }; bootDefault() needs " +
@@ -98,17 +106,24 @@ export function boot(
   const machineOptions = machineFor(options);
   for (const { image, memory } of options.guests) parseKernel(image, memory);
   const machine = newMachine(machineOptions);
-  bootHost(machine, hostOptions(options, print));
-  return { machine, machineOptions, options };
+  const devices = devicesOf(machine, options, { print, dump });
+  devices.begin();
+  bootHost(machine, hostOptions(options, print, devices));
+  return { machine, machineOptions, options, devices };
 }
 /** Prepares a machine for a snapshot that is going to be put into it. */
 export function attach(
   machine: Machine, machineOptions: MachineOptions,
-  options: BootOptions, print: ConsoleSink,
+  options: BootOptions, print: ConsoleSink, dump?: FrameSink,
 ): Session {
-  attachHost(machine, hostOptions(options, print));
-  return { machine, machineOptions, options };
+  const devices = devicesOf(machine, options, { print, dump });
+  attachHost(machine, hostOptions(options, print, devices));
+  return { machine, machineOptions, options, devices };
 }
+
+const devicesOf = (
+  machine: Machine, { guests, terminal }: BootOptions, sinks: DeviceSinks,
+) => new Devices(machine, guests, sinks, terminal);
 
 /** A text's UTF-8 as a string of bytes, as kernels take it. */
 function utf8(text: string): string {
@@ -116,15 +131,15 @@ function utf8(text: string): string {
 }
 
 function hostOptions(
-  options: BootOptions, print: ConsoleSink,
+  options: BootOptions, print: ConsoleSink, { buses }: Devices,
 ): HostOptions {
   const { pge, hostPages, switcher, sequential, abi, startDate } = options;
   const guests = options.guests.map((guest) =>
     ({ ...guest, cpu: guest.cpu ?? options.pin,
       commandLine: utf8(guest.commandLine) }));
   const { hostPolicy, ptePage, hostLoad, loadOn } = options;
-  return { guests, launcher: launcher(print), hostPolicy, hostLoad, loadOn,
-    ptePage,
+  return { guests, launcher: launcher(print, buses), hostPolicy, hostLoad,
+    loadOn, ptePage,
     ...(pge && { pge }), ...(hostPages && { hostPages }),
     ...(switcher !== undefined && { switcher }),
     ...(sequential !== undefined && { sequential }),

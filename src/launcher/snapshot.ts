@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { hostCallsOf, kernelImage } from "../host";
 import { lguestMap, lguestModule } from "../lguest";
 import { circumstances, cpusThere } from "./circumstances";
+import { terminalShape } from "./console";
+import { deviceShapes, fewEnough, storageFor } from "./devices";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
 import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
@@ -12,7 +14,7 @@ import type { Session } from "./session";
 import { sha256 } from "./sha256";
 
 const guest = v.strictObject({ name: v.string(), commandLine: v.string(),
-  memory: whole(0), cpu: v.optional(whole(0, 15)) });
+  memory: whole(0), cpu: v.optional(whole(0, 15)), ...deviceShapes });
 
 const boot = v.strictObject({
   cpus: v.optional(whole(1, 16)), seed: v.optional(whole(0, 2 ** 32 - 1)),
@@ -21,7 +23,8 @@ const boot = v.strictObject({
   hostPages: v.optional(v.picklist(["4m", "4k"])),
   switcher: v.optional(v.string()), sequential: v.optional(v.boolean()),
   abi: v.optional(v.picklist(["extended", "strict"])),
-  startDate: v.optional(dateShape), ...circumstances,
+  startDate: v.optional(dateShape), terminal: v.optional(terminalShape),
+  ...circumstances,
 });
 
 const shape = v.pipe(
@@ -30,6 +33,9 @@ const shape = v.pipe(
     block: v.string() }),
   v.check(({ machine, boot: { schedule } }) =>
     fits(schedule, machine.cpus ?? 1), "The schedule is another machine's"),
+  v.check(({ machine, guests }) => guests.every(fewEnough) &&
+    storageFor(guests) === (machine.storage ?? 0),
+  "The devices are another machine's"),
   v.check(({ machine, boot, guests }) =>
     cpusThere(boot, guests, machine.cpus ?? 1), "A CPU is named that the " +
       "machine hasn't"));
@@ -47,8 +53,9 @@ export function saveSession(session: Session): Uint8Array {
   const { guests, ...rest } = session.options;
   return seal("lguest snapshot", shape, {
     machine: session.machineOptions, boot: rest,
-    guests: guests.map(({ name, commandLine, memory, cpu }) =>
-      ({ name, commandLine, memory, cpu })),
+    guests: guests.map(({ name, commandLine, memory, cpu, disks, rng, nets }) =>
+      ({ name, commandLine, memory, cpu, rng, nets, disks: disks?.map(
+        ({ size, mode, id }) => ({ size, mode, id })) })),
     host: hostDigest(rest.switcher),
   }, session.machine);
 }

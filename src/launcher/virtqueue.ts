@@ -1,7 +1,7 @@
 // Woven from chapters/230-rings.md.
 // The device's side of a virtqueue (virtio 1.0, 2.4).
 import type { DevLguest } from "../lguest";
-import type { Registers } from "../machine";
+import type { NamedWords } from "../machine";
 
 /** The most descriptors in a ring. */
 export const QUEUE_SIZE = 256;
@@ -11,7 +11,7 @@ export const CHAIN_MOST = 4 << 20;
 /** What a device knows of one of its queues. */
 export const queueWords = ["size", "enabled", "desc", "avail", "used",
   "taken", "returned", "busy"] as const;
-type QueueWords = Registers<typeof queueWords[number]>;
+type QueueWords = NamedWords<typeof queueWords[number]>;
 
 /** A Guest that broke the rules of its rings; the message says which. */
 export class BrokenRing extends Error {}

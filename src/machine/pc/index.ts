@@ -5,5 +5,6 @@ export * from "./pci";
 export * from "./pic";
 export * from "./pit";
 export { nameWords } from "./registers";
+export type { Registers as NamedWords } from "./registers";
 export * from "./rtc";
 export * from "./uart";
