@@ -1,7 +1,6 @@
 // Woven from chapters/802-timeline.md.
 // A run as a picture: a lane for each CPU, from the event stream.
-import { place } from "../host";
-import { oneLine } from "../lguest";
+import { oneLine, place } from "../host";
 import { CR4, CR4_PGE } from "../machine";
 import type { Cpu, Machine, MachineEvent } from "../machine";
 import { believes } from "./believes";

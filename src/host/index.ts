@@ -16,6 +16,7 @@ export * from "./module";
 export * from "./mptable";
 export * from "./oops";
 export * from "./operator";
+export * from "./words";
 export * from "./pages";
 export * from "./process";
 export * from "./program";

@@ -1,7 +1,7 @@
 // Woven from chapters/838-explore.md.
 // One run with a schedule, and whether what is wanted happens in it.
-import { hostDeath } from "../host";
-import { buildHost, lastWords } from "../lguest";
+import { hostDeath, lastWords } from "../host";
+import { buildHost } from "../lguest";
 import type { Machine, Schedule } from "../machine";
 import type { End } from "./end";
 import { boot, run } from "./session";

@@ -1,7 +1,6 @@
 // Woven from chapters/310-launcher.md.
-import { hostDeath, loadOutcome } from "../host";
+import { hostDeath, loadOutcome, oneLine } from "../host";
 import type { HostImage } from "../host";
-import { oneLine } from "../lguest";
 import { guestOutcome, worldSwitches } from "./outcome";
 import type { GuestOutcome } from "../lguest";
 import { counted } from "../machine";

@@ -1,5 +1,5 @@
 // Woven from chapters/803-sessions.md.
-export { lastWords, oneLine } from "../lguest";
+export { lastWords, oneLine } from "../host";
 export * from "./error";
 export * from "./kernel";
 export * from "./boot-params";

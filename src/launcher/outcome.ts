@@ -1,7 +1,7 @@
 // Woven from chapters/440-dev.md.
 // How Guests stand, read from outside.
-import { get, hostMemory, textAt } from "../host";
-import { guestStates, lastWords, Lguest, lguestOf } from "../lguest";
+import { get, hostMemory, lastWords, textAt } from "../host";
+import { guestStates, Lguest, lguestOf } from "../lguest";
 import type { GuestOutcome } from "../lguest";
 import type { Machine } from "../machine";
 

@@ -14,4 +14,3 @@ export { ptePages } from "./onepage";
 export type { PtePage } from "./onepage";
 export * from "./structures";
 export * from "./switcher";
-export * from "./words";

@@ -1,13 +1,12 @@
 // Woven from chapters/440-dev.md.
 // A Guest as the Host sees it: struct lguest and struct lg_cpu.
-import { currentThread, get, place, putText, structure, Thread, viewClass }
-  from "../host";
+import { currentThread, get, lastWords, place, putText, structure, Thread,
+  viewClass } from "../host";
 import { PF } from "../machine";
 import type { Cpu } from "../machine";
 import { tell } from "./events";
 import { Registers, regsLayout } from "./lguestpages";
 import { GUESTS, GUEST_STRIDE } from "./map";
-import { lastWords } from "./words";
 
 /** struct lguest: one for each Guest. It outlives the Guest. */
 export const lguestLayout = structure("lguest", {
