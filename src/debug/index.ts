@@ -6,6 +6,7 @@ export * from "./instants";
 export * from "./lane";
 export * from "./lockcheck";
 export * from "./pictures";
+export * from "./queue";
 export { hostStretches, stretchesOf, switcherStretches } from "./stretches";
 export type { Move, Stretch } from "./stretches";
 export * from "./story";

@@ -1,6 +1,6 @@
 // Woven from chapters/838-explore.md.
 // What happened in a run, turn by turn, in a few lines.
-import { oneLine } from "../lguest";
+import { oneLine } from "../host";
 import type { Machine, MachineEvent } from "../machine";
 import { believes } from "./believes";
 

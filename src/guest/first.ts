@@ -171,8 +171,21 @@ export const bootStack = String.raw`
 stack_top:
 `;
 
-/** What every Guest of ours has with it. */
-export const luggage = String.raw`
+/** By NOTIFY. */
+export const handOver = String.raw`
+# 607 "chapters/100-guest.md"
+send_line:
+    movb $0, (%edi)
+    pushl %ebx
+    movl $LGUEST_NOTIFY, %eax
+    movl $(line - PAGE_OFFSET), %ebx
+    int $0x1f
+    popl %ebx
+    jmp say
+`;
+
+/** What every Guest of ours has with it, and its way to hand a line over. */
+export const luggageWith = (way: string) => String.raw`
 # 579 "chapters/100-guest.md"
 # say: esi = template, ebx = the numbers for it
 say:
@@ -191,15 +204,7 @@ next_character:
     testb %al, %al
     jnz next_character
     ret
-# 607 "chapters/100-guest.md"
-send_line:
-    movb $0, (%edi)
-    pushl %ebx
-    movl $LGUEST_NOTIFY, %eax
-    movl $(line - PAGE_OFFSET), %ebx
-    int $0x1f
-    popl %ebx
-    jmp say
+` + way + String.raw`
 # 621 "chapters/100-guest.md"
 say_hexadecimal:
     movl (%ebx), %edx
@@ -234,7 +239,7 @@ say_decimal:
     loop 2b
     popl %ebx
     jmp next_character
-# 689 "chapters/100-guest.md"
+# 696 "chapters/100-guest.md"
 
 # 455 "chapters/100-guest.md"
 .balign 4
@@ -298,6 +303,8 @@ line:
     .fill 128, 1, 0
 line_end:
 ` + bootStack;
+
+export const luggage = luggageWith(handOver);
 
 /** The last lines of a Guest. */
 export const theEnd = String.raw`

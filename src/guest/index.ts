@@ -5,3 +5,4 @@ export * from "./operations";
 export * from "./ticks";
 export * from "./processes";
 export * from "./programs";
+export * from "./console";

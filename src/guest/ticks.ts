@@ -149,11 +149,15 @@ const counting = String.raw`
     call say
 `;
 
-const looseEnds = String.raw`
+/** Without programs, two places are empty. */
+export const looseEnds = String.raw`
 # 336 "chapters/120-ticks.md"
 every_tick:
 before_leaving:
     ret
+`;
+
+const tenTimes = String.raw`
 # 327 "chapters/120-ticks.md"
 ten:
     .asciz "I slept until I had been woken # times\n"
@@ -162,7 +166,7 @@ ten:
 /** The assembly of the Guest that counts to ten. */
 export const tickingGuestText = firstSteps + waking + counting + bedtime +
   luggage + operations + firstGates + "gates_end:\n" + interruptions +
-  looseEnds + theEnd;
+  looseEnds + tenTimes + theEnd;
 
 /** The Guest that sleeps, is woken ten times, and goes to bed. */
 export function tickingGuest(): Uint8Array {

@@ -14,6 +14,7 @@ import { cardAddress, netKind, netName, Port, PORT_BYTES } from "./net";
 import type { FrameSink } from "./net";
 import { whole } from "./readback";
 import { LAUNCHER_BYTES, LauncherState } from "./registers";
+import type { QueueWords } from "./registers";
 import { rngKind } from "./rng";
 import type { Kind } from "./transport";
 
@@ -106,6 +107,12 @@ export class Devices {
   begin(): void {
     this.guests.forEach(({ disks = [] }, i) => disks.forEach(({ image }, n) =>
       image && this.disks[i]![n]!.fill(image)));
+  }
+
+  /** Where a queue is, of the device in a slot of a Guest's bus. */
+  queueOf(guest: number, slot: number, queue: number): QueueWords {
+    const device = this.buses[guest]!.devices[slot - 1]!;
+    return this.states[guest]!.queues(slot, device.kind.queues)[queue]!;
   }
 
   /** How many bytes can be typed to a Guest now. */

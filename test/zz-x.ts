@@ -1,0 +1,13 @@
+import { boot, run, listeningGuest, MiB, guestOutcome } from "../src";
+let said="";
+const s = boot({ guests: [{ name: "g", image: listeningGuest(), commandLine: "", memory: 4*MiB }] }, (b) => { said += String.fromCharCode(...b); });
+let n=0;
+if (process.argv[2]) s.machine.events.on((e:any) => { if (["ask-launcher","guest-irq","killed","guest-end"].includes(e.kind) && n++ < 3000) console.log(JSON.stringify(e)); });
+let e = run(s, 1_000_000);
+console.log(said, e.sentences);
+s.devices.type(0, new TextEncoder().encode("hello\r"));
+e = run(s, 2_000_000);
+console.log(said, e.sentences);
+s.devices.type(0, new TextEncoder().encode("worlx\x7fd\rbye\r"));
+e = run(s, 3_000_000);
+console.log(said, e.sentences);
