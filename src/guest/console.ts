@@ -190,6 +190,7 @@ console_interrupt:
     jmp enter_kernel
 
 hear:
+    incl heard_irqs
     movl registers + 12, %eax
     movb (%eax), %al            # why? and: I have seen it
 1:
@@ -206,7 +207,7 @@ hear:
     leal heard(%eax), %esi
     call take_typed
     popl %eax
-# 348 "chapters/220-console.md" # columns -4
+# 349 "chapters/220-console.md" # columns -4
     movzwl hearing + Q_AVAILABLE + 2, %edx
     movl %edx, %ecx
     andl $PLACES - 1, %ecx
@@ -215,11 +216,11 @@ hear:
     movw %dx, hearing + Q_AVAILABLE + 2
     movl registers + 8, %ecx
     movw $0, (%ecx)
-# 342 "chapters/220-console.md"
+# 343 "chapters/220-console.md"
     jmp 1b
 2:
     ret
-# 363 "chapters/220-console.md"
+# 364 "chapters/220-console.md"
 take_typed:                     # esi: bytes, ecx: how many
     jecxz 4f
 1:
@@ -259,7 +260,7 @@ take_typed:                     # esi: bytes, ecx: how many
     loop 1b
 4:
     ret
-# 409 "chapters/220-console.md"
+# 410 "chapters/220-console.md"
 take_line:                      # esi: the next line, ecx: how long
     decl lines
     movl $typed, %esi
@@ -278,9 +279,10 @@ take_line:                      # esi: the next line, ecx: how long
     movl $sentence, %esi
     movl %edx, %ecx
     ret
-# 434 "chapters/220-console.md"
+# 435 "chapters/220-console.md"
 console:        .long 0         # not 0: there is one
 console_irq:    .long 0
+heard_irqs:     .long 0         # how often it has called
 registers:      .fill 8, 4, 0   # of capabilities 1 to 5
 lines:          .long 0
 typed_end:      .long typed
@@ -298,7 +300,7 @@ device_table:   .fill 4096, 1, 0
 `;
 
 const listening = String.raw`
-# 480 "chapters/220-console.md"
+# 482 "chapters/220-console.md"
 call start_console
 movl $who_is_there, %esi
 call say
@@ -326,7 +328,7 @@ jmp 1b
 `;
 
 const phrases = String.raw`
-# 507 "chapters/220-console.md"
+# 509 "chapters/220-console.md"
 who_is_there:
     .asciz "I have a console now. Say something, and bye in the end.\n"
 you_said:

@@ -6,3 +6,4 @@ export * from "./ticks";
 export * from "./processes";
 export * from "./programs";
 export * from "./console";
+export * from "./monitor";

@@ -30,7 +30,8 @@ idle:
 nobody_is_left:
 `;
 
-const processes = String.raw`
+/** What a kernel needs in order to have programs. */
+export const processes = String.raw`
 # 41 "chapters/130-processes.md"
 .equ PROGRAM, 0x00400000
 .equ HEAP, 0x00500000
@@ -505,7 +506,8 @@ lost_kernel:
     .asciz "The kernel has made a mistake"
 `;
 
-const moreGates = String.raw`
+/** The rest of the gates. */
+export const moreGates = String.raw`
 # 25 "chapters/140-asking.md"
 .long 0x80, system_call, 0xEF00
 # 147 "chapters/140-asking.md"
@@ -525,11 +527,12 @@ const moreGates = String.raw`
 .long 16, odd_exception, 0x8F00
 .long 17, odd_exception_with_code, 0x8F00
 .long 19, odd_exception, 0x8F00
-# 450 "chapters/140-asking.md"
+# 452 "chapters/140-asking.md"
 gates_end:
 `;
 
-function imagesOf(
+/** The programs themselves, and which are to be started, in order. */
+export function imagesOf(
   programs: readonly string[], order: readonly number[],
 ): string {
   const rows = order.map((n) => `.long image_${n}, image_${n + 1}\n`);
@@ -543,7 +546,8 @@ function imagesOf(
 /** A Guest's assembly that runs these programs, in this order; `after`
  * is carried out when all have ended. */
 export function guestTextOf(
-  programs: readonly string[], order = programs.map((_, n) => n),
+  programs: readonly string[],
+  order: readonly number[] = programs.map((_, n) => n),
   after = "",
 ): string {
   return firstSteps + waking + living + after + bedtime + luggage +

@@ -216,10 +216,13 @@ balance:
     .asciz "  left      # pages that nobody gave back\n"
 `;
 
+/** Its programs, and the order in which they begin. */
+export const demonstration = [
+  [counter, sieve, twin, divider, burglar + sheet], [0, 1, 2, 2, 3, 4],
+] as const;
+
 /** The default Guest's assembly, for GNU as or for ours. */
-export const guestText = guestTextOf(
-  [counter, sieve, twin, divider, burglar + sheet],
-  [0, 1, 2, 2, 3, 4], accounts);
+export const guestText = guestTextOf(...demonstration, accounts);
 
 /** The Guest that runs four honest programs and two others. */
 export function defaultGuest(): Uint8Array {

@@ -1,4 +1,4 @@
-// Woven from chapters/927-devices.md.
+// Woven from chapters/927-virtio-devices.md.
 // virtio-console (5.3): two queues of bytes.
 import * as v from "valibot";
 import type { DevLguest } from "../lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/927-devices.md.
+// Woven from chapters/927-virtio-devices.md.
 // The devices of all Guests of a session, in the machine's storage.
 import * as v from "valibot";
 import { tellNews } from "../host";

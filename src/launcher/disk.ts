@@ -1,4 +1,4 @@
-// Woven from chapters/927-devices.md.
+// Woven from chapters/927-virtio-devices.md.
 // virtio-blk (5.2): sectors of 512 bytes.
 import type { DevLguest } from "../lguest";
 import type { Kind, Transport } from "./transport";

@@ -1,4 +1,4 @@
-// Woven from chapters/927-devices.md.
+// Woven from chapters/927-virtio-devices.md.
 // virtio-net (5.1), and the switches between Guests.
 import type { DevLguest } from "../lguest";
 import type { Kind, Transport } from "./transport";

@@ -1,4 +1,4 @@
-// Woven from chapters/927-devices.md.
+// Woven from chapters/927-virtio-devices.md.
 // virtio-rng (5.4): one queue, and what is put in comes back filled.
 import type { Kind, Transport } from "./transport";
 import { BrokenRing } from "./virtqueue";
