@@ -1,13 +1,14 @@
 // Woven from chapters/810-guests.md.
 import {
   checkInitrd, COMMAND_LINE_MAX, guestName, MiB, MOST_FOR_GUESTS,
-  MOST_GUESTS, parseKernel, UserError,
+  MOST_GUESTS, parseKernel, refuseNoGuest, UserError,
 } from "../launcher";
 import type { BootOptions } from "../launcher";
 import { inFile } from "./io";
 import type { Io } from "./io";
 import { kernelBytes } from "./kernels";
 import { cpuOf, number } from "./numbers";
+import { unpacked } from "./unpack";
 import type { Values } from "./words";
 
 /** A Guest that was asked for. */
@@ -124,10 +125,15 @@ export function filesOf(
 function fileOf(guest: GuestCall, of: number, io: Io): GuestFiles {
   const { name, kernel, initrd: disk, append, memory, cpu } = guest;
   const image = kernelBytes(kernel, io);
-  const plan = inFile(kernel ?? "the default Guest",
-    () => parseKernel(image, memory));
+  const plan = inFile(kernel ?? "the default Guest", () => {
+    [image, ...unpacked(image)].forEach(refuseNoGuest);
+    return parseKernel(image, memory);
+  });
   const initrd = disk === undefined ? undefined : io.read(disk);
-  if (initrd) inFile(disk!, () => checkInitrd(plan, initrd, memory));
+  if (initrd) inFile(disk!, () => {
+    if (initrd.length === 0) throw new UserError("is empty; make it again");
+    checkInitrd(plan, initrd, memory);
+  });
   const length = new TextEncoder().encode(append).length;
   if (length > COMMAND_LINE_MAX) {
     throw new UserError(`${of > 1 ? `${name}'s append` : "--append"} is ` +

@@ -1,7 +1,7 @@
 // Woven from chapters/808-command.md.
 import {
   boot, circumstancesOf, loadSession, placesOfCpus, run, saveSession,
-  UserError,
+  UserError, withAdvice,
 } from "../launcher";
 import type { BootOptions, End, Session, Watcher } from "../launcher";
 import { openTrace, startTrace } from "./begin-trace";
@@ -104,14 +104,15 @@ function surround(call: RunCall, io: Io): Around {
     const ends = [drawing, checking].map((one) => one.follow(session));
     return () => ends.forEach((end) => end());
   };
-  const tell = (session: Session, { sentences, status, guests }: End) => {
+  const tell = (session: Session, end: End) => {
+    const { status, guests } = end;
     lines.flush();
     drawing.draw();
     const open = status !== 3 &&
       guests.some(({ state }) => state === "running");
     const places = open ? placesOfCpus(session) : [];
-    for (const sentence of [...sentences, ...places, ...slowly(session)])
-      io.complain(`lguest: ${sentence}\n`);
+    const told = [...withAdvice(session, end), ...places, ...slowly(session)];
+    for (const sentence of told) io.complain(`lguest: ${sentence}\n`);
     return status === 0 && checking.reports > 0 ? 3 : status;
   };
   return { lines, follow, tell };

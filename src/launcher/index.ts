@@ -2,6 +2,7 @@
 export { lastWords, oneLine } from "../host";
 export * from "./error";
 export * from "./kernel";
+export * from "./no-guest";
 export * from "./boot-params";
 export * from "./check-switcher";
 export * from "./launcher";

@@ -65,14 +65,15 @@ export function refuseForeign(file: Uint8Array): void {
   const magic = [0x7f, 0x45, 0x4c, 0x46];
   if (magic.some((byte, i) => file[i] !== byte)) {
     throw new UserError(
-      "is not an ELF file; a kernel is linked by ld -m elf_i386");
+      "is not an ELF file, nor a bzImage; is it a kernel?");
   }
   if (file.length < 52) throw truncated(52, file.length);
   const view = viewOf(file);
   if (file[4] !== 1 || file[5] !== 1) {
     const kind = file[4] !== 1 ? "64-bit" : "big-endian";
     throw new UserError(
-      `is a ${kind} ELF file; it must be 32-bit: as --32, or gcc -m32`);
+      `is a ${kind} ELF file; it must be 32-bit: as --32, gcc -m32, or ` +
+      "make ARCH=i386");
   }
   const machine = view.getUint16(18, true);
   if (machine !== 3) {
@@ -160,7 +161,8 @@ function bzImageKernel(file: Uint8Array): Kernel {
       "with boot protocol 2.0" + (version & 255) + "; it takes 2.07");
   }
   const offset = ((file[HEADER] || 4) + 1) * 512;
-  if (offset >= file.length) throw truncated(offset + 1, file.length);
+  const least = offset + Math.max(1, 16 * word(0x1f4) - 15);
+  if (least > file.length) throw truncated(least, file.length);
   const fileSize = file.length - offset;
   const room = version < 0x20a ? 0
     : quad(view, 0x258) + word(0x260) - UNPACKER;

@@ -14,7 +14,7 @@ import { Devices, storageFor } from "./devices";
 import type { DeviceSinks, GuestOptions } from "./devices";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
-import { MiB, parseKernel } from "./kernel";
+import { checkInitrd, MiB, parseKernel } from "./kernel";
 import { runOn } from "./moves";
 import type { FrameSink } from "./net";
 
@@ -104,7 +104,10 @@ export function boot(
     }
   });
   const machineOptions = machineFor(options);
-  for (const { image, memory } of options.guests) parseKernel(image, memory);
+  for (const { image, memory, initrd } of options.guests) {
+    const kernel = parseKernel(image, memory);
+    if (initrd) checkInitrd(kernel, initrd, memory);
+  }
   const machine = newMachine(machineOptions);
   const devices = devicesOf(machine, options, { print, dump });
   devices.begin();
