@@ -87,6 +87,7 @@ export class Virtqueue {
   private follow(head: number): Chain {
     const readable: Part[] = [], writable: Part[] = [];
     let table = this.r.desc, count = this.r.size, n = head, bytes = 0;
+    let inside = false;
     for (let steps = 0; ; steps++) {
       if (n >= count)
         throw new BrokenRing(`descriptor ${n} in a table of ${count}`);
@@ -96,8 +97,9 @@ export class Virtqueue {
       const flags = d.getUint16(12, true);
       this.checkPart(d.getUint32(4, true), address, length);
       if (flags & INDIRECT) {
-        if (table !== this.r.desc || flags & NEXT || length % 16 !== 0)
+        if (inside || flags & NEXT || length % 16 !== 0)
           throw new BrokenRing("an indirect table where none can be");
+        inside = true;
         table = address;
         count = length / 16;
         n = 0;
