@@ -1,4 +1,4 @@
-// Woven from chapters/210-ports.md.
+// Woven from chapters/210-ports.md, 925-virtio.md.
 // Instructions of a Guest's that are for its devices.
 import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../lguest";
 import type { DevLguest } from "../lguest";
