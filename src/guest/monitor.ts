@@ -256,7 +256,7 @@ do_run:
     jmp say
 
 do_crash:
-    movl 0, %eax                # nothing is there
+    movl 0x80000000, %eax       # nothing is there
     ret
 
 do_halt:
@@ -313,7 +313,7 @@ help_text:
     .ascii "  bench     what a few things cost\n"
     .ascii "  run       run the programs of the demonstration\n"
     .ascii "  echo ...  say that again\n"
-    .ascii "  crash     read address 0, and die of it\n"
+    .ascii "  crash     read where nothing is, and die of it\n"
     .ascii "  halt      sleep where nothing can wake me\n"
     .ascii "  reboot    ask to be started again\n"
     .asciz "  poweroff  go to bed\n"
