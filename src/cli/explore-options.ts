@@ -19,7 +19,7 @@ export interface ExploreOptions {
 const OURS = ["until", "schedules", "changes", "workers"] as const;
 const NOT_OURS = ["schedule", "replay", "restore", "snapshot", "at", "gdb",
   "trace", "trace-file", "timeline", "check", "reboot",
-  "interpreter"] as const;
+  "interpreter", "stats", "json"] as const;
 
 /** Throws UserError if something is asked for that only explore does, or
  * of explore what it doesn't. */

@@ -77,6 +77,9 @@ For run alone:
   --timeline [FROM-TO]   draw where each CPU was, in the whole run or between
                          two instructions, to standard error at its end;
                          with --check tlb stale translations, too
+  --stats                tell at the end what each Guest's world switches
+                         were for, to standard error
+    --json               ... in one line of JSON
 
 For machine alone:
   --rom FILE             a ROM of 64, 128 or 256 KiB: start at its reset

@@ -15,6 +15,8 @@ import type { MachineCall } from "./machine-options";
 import { MANY, number, schedule } from "./numbers";
 import { refuseOurs, understandSymbols } from "./symbols";
 import type { SymbolsCall } from "./symbols";
+import { statsOf } from "./stats";
+import type { StatsForm } from "./stats";
 import { spanOf } from "./timeline";
 import type { Span } from "./timeline";
 import { oneOf, parseWords } from "./words";
@@ -30,6 +32,8 @@ export interface RunCall extends Circumstances {
   readonly checks: readonly string[];
   /** The part of the run that is to be drawn. */
   readonly timeline?: Span;
+  /** How to tell at the end what Guests cost. */
+  readonly stats?: StatsForm;
   readonly record?: string;
   readonly replay?: string;
   readonly reboot: boolean;
@@ -155,6 +159,7 @@ function understandRun(values: Values): RunCall {
     ...(record !== undefined && { record }),
     ...(replay !== undefined && { replay }),
     ...(traceFile !== undefined && { traceFile }), ...interpreterOf(values),
+    ...statsOf(values),
     ...(at !== undefined && { at: number("at", at, 0, 0, MANY) }),
     ...(values.gdb !== undefined && { gdb: {
       port: number("gdb", values.gdb, 0, 0, 0xffff),

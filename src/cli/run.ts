@@ -17,6 +17,7 @@ import { kernelFile } from "./kernels";
 import { GuestLines } from "./lines";
 import type { RunCall } from "./options";
 import { recordRun, replayRun } from "./record-run";
+import { Statistics } from "./stats";
 import { readSwitcher, switcherFile } from "./switcher";
 import { Drawing } from "./timeline";
 
@@ -100,14 +101,16 @@ function surround(call: RunCall, io: Io): Around {
   const lines = new GuestLines((bytes) => io.print(bytes));
   const checking = new Checking(call.checks, io);
   const drawing = new Drawing(call.timeline, io);
+  const statistics = new Statistics(call.stats, io);
   const follow = (session: Session) => {
-    const ends = [drawing, checking].map((one) => one.follow(session));
+    const ends = [drawing, checking, statistics].map((one) => one.follow(session));
     return () => ends.forEach((end) => end());
   };
   const tell = (session: Session, end: End) => {
     const { status, guests } = end;
     lines.flush();
     drawing.draw();
+    statistics.tell();
     const open = status !== 3 &&
       guests.some(({ state }) => state === "running");
     const places = open ? placesOfCpus(session) : [];

@@ -15,6 +15,7 @@ const OPTIONS = {
   "load-on": STRING, tlb: STRING, switcher: STRING, check: LIST,
   snapshot: STRING, at: STRING, restore: STRING,
   trace: SWITCH, "trace-file": STRING, timeline: STRING,
+  stats: SWITCH, json: SWITCH,
   gdb: STRING, wait: SWITCH,
   rom: STRING, initrd: STRING, module: LIST,
   until: STRING, schedules: STRING, changes: STRING, workers: STRING,

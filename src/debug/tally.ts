@@ -1,5 +1,5 @@
 // Woven from chapters/610-costs.md.
-// Accounts of world switches, by cause, from the event stream.
+// Accounts of what Guests cost, from the event stream.
 import { vector } from "../host";
 import { hypercalls, lguestMap } from "../lguest";
 import { GP, PF } from "../machine";
@@ -10,67 +10,119 @@ export const hypercallNames: Readonly<Record<number, string>> =
   Object.fromEntries(Object.entries(hypercalls).map(([name, n]) => [n, name]));
 
 /** How often each; the names are for people. */
-export interface Tally {
+export type Counts = ReadonlyMap<string, number>;
+
+/** What a Guest has cost since the accounts began. */
+export interface Account {
   /** World switches by cause. */
-  readonly causes: ReadonlyMap<string, number>;
-  /** Posted hypercalls by name, which cost no switch of their own. */
-  readonly posted: ReadonlyMap<string, number>;
+  readonly causes: Counts;
+  /** Posted hypercalls, which cost no switch of their own. */
+  readonly posted: Counts;
+  /** Interrupts that it was given. */
+  readonly interrupts: Counts;
+}
+
+/** The accounts of a machine's Guests. */
+export interface Tally {
+  /** That of the Guest with this number. */
+  of(guest: number): Account;
   /** Ends the accounts. */
   stop(): void;
 }
 
-const FAULT: Readonly<Record<string, string>> = {
-  "shadow-fill": "page fault, shadow filled",
-  "reflect": "page fault, reflected",
-  "ask-launcher": "page fault, at a device",
-  "killed": "page fault, the last one",
-};
-const GENERAL: Readonly<Record<string, string>> = {
-  "emulate": "instruction, emulated",
-  "ask-launcher": "instruction, for the Launcher",
-  "reflect": "trap 13, reflected",
-  "killed": "trap 13, the last one",
+const { LGUEST_TRAP } = lguestMap, SYSTEM_CALL = 128;
+
+const isHosts = (trap: number) =>
+  trap >= 32 && trap < 256 && trap !== SYSTEM_CALL;
+
+function nameOf(trap: number): string {
+  switch (trap) {
+    case PF: return "page fault";
+    case GP: return "general protection";
+    case LGUEST_TRAP: return "hypercall";
+    case SYSTEM_CALL: return "system call";
+    case vector.TIMER_VECTOR: return "the Host's timer";
+    default: return isHosts(trap) ? "another interrupt of the Host's"
+      : `trap ${trap}`;
+  }
+}
+
+const ENDING: Readonly<Record<string, string>> = {
+  "reflect": "reflected",
+  "emulate": "emulated",
+  "ask-launcher": "for the Launcher",
+  "killed": "the last one",
 };
 
 /** What a switch was for, by its trap and what came next. */
 function causeOf(trap: number, next: MachineEvent): string | undefined {
-  if (trap === PF) return FAULT[next.kind];
-  if (trap === GP) return GENERAL[next.kind];
-  if (next.kind !== "hypercall" || next.posted) return undefined;
-  return hypercallNames[Number(next.number)] ?? "a bad hypercall";
+  const { kind } = next;
+  if (kind === "hypercall" && trap === LGUEST_TRAP && !next.posted)
+    return hypercallNames[Number(next.number)] ?? "a bad hypercall";
+  const ending = kind === "shadow-fill" && trap === PF ? "shadow filled"
+    : ENDING[kind];
+  return ending && `${nameOf(trap)}, ${ending}`;
 }
 
-/** What is clear from the trap alone. */
-function plainCause(trap: number): string | undefined {
-  if ([GP, PF, lguestMap.LGUEST_TRAP].includes(trap)) return undefined;
-  if (trap === vector.TIMER_VECTOR) return "the Host's timer";
-  if (trap >= 32 && trap < 256 && trap !== 128)
-    return "another interrupt of the Host's";
-  return `trap ${trap}`;
+const NONE = -1;
+
+class Book implements Account {
+  readonly causes = new Map<string, number>();
+  readonly posted = new Map<string, number>();
+  readonly interrupts = new Map<string, number>();
+  private open = NONE;
+
+  hear(event: MachineEvent): void {
+    const { kind } = event;
+    if (kind === "switch") this.begin(Number(event.trap));
+    else if (this.open !== NONE) this.answer(causeOf(this.open, event));
+    if (kind === "guest-irq") book(this.interrupts, `irq ${event.irq}`, 1);
+    if (kind === "hypercall" && event.posted)
+      book(this.posted, hypercallNames[Number(event.number)] ?? "a bad one", 1);
+  }
+
+  private begin(trap: number): void {
+    book(this.causes, nameOf(trap), 1);
+    this.open = isHosts(trap) ? NONE : trap;
+  }
+
+  private answer(cause: string | undefined): void {
+    if (cause === undefined) return;
+    book(this.causes, nameOf(this.open), -1);
+    book(this.causes, cause, 1);
+    this.open = NONE;
+  }
 }
 
-/** Begins to keep accounts of a machine's world switches. */
+function book(counts: Map<string, number>, name: string, n: number): void {
+  const sum = (counts.get(name) ?? 0) + n;
+  if (sum > 0) counts.set(name, sum);
+  else counts.delete(name);
+}
+/** Begins to keep accounts of a machine's Guests. */
 export function tallySwitches(machine: Machine): Tally {
-  const causes = new Map<string, number>();
-  const posted = new Map<string, number>();
-  const open = new Map<unknown, number>();
-  const count = (map: Map<string, number>, name: string) =>
-    map.set(name, (map.get(name) ?? 0) + 1);
+  const books: Book[] = [];
+  const of = (guest: number) => books[guest] ??= new Book();
   const stop = machine.events.on((event) => {
-    const trap = open.get(event.guest);
-    if (event.kind === "switch") {
-      const plain = plainCause(Number(event.trap));
-      if (plain) count(causes, plain);
-      else open.set(event.guest, Number(event.trap));
-    } else if (trap !== undefined) {
-      const cause = causeOf(trap, event);
-      if (cause) {
-        count(causes, cause);
-        open.delete(event.guest);
-      }
-    }
-    if (event.kind === "hypercall" && event.posted)
-      count(posted, hypercallNames[Number(event.number)] ?? "a bad one");
+    if (typeof event.guest === "number") of(event.guest).hear(event);
   });
-  return { causes, posted, stop };
+  return { of, stop };
 }
+
+/** All of them together. */
+export const sumOf = (counts: Counts) =>
+  [...counts.values()].reduce((a, b) => a + b, 0);
+
+const line = (n: number, what: string) => `${String(n).padStart(8)}  ${what}`;
+
+function tableOf(what: string, counts: Counts): string[] {
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return [line(sumOf(counts), what),
+    ...sorted.map(([name, n]) => line(n, `  ${name}`))];
+}
+
+/** An account in lines. */
+export const accountLines = ({ causes, posted, interrupts }: Account) => [
+  ...tableOf("world switches", causes),
+  ...tableOf("posted hypercalls", posted),
+  ...tableOf("interrupts for it", interrupts)];
