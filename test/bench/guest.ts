@@ -52,27 +52,22 @@ export function whole(world: World, task: string, times: number): Cost {
 
 const FEW = 16;
 
-/** What each further time costs, if a run takes some CPU time: the
- * difference between one with many and one with few. */
+/** What each further time costs: the difference between a run with many,
+ * which takes so much CPU time more, and one with few. */
 function each(
   world: World, task: string, enough: number, runs: number,
 ): Cost {
+  const best = (times: number) => {
+    const all = Array.from({ length: runs }, () => whole(world, task, times));
+    return { ...all[0]!, seconds: Math.min(...all.map((one) => one.seconds)) };
+  };
+  const few = best(FEW);
   let times = FEW, many: Cost;
-  do many = whole(world, task, times *= 4);
-  while (many.seconds < enough);
-  const few = whole(world, task, FEW);
-  const best = (times: number, { seconds }: Cost) => {
-    for (let n = 1; n < runs; n++)
-      seconds = Math.min(seconds, whole(world, task, times).seconds);
-    return seconds;
-  };
-  const n = times - FEW;
-  return {
-    instructions: (many.instructions - few.instructions) / n,
-    ticks: (many.ticks - few.ticks) / n,
-    worldSwitches: (many.worldSwitches - few.worldSwitches) / n,
-    seconds: (best(times, many) - best(FEW, few)) / n,
-  };
+  do many = best(times *= 4);
+  while (many.seconds - few.seconds < enough);
+  const per = (what: keyof Cost) => (many[what] - few[what]) / (times - FEW);
+  return { instructions: per("instructions"), ticks: per("ticks"),
+    worldSwitches: per("worldSwitches"), seconds: per("seconds") };
 }
 
 /** Measures all tasks in both worlds. */
@@ -88,17 +83,28 @@ export function measureGuest(
   }));
 }
 
+/** The bar of a task, and whether it was missed. */
+export function besideBar(task: string, { bare, guest }: Record<World, Cost>) {
+  const { bar } = tasks[task]!;
+  if (!bar) return "";
+  const [text, missed] = "ratio" in bar
+    ? [`${bar.ratio} times`, guest.ticks / bare.ticks > bar.ratio]
+    : [`${bar.switches} switch${bar.switches === 1 ? "" : "es"}`,
+      Math.round(guest.worldSwitches) > bar.switches];
+  return `at most ${text}${missed ? ", missed" : ""}`;
+}
+
 /** A table of it. */
 export function guestTable(
   costs: ReadonlyMap<string, Record<World, Cost>>,
 ): string {
-  const rows = [...costs].map(([task, { bare, guest }]) => [task,
-    bare.instructions.toFixed(0), bare.ticks.toFixed(0),
-    duration(bare.seconds), guest.instructions.toFixed(0),
-    guest.ticks.toFixed(0), duration(guest.seconds),
-    guest.worldSwitches.toFixed(1), three(guest.ticks / bare.ticks),
-    three(guest.seconds / bare.seconds)]);
-  return columns([["each time", "bare: instr.", "ticks", "CPU",
-    "Guest: instr.", "ticks", "CPU", "switches", "ratio: ticks", "CPU"],
-  ...rows]);
+  const rows = [...costs].map(([task, cost]) => {
+    const { bare, guest } = cost;
+    return [task, bare.ticks.toFixed(0), guest.ticks.toFixed(0),
+      three(guest.ticks / bare.ticks), guest.worldSwitches.toFixed(2),
+      besideBar(task, cost), duration(bare.seconds), duration(guest.seconds),
+      three(guest.seconds / bare.seconds)];
+  });
+  return columns([["each time, in ticks", "bare", "Guest", "ratio", "switches",
+    "bar", "CPU: bare", "Guest", "ratio"], ...rows]);
 }
