@@ -2,6 +2,7 @@
 export * from "./alarms";
 export * from "./boot";
 export * from "./bug";
+export * from "./bytes";
 export * from "./calls";
 export * from "./damage";
 export * from "./death";

@@ -1,6 +1,6 @@
 // Woven from chapters/440-dev.md.
 // /dev/lguest as a Launcher's step sees it.
-import { currentThread, flatWords, most, place, put, selector,
+import { currentThread, flatWords, loadBytes, most, place, put, selector,
   signalProcess, textAt, Thread } from "../host";
 import type { Field } from "../host";
 import { EAX, panic } from "../machine";
@@ -8,7 +8,7 @@ import type { Cpu } from "../machine";
 import { errno, LHREQ_GETREG, LHREQ_INITIALIZE, LHREQ_IRQ, LHREQ_SETREG,
   LHREQ_TRAP } from "./dev";
 import type { DevLguest, LauncherCalls } from "./dev";
-import { loadBytes, readGuestBytes, writeGuestBytes } from "./guestmemory";
+import { readGuestBytes, writeGuestBytes } from "./guestmemory";
 import { raiseIrq } from "./interrupts";
 import { GUESTS_MAX } from "./map";
 import { currentVcpu, guestStates, killGuest, killUnhandled, LgCpu, Lguest }
