@@ -16,6 +16,8 @@ import type { Oracle } from "./hostile/oracle";
 import { Stage } from "./hostile/stage";
 
 const SAMPLE = 100, SAMPLE_OF_MANY = 30;
+/** Of those that attack their devices. */
+const DRIVERS = 30, DRIVERS_OF_MANY = 10;
 
 let stage: Stage | undefined, pair: Stage | undefined;
 
@@ -42,6 +44,16 @@ for (const cpus of [2, 4])
     assert.ok(tally.moves > 5 * SAMPLE_OF_MANY, `${tally.moves} moves`);
     assert.ok(tally.ends.size >= 10, "they end in many ways");
   });
+
+test(`${DRIVERS} hostile drivers harm nobody`, () => {
+  for (const [guests, on] of [[DRIVERS, stage], [DRIVERS_OF_MANY, pair]] as const) {
+    const tally = drive({ guests, seed: 1, family: "drivers" }, on);
+    console.log(summary(tally));
+    assert.equal(tally.reports, []);
+    assert.is(tally.failed, 0);
+    assert.ok(tally.ends.size >= guests / 3, "they end in many ways");
+  }
+});
 
 test("the same seed is the same Guest, with the same end", () => {
   assert.equal(hostileGuest(7), hostileGuest(7));
@@ -115,6 +127,8 @@ const sabotage: Sabotage[] = [
     (ram) => { ram.words[field(Shared.next_unused)]! -= 4096; }],
   ["a page is lost", "launcher_step", /nobody's|pages_free/,
     (ram) => { ram.words[field(Shared.next_unused)]! += 4096; }],
+  ["its neighbour's disk changes", "launcher_step", /devices have changed/,
+    (_, __, { storage }) => { storage[storage.length - 4097] = 1; }],
   ["a lock is kept", "launcher_step", /struct host at 0/,
     (ram) => { ram.words[field(Shared.allocator_lock)] = 1; }],
 ];

@@ -29,7 +29,7 @@ export function readConfig(
   if (at >= WINDOW_DATA && at < SPACE) {
     const length = r.windowLength;
     if (r.windowBar !== 0 || ![1, 2, 4].includes(length)) return 0xff;
-    const value = device.read(dev, r.windowOffset, length);
+    const value = device.read(dev, r.windowOffset >>> 0, length);
     return (value >>> 8 * (at - WINDOW_DATA)) & 0xff;
   }
   return configBytes(device)[at] ?? 0xff;

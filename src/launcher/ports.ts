@@ -95,7 +95,7 @@ function emulateMove(
     const read = bus.read(dev, address, size), unused = 32 - 8 * size;
     writeRegister(dev, register, wide, opcode & 8
       ? read << unused >> unused : read & lowBits(size));
-  } else if ((opcode & 0xfe) === 0xc6) {      // an immediate
+  } else if ((opcode & 0xfe) === 0xc6 && register === 0) {
     if (next + place + size > insn.length) return 0;
     const bytes = insn.subarray(next + place, next + place + size);
     bus.write(dev, address, size,
@@ -112,10 +112,11 @@ function emulateMove(
 /** Operand size, and segments, which the address has in it already. */
 const PREFIXES = [0x66, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 
-/** Bytes of an operand in memory from its ModR/M on; 0 for a register. */
+/** Bytes of an operand in memory from its ModR/M on; 0 for a register, and
+ * for what we don't see the end of. */
 function operandLength(insn: Uint8Array, at: number): number {
   const modrm = insn[at]!, mod = modrm >> 6, sib = (modrm & 7) === 4 ? 1 : 0;
-  if (mod === 3) return 0;
+  if (mod === 3 || at + sib >= insn.length) return 0;
   const base = insn[at + sib]! & 7;
   return 1 + sib + (mod === 1 ? 1 : mod === 2 || base === 5 ? 4 : 0);
 }

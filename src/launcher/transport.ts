@@ -200,7 +200,7 @@ export class Transport {
     while (wanted() && (chain = queue.take()) !== undefined) {
       queue.give(chain, use(chain));
       any = true;
-      moved += chain.readSize + chain.writeSize;
+      moved += chain.cost;
       if (moved < STEP_MOST) continue;
       words.busy = 1;
       dev.signal(dev.guest);

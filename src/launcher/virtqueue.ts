@@ -26,6 +26,8 @@ export class Chain {
     private readonly dev: DevLguest, readonly head: number,
     private readonly readable: readonly Part[],
     private readonly writable: readonly Part[],
+    /** What it costs: its bytes, and those of its descriptors. */
+    readonly cost: number,
   ) {}
 
   /** Bytes that the device is to read. */
@@ -73,20 +75,20 @@ export class Virtqueue {
 
   /** The next chain, if the driver has made one available. */
   take(): Chain | undefined {
-    const { r } = this, size = r.size;
+    const { r } = this, size = r.size, avail = r.avail >>> 0;
     if (!r.enabled) return undefined;
-    const waiting = (this.half(r.avail + 2) - r.taken) & 0xffff;
+    const waiting = (this.half(avail + 2) - r.taken) & 0xffff;
     if (waiting > size)
       throw new BrokenRing(`${waiting} chains in a ring of ${size}`);
     if (waiting === 0) return undefined;
-    const head = this.half(r.avail + 4 + 2 * (r.taken % size));
+    const head = this.half(avail + 4 + 2 * (r.taken % size));
     r.taken = (r.taken + 1) & 0xffff;
     return this.follow(head);
   }
 
   private follow(head: number): Chain {
     const readable: Part[] = [], writable: Part[] = [];
-    let table = this.r.desc, count = this.r.size, n = head, bytes = 0;
+    let table = this.r.desc >>> 0, count = this.r.size, n = head, bytes = 0;
     let inside = false;
     for (let steps = 0; ; steps++) {
       if (n >= count)
@@ -112,7 +114,8 @@ export class Virtqueue {
       if (bytes > CHAIN_MOST)
         throw new BrokenRing(`a chain of more than ${CHAIN_MOST} bytes`);
       if (!(flags & NEXT))
-        return new Chain(this.dev, head, readable, writable);
+        return new Chain(this.dev, head, readable, writable,
+          bytes + 16 * (steps + 1));
       n = d.getUint16(14, true);
     }
   }
@@ -126,20 +129,20 @@ export class Virtqueue {
 
   /** Gives a chain back, into which so many bytes were written. */
   give(chain: Chain, written: number): void {
-    const { r } = this;
+    const { r } = this, used = r.used >>> 0;
     const entry = new DataView(new ArrayBuffer(8));
     entry.setUint32(0, chain.head, true);
     entry.setUint32(4, written, true);
-    this.put(r.used + 4 + 8 * (r.returned % r.size), entry);
+    this.put(used + 4 + 8 * (r.returned % r.size), entry);
     r.returned = (r.returned + 1) & 0xffff;
     const index = new DataView(new ArrayBuffer(2));
     index.setUint16(0, r.returned, true);
-    this.put(r.used + 2, index);
+    this.put(used + 2, index);
   }
 
   /** Whether the driver wants to be interrupted. */
   get wantsInterrupt(): boolean {
-    return (this.half(this.r.avail) & 1) === 0;
+    return (this.half(this.r.avail >>> 0) & 1) === 0;
   }
 
   private bytes(address: number, length: number): DataView {

@@ -1,13 +1,20 @@
 // Many hostile Guests, counted by how they end.
+import { driverGuest } from "./drivers";
 import { hostileGuest } from "./generate";
 import { Stage } from "./stage";
 import type { Outcome } from "./stage";
+
+/** What they attack: the interface, or their devices. */
+export const families = { kernels: hostileGuest, drivers: driverGuest };
+export type Family = keyof typeof families;
 
 /** Which Guests, and how many failures to tell of. */
 export interface Work {
   readonly guests: number;
   readonly seed: number;
   readonly reports?: number;
+  /** Default "kernels". */
+  readonly family?: Family;
 }
 
 /** What came of it. */
@@ -33,8 +40,9 @@ export function drive(work: Work, stage = new Stage()): Tally {
   const tally: Tally = { guests: 0, instructions: 0, fills: 0, guestFills: 0,
     moves: 0, failed: 0, reports: [], ends: new Map() };
   const { fills, guestFills, moves } = stage.oracle;
+  const make = families[work.family ?? "kernels"];
   for (let n = 0; n < work.guests; n++) {
-    const outcome = stage.run(hostileGuest(work.seed + n));
+    const outcome = stage.run(make(work.seed + n));
     tally.guests++;
     tally.instructions += outcome.count;
     const end = kind(outcome);
@@ -42,7 +50,7 @@ export function drive(work: Work, stage = new Stage()): Tally {
     if (outcome.complaints.length === 0) continue;
     tally.failed++;
     if (tally.reports.length < (work.reports ?? 5))
-      tally.reports.push(report(stage, outcome));
+      tally.reports.push(report(stage, outcome, make));
   }
   tally.fills = stage.oracle.fills - fills;
   tally.guestFills = stage.oracle.guestFills - guestFills;
@@ -64,11 +72,13 @@ export function merge(parts: readonly Tally[], reports = 5): Tally {
 }
 
 /** What happened, and how few of its lines do as much harm. */
-function report(stage: Stage, outcome: Outcome): string {
+function report(
+  stage: Stage, outcome: Outcome, make: typeof hostileGuest,
+): string {
   const { seed, count, state, reason, complaints } = outcome;
   let lines = 0;
   while (lines < 80 &&
-    stage.run(hostileGuest(seed, lines)).complaints.length === 0) lines++;
+    stage.run(make(seed, lines)).complaints.length === 0) lines++;
   return [`seed ${seed} (${lines} lines), ${count} instructions, ${state} ` +
     `(${reason}):`, ...complaints].join("\n  ");
 }

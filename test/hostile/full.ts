@@ -1,6 +1,6 @@
 // node -r ts-node/register test/hostile/full.ts
 //   [--guests N] [--seed N] [--jobs N] [--reports N] [--cpus N]
-//   [--every N]
+//   [--every N] [--family kernels|drivers]
 //
 // The long run of the hostile set, on all processors. What comes out does
 // not depend on how many there are. The machine has --cpus, and sends its
@@ -10,14 +10,19 @@ import "../back-end";
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { option, word } from "../options";
-import { drive, merge, summary } from "./drive";
-import type { Tally } from "./drive";
+import { drive, families, merge, summary } from "./drive";
+import type { Family, Tally } from "./drive";
 import { Stage } from "./stage";
 
 const guests = option("guests", 100_000), seed = option("seed", 1);
 const jobs = Math.max(1, option("jobs", availableParallelism()));
 const reports = option("reports", 10);
 const cpus = option("cpus", 1), every = option("every", 0) || Infinity;
+const family = word("family", "kernels") as Family;
+if (!families[family]) {
+  console.error(`--family is one of ${Object.keys(families).join(", ")}`);
+  process.exit(2);
+}
 
 /** Some of the seeds, in a process of their own: what it found, and its
  * seconds of CPU time. */
@@ -25,7 +30,7 @@ function job(first: number, count: number): Promise<[Tally, number]> {
   const child = spawn(process.execPath, [...process.execArgv, __filename,
     "--job", "1", "--seed", String(first), "--guests", String(count),
     "--reports", String(reports), "--cpus", String(cpus),
-    "--every", String(every === Infinity ? 0 : every),
+    "--every", String(every === Infinity ? 0 : every), "--family", family,
     "--interpreter", word("interpreter", "generated")], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.setEncoding("utf8");
@@ -56,7 +61,7 @@ async function all(): Promise<void> {
 }
 
 if (option("job", 0)) {
-  const tally = drive({ guests, seed, reports }, new Stage({ cpus, every }));
+  const tally = drive({ guests, seed, reports, family }, new Stage({ cpus, every }));
   const seconds = process.cpuUsage().user / 1e6;
   console.log(JSON.stringify({ ...tally, ends: [...tally.ends], seconds }));
 } else void all().catch((error: Error) => {

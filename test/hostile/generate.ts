@@ -15,6 +15,8 @@ const KERNEL = 0xc0000000, SWITCHER = 0xffc00000;
 export interface HostileGuest {
   readonly seed: number;
   readonly entry: number;
+  /** Instructions that it gets, if not the usual number. */
+  readonly budget?: number;
   readonly parts: readonly { address: number; bytes: Uint8Array }[];
 }
 

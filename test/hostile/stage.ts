@@ -3,7 +3,11 @@
 import { assemble } from "../../src/assembler";
 import { HOST, Shared, hostOops } from "../../src/host";
 import { LHREQ_INITIALIZE, bootHost } from "../../src/lguest";
-import { guestOutcome, launcher } from "../../src/launcher";
+import { Devices, guestOutcome, launcher, storageFor } from
+  "../../src/launcher";
+import type { GuestDevices } from "../../src/launcher";
+import { diskStorage } from "../../src/launcher/disk";
+import { LAUNCHER_BYTES } from "../../src/launcher/registers";
 import { runOn } from "../../src/launcher/moves";
 import type { DevLguest } from "../../src/lguest";
 import { ACTIVITY, CPL, H_RANDOM, Machine, RUNNING } from
@@ -40,6 +44,12 @@ const BUDGET = 20_000, GRACE = 2_000_000;
  * finds that time stands still, and its timer goes off again and again until
  * it has caught up; a schedule lets it lag 100 000 ticks. */
 const CATCH_UP = 200_000;
+
+/** What both have besides a console. */
+const disk = { size: 8192, mode: "rw", id: "one" } as const;
+const DEVICES: readonly GuestDevices[] = [
+  { disks: [disk, { ...disk, mode: "ro" }], rng: true, nets: ["a"] },
+  { disks: [disk], nets: ["a"] }];
 
 /** Sleeps and wakes, and sees each time that its memory is as it was. */
 const POLITE = `
@@ -113,20 +123,29 @@ export class Stage {
   private readonly header: Int32Array;
   private readonly invariants: Invariants;
   private readonly way: Parameters<typeof runOn>[1];
+  /** Devices of the polite one, which it leaves alone; and as they were. */
+  private readonly quiet: Uint8Array[];
+  private readonly before: Uint8Array[];
+  private printed = 0;
 
   constructor({ cpus = 1, every = Infinity }: Partial<Ground> = {}) {
     const memory = MEMORY + (cpus - 1) * MEMORY_A_CPU;
     const machine = this.machine =
-      new Machine({ cpus, memory, dataTlb: 16, codeTlb: 8 });
+      new Machine({ cpus, memory, dataTlb: 16, codeTlb: 8,
+        storage: storageFor(DEVICES) });
     this.way = { migrateEvery: every, ...cpus > 1 && { schedule: RANDOM } };
     const polite = assemble(POLITE, { origin: 0x1000, name: "polite" });
-    const inner = launcher(() => {});
+    const print = (_: Uint8Array, guest: number) => { this.printed |= guest; };
+    const { buses } = new Devices(machine, DEVICES, { print },
+      { columns: 80, rows: 25 });
+    const inner = launcher(print, buses);
     const start = (
       dev: DevLguest, pages: number, entry: number,
       parts: HostileGuest["parts"],
     ) => {
       for (const { address, bytes } of parts) dev.writeGuest(address, bytes);
-      dev.write(LHREQ_INITIALIZE, dev.memBase, pages, entry, pages + 16);
+      dev.write(LHREQ_INITIALIZE, dev.memBase, pages, entry,
+        pages + buses[dev.guest]!.begin(dev.memory));
       return "read" as const;
     };
     const step = (dev: DevLguest) => {
@@ -141,10 +160,15 @@ export class Stage {
       guests: [module(PAGES), module(POLITE_PAGES)] });
     const ram = new Ram(machine);
     this.bootLaunchers(ram);
+    buses[1]!.begin(POLITE_PAGES * 4096);
     const { buffer } = machine.memory;
     this.block = new Uint8Array(buffer, 0, machine.layout.blockSize);
     this.copy = this.block.slice();
     this.header = new Int32Array(buffer);
+    const { storage } = machine;
+    this.quiet = [storage.subarray(LAUNCHER_BYTES, 2 * LAUNCHER_BYTES),
+      storage.subarray(-diskStorage(disk.size))];
+    this.before = this.quiet.map((part) => part.slice());
     this.oracle = new Oracle(machine, ram, 2);
     this.invariants = new Invariants(ram, this.oracle, 2);
   }
@@ -180,23 +204,24 @@ export class Stage {
     }
     for (const cpu of machine.cpus) cpu.refresh();
     this.oracle.reset();
+    this.printed = 0;
   }
 
   /** Runs one; a Host that throws is a complaint as well. */
-  run(guest: HostileGuest, budget = BUDGET): Outcome {
+  run(guest: HostileGuest): Outcome {
     const { machine, oracle } = this;
     this.guest = guest;
     this.reset(guest.seed);
     const start = machine.count;
     let complaints: string[] = [], count = 0, asleep = false;
     try {
-      const { reason } = this.go(budget);
+      const { reason } = this.go(guest.budget ?? BUDGET);
       count = machine.count - start;
       asleep = reason === "halted";
       if (reason === "budget" && !this.giveGrace())
         complaints.push("some CPU is always in ring 0");
       if (reason === "shutdown") complaints.push("a triple fault");
-      complaints.push(...this.invariants.check());
+      complaints.push(...this.invariants.check(), ...this.devices());
       const polite = guestOutcome(machine, 1);
       if (polite.state !== "poweroff" || polite.reason)
         complaints.push(`the polite Guest: ${polite.state} ${polite.reason}`);
@@ -210,6 +235,14 @@ export class Stage {
     const { state, reason } = guestOutcome(machine, 0);
     return { seed: guest.seed, reason, count, complaints,
       state: asleep && state === "running" ? "asleep for ever" : state };
+  }
+
+  /** The polite one's devices are as they were. */
+  private devices(): string[] {
+    const same = this.quiet.every((part, i) =>
+      Buffer.compare(part, this.before[i]!) === 0);
+    return [...same ? [] : ["the polite Guest's devices have changed"],
+      ...this.printed ? ["the polite Guest has printed"] : []];
   }
 
   private go(maxInstructions: number): ReturnType<typeof runOn> {
