@@ -2,7 +2,9 @@
 // the Launcher is told, and what it does.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Devices, answerTrap, launcher, storageFor } from "../src/launcher";
+import { assemble, writeElf } from "../src/assembler";
+import { Devices, MiB, answerTrap, boot, launcher, run, storageFor } from
+  "../src/launcher";
 import type { Bus, GuestDevices } from "../src/launcher";
 import { CLOCK, EIP, Machine } from "../src/machine";
 import { decodeLoosely } from "../src/table";
@@ -191,6 +193,25 @@ test("chains of nothing cost something, too", () => {
   assert.is(view.getUint16(0x4002, true), 256);
   assert.is(d[CLOCK]! - before, 256 * 256 * 16 / 4);
   assert.is(dev.reason, "");
+});
+
+test("memory ends with its last whole page, for devices, too", () => {
+  const put = (offset: number, move: string, value: number) =>
+    `movl $${value}, %eax\n mov${move}, ${3 * MiB + offset}\n`;
+  const { bytes } = assemble(
+    [1, 3].map((status) => put(20, "b %al", status)).join("") +
+    put(8, "l %eax", 1) + put(12, "l %eax", 1) + put(20, "b %al", 11) +
+    put(22, "w %ax", OUTPUT) + put(32, "l %eax", 0x1000) +
+    put(40, "l %eax", 0x2000) + put(48, "l %eax", 0x3000) +
+    put(28, "w %ax", 1) + `movl $${2 * MiB}, 0x1000\n movl $50, 0x1008\n` +
+    "movl $0x10000, 0x2000\n" + put(20, "b %al", 15),
+    { origin: 0x100000 });
+  const image = writeElf([{ paddr: 0x100000, vaddr: 0x100000, bytes }],
+    0x100000);
+  const session = boot({ guests: [{ name: "g", image, commandLine: "",
+    memory: 2 * MiB + 100 }] });
+  assert.is(run(session, 1e6).guests[0]!.reason,
+    "the driver of its console (slot 1): 50 bytes at 0x200000");
 });
 
 /** What an instruction may be in front of, and the moves that we know. */

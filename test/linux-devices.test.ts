@@ -339,6 +339,16 @@ test("a device can be had again", () => {
   assert.is(again.interrupt(), 21);
 });
 
+test("when a Guest begins, its devices are new", () => {
+  const pc = new Linux(), old = new Driver(pc, 1, 5, 2).start(0);
+  pc.devices.buses[0]!.begin(MEMORY);
+  assert.is(old.get(20, 1), 0);
+  old.add([], [4096]);
+  pc.devices.type(0, Buffer.from("ls\n"));
+  pc.wait();
+  assert.is(pc.dev.irqs, 0);
+});
+
 test("what may not be written is a general protection fault", () => {
   const pc = new Linux();
   for (const [at, size] of [[0, 4], [0x08, 4], [0x10, 2], [0x2c, 4], [0x34, 1],

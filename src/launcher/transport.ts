@@ -59,6 +59,7 @@ export class Transport {
 
   /** As it is when the machine is switched on. */
   begin(address: number): void {
+    this.reset();
     this.r.bar0 = address;
   }
 

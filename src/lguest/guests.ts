@@ -22,7 +22,7 @@ export function guestsFromFiles(
       const lg = new Guest(cpu, lguestOf(guests++));
       lg.image = start;
       lg.image_size = size;
-      lg.memory = Number(found[1]);
+      lg.memory = Number(found[1]) & -4096;
       lg.allowed = found[2] === undefined ? -1 : 1 << Number(found[2]);
       lg.command_line = string + found[0].length;
     } else if (guests > 0) {
