@@ -80,6 +80,7 @@ class Stage {
     if (!(ticks >= 0 && ticks <= most / 4)) this.wrong.push(`takes ${ticks}`);
     if (!dev.reason && dev.touched > 16 * (4 * ticks + 4096))
       this.wrong.push(`touches ${dev.touched} bytes in ${ticks} ticks`);
+    if (dev.missed && !dev.reason) this.wrong.push("goes beyond memory");
     if (!/^[ -~]{0,150}$/.test(dev.reason)) this.wrong.push(dev.reason);
     this.neighbour();
   }
@@ -175,9 +176,10 @@ test(`${SEEDS} hostile drivers harm nobody`, () => {
   assert.ok(ends.size > 10 && irqs > SEEDS / 4, "it isn't all in vain");
 });
 
-test("chains of nothing cost something, too", () => {
-  const dev = stage.begin(), hands = handsOf(dev), view = new DataView(
-    dev.bytes.buffer), { d } = stage.machine.cpus[0]!, before = d[CLOCK]!;
+/** A console whose output has this many chains, all of them this one. */
+function output(chains: number, parts: readonly [number, number][]): FakeLguest {
+  const dev = stage.begin(), hands = handsOf(dev);
+  const view = new DataView(dev.bytes.buffer);
   for (const status of [0, 1, 3]) hands.write(1, 20, 1, status);
   hands.write(1, 8, 4, 1);
   hands.write(1, 12, 4, 1);
@@ -186,13 +188,43 @@ test("chains of nothing cost something, too", () => {
   for (const [at, where] of [[32, 0x1000], [40, 0x3000], [48, 0x4000]] as const)
     hands.write(1, at, 4, where);
   hands.write(1, 28, 2, 1);
-  for (let n = 0; n < 255; n++)
-    view.setUint32(0x1000 + 16 * n + 12, n + 1 << 16 | NEXT, true);
-  view.setUint16(0x3002, 256, true);
+  parts.forEach(([address, length], n) => {
+    view.setUint32(0x1000 + 16 * n, address, true);
+    view.setUint32(0x1000 + 16 * n + 8, length, true);
+    if (n + 1 < parts.length)
+      view.setUint32(0x1000 + 16 * n + 12, n + 1 << 16 | NEXT, true);
+  });
+  view.setUint16(0x3002, chains, true);
   hands.write(1, 20, 1, 15);
-  assert.is(view.getUint16(0x4002, true), 256);
+  return dev;
+}
+
+const given = ({ bytes }: FakeLguest) => bytes[0x4002]! | bytes[0x4003]! << 8;
+
+test("chains of nothing cost something, too", () => {
+  const { d } = stage.machine.cpus[0]!, before = d[CLOCK]!;
+  const dev = output(256, new Array(256).fill([0, 0]));
+  assert.is(given(dev), 256);
   assert.is(d[CLOCK]! - before, 256 * 256 * 16 / 4);
   assert.is(dev.reason, "");
+});
+
+test("what is much goes in steps, and what is too much goes nowhere", () => {
+  stage.printed = 0;
+  const dev = output(40, new Array(2).fill([0x8000, 0x8000]));
+  assert.is(given(dev), 16);
+  for (const chains of [32, 40]) {
+    assert.ok(dev.signalled);
+    dev.signalled = false;
+    dev.result = -4;
+    stage.step(dev);
+    assert.is(given(dev), chains);
+  }
+  assert.not(dev.signalled);
+  assert.is(stage.printed, 40 * 0x10000);
+  const { reason } = output(1, new Array(129).fill([0x8000, 0x8000]));
+  assert.match(reason, /a chain of more than 4194304 bytes/);
+  assert.equal(stage.wrong, []);
 });
 
 test("memory ends with its last whole page, for devices, too", () => {

@@ -27,6 +27,8 @@ export class FakeLguest implements DevLguest {
   traps: number[] = [];
   irqs = 0;
   touched = 0;
+  /** Whether somebody wanted what is not there. */
+  missed = false;
   signalled = false;
   private asked = 0;
 
@@ -59,7 +61,9 @@ export class FakeLguest implements DevLguest {
 
   private has(address: number, length: number): boolean {
     this.touched += length;
-    return address >= 0 && address + length <= this.memory;
+    const has = address >= 0 && address + length <= this.memory;
+    this.missed ||= !has;
+    return has;
   }
 
   readGuest(address: number, length: number): Uint8Array | undefined {

@@ -30,14 +30,16 @@ const COMMON = [0, 4, 8, 12, 16, 18, 20, 21, 22, 24, 26, 28, 30, 32, 36, 40,
 /** `ids` are virtio's numbers of the devices in slots 1 and up. */
 export class Attack {
   private readonly rings = new Map<number, Ring>();
-  /** Percent of steps that are left out or wrong. */
+  /** Percent of what is wrong at registers, and in rings. */
   private readonly nasty: number;
+  private readonly wildness: number;
 
   constructor(
     private readonly r: Random, private readonly hands: Hands,
     private readonly ids: readonly number[],
   ) {
-    this.nasty = r.pick([0, 0, 1, 2, 5, 12]);
+    this.nasty = r.pick([0, 0, 0, 1, 3, 12]);
+    this.wildness = r.pick([0, 1, 3, 8, 20]);
   }
 
   private slot(): number {
@@ -64,6 +66,10 @@ export class Attack {
 
   private wrong(): boolean {
     return this.r.chance(this.nasty);
+  }
+
+  private wild(): boolean {
+    return this.r.chance(this.wildness);
   }
 
   /** All registers, with the sizes that they have. */
@@ -146,37 +152,38 @@ export class Attack {
     const ring = this.rings.get(2 * slot + n);
     if (!ring) return this.start(slot);
     const { desc, avail, size } = ring;
-    const chains = r.pick([1, 1, 1, 2, 5]);
-    for (let i = 0; i < chains; i++) {
+    const waits = n === 0 && [NET, CONSOLE].includes(this.ids[slot - 1]!);
+    const room = waits && !this.wild() ? size - ring.index : size;
+    for (let i = Math.min(r.pick([1, 1, 1, 2, 5]), room); i > 0; i--) {
       const head = this.chain(ring, slot, n);
       hands.poke(avail + 4 + 2 * (ring.index % size), 2,
-        this.wrong() ? r.word() : head);
+        this.wild() ? r.word() : head);
       ring.index = (ring.index + 1) & 0xffff;
     }
-    if (this.wrong()) hands.poke(desc + 4 * r.below(4 * size), 4, r.operand());
-    const index = this.wrong() ? ring.index + r.pick([-1, 1, 255, 256, 257,
+    if (this.wild()) hands.poke(desc + 4 * r.below(4 * size), 4, r.operand());
+    const index = this.wild() ? ring.index + r.pick([-1, 1, 255, 256, 257,
       0x8000, r.word()]) : ring.index;
     hands.poke(avail, 2, r.below(2));
     hands.poke(avail + 2, 2, index);
-    hands.write(slot, 0x38, 2, this.wrong() ? r.below(4) : n);
+    hands.write(slot, 0x38, 2, this.wild() ? r.below(4) : n);
   }
 
   /** A chain, sensible for the device or not; where it begins. */
   private chain(ring: Ring, slot: number, n: number): number {
     const { r } = this, { size } = ring, id = this.ids[slot - 1]!;
-    if (id === DISK && (size < 4 || !this.wrong())) return this.request(ring);
+    if (id === DISK && (size < 4 || !this.wild())) return this.request(ring);
     const write = id === RNG || id !== DISK && n === 0;
     const head = r.below(size), length = 1 + r.below(Math.min(size, 6));
     const table = r.chance(10) ? this.buffer(ring) & -16 : undefined;
     if (table !== undefined)
       this.descriptor(ring.desc, head, table,
-        this.wrong() ? r.operand() : 16 * length, 4, 0);
+        this.wild() ? r.operand() : 16 * length, 4, 0);
     for (let i = 0; i < length; i++) {
-      const last = i === length - 1 && !this.wrong();
+      const last = i === length - 1 && !this.wild();
       const at = table === undefined ? (head + i) % size : i;
-      const next = this.wrong() ? r.pick([at, 0, 0xffff, r.below(512)])
+      const next = this.wild() ? r.pick([at, 0, 0xffff, r.below(512)])
         : table === undefined ? (at + 1) % size : i + 1;
-      const flags = this.wrong() ? r.below(8)
+      const flags = this.wild() ? r.below(8)
         : (last ? 0 : 1) | (write ? 2 : 0);
       this.descriptor(table ?? ring.desc, at, this.buffer(ring),
         this.length(), flags, next);
@@ -193,11 +200,11 @@ export class Attack {
       return 0;
     }
     const head = 4 * r.below(size / 4), header = hands.base + 0x4000 + 16 * r.below(64);
-    hands.poke(header, 4, this.wrong() ? r.word()
+    hands.poke(header, 4, this.wild() ? r.word()
       : r.pick([0, 0, 1, 1, 4, 8, 2, 11]));
-    hands.poke(header + 8, 4, this.wrong() ? r.operand() : r.below(40));
-    hands.poke(header + 12, 4, this.wrong() ? r.operand() : 0);
-    const room = this.wrong() ? this.length() : r.pick([512, 1024, 4096]);
+    hands.poke(header + 8, 4, this.wild() ? r.operand() : r.below(40));
+    hands.poke(header + 12, 4, this.wild() ? r.operand() : 0);
+    const room = this.wild() ? this.length() : r.pick([512, 1024, 4096]);
     const flags = 1 | r.pick([0, 2]);
     this.descriptor(desc, head, header, 16, 1, head + 1);
     this.descriptor(desc, head + 1, this.buffer(ring), room, flags, head + 2);
@@ -211,21 +218,21 @@ export class Attack {
   ): void {
     const { hands } = this, at = table + 16 * n;
     hands.poke(at, 4, address);
-    hands.poke(at + 4, 4, this.wrong() ? 1 : 0);
+    hands.poke(at + 4, 4, this.wild() ? 1 : 0);
     hands.poke(at + 8, 4, length);
     hands.poke(at + 12, 4, (next << 16 | flags) >>> 0);
   }
 
   private buffer(ring: Ring): number {
     const { r } = this, { memory, base } = this.hands;
-    if (!this.wrong()) return base + 0x5000 + r.below(0x1000);
+    if (!this.wild()) return base + 0x5000 + r.below(0x1000);
     return (r.pick([ring.desc, ring.avail, ring.used, memory, 0, -1, 1 << 31,
       r.word()]) + r.below(16) - 8) >>> 0;
   }
 
   private length(): number {
     const { r } = this;
-    return this.wrong() ? r.pick([0, 0, 0xffffffff, 0x80000000,
+    return this.wild() ? r.pick([0, 0, 0xffffffff, 0x80000000,
       this.hands.memory, r.word()])
       : r.pick([1, 2, 12, 16, 26, 60, 512, 1526, 4096]);
   }
@@ -238,7 +245,7 @@ export class Attack {
         4 * r.below(r.chance(80) ? 40 : 64)) >>> 0);
     for (let n = r.below(4); n > 0; n--) {
       const port = 0xcf5 + r.below(12), size = r.pick([1, 2, 4]);
-      if (r.chance(50)) hands.in(port, size);
+      if (!this.wrong()) hands.in(port, size);
       else hands.out(port, size, r.operand());
     }
   }
