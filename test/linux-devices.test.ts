@@ -14,13 +14,19 @@ const SECTORS = 16, DESC = 0x1000, AVAIL = 0x2000, USED = 0x3000,
 /** Linux's hands: inb, outl, readw and so on, and pci_read_config. */
 class Linux {
   printed = "";
+  /** What was written to the disk's file. */
+  readonly file: string[] = [];
   readonly dev: FakeLguest;
   readonly devices: Devices;
   private readonly step: () => void;
 
   constructor() {
     const guests = [{ rng: true, nets: ["a"], disks: [
-      { size: SECTORS * 512, mode: "rw", id: "a disk" } as const] }];
+      { size: SECTORS * 512, mode: "rw", id: "a disk", file: {
+        write: (at: number, { length }: Uint8Array) => {
+          this.file.push(`${length} at ${at}`);
+        },
+        sync: () => { this.file.push("sync"); } } } as const] }];
     const machine = new Machine({ memory: 2 << 20,
       storage: storageFor(guests) });
     const print = (bytes: Uint8Array) => {
@@ -296,7 +302,9 @@ test("virtio_blk: capacity, write, flush, read, serial number", () => {
   };
   assert.is(ask([request(1, 3), Buffer.alloc(512, "x")], [1]), 1);
   assert.is(disk.bytes(528, 1)[0], 0);
-  assert.is(ask([request(4, 0)], [1]), 1);
+  assert.is(ask([request(1, 15), Buffer.alloc(512)], [1]), 1);
+  for (let n = 0; n < 2; n++) assert.is(ask([request(4, 0)], [1]), 1);
+  assert.equal(disk.pc.file, ["4096 at 0", "4096 at 4096", "sync"]);
   assert.is(ask([request(0, 3)], [512, 1]), 513);
   assert.equal(disk.bytes(16, 512), Buffer.alloc(512, "x"));
   assert.is(ask([request(8, 0)], [20, 1]), 21);

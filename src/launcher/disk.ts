@@ -135,14 +135,15 @@ export class Disk implements Kind {
   flush(): void {
     const { file, bytes, changed } = this;
     let any = false;
-    changed.forEach((bits, i) => {
-      for (let n = 8 * i; bits >>> (n - 8 * i); n++) {
-        if (!((bits >>> (n - 8 * i)) & 1)) continue;
-        file?.write(n * PIECE, bytes.subarray(n * PIECE, (n + 1) * PIECE));
+    for (let i = 0; i < changed.length; i++) {
+      for (let n = 8 * i, bits = changed[i]!; bits; n++, bits >>= 1) {
         any = true;
+        if (bits & 1)
+          file?.write(n * PIECE, bytes.subarray(n * PIECE, (n + 1) * PIECE));
       }
-    });
-    if (any) file?.sync();
+    }
+    if (!any) return;
+    file?.sync();
     changed.fill(0);
   }
 }
