@@ -607,14 +607,13 @@ test("a person at a terminal is waited for, and leaves by ^A x",
   });
 
 test("^A twice is one for the machine, and ^A x none", () => {
-  const escape = new Escape(), text = (s: string) => {
-    const meant = escape.filter(new TextEncoder().encode(s));
-    return meant && new TextDecoder().decode(meant);
-  };
-  assert.is(text("ab"), "ab");
-  assert.is(text("a\x01\x01b"), "a\x01b");
-  assert.is(text("a\x01"), "a");
-  assert.is(text("x"), undefined);
+  const escape = new Escape("x"), text = (s: string) =>
+    Array.from(s, (c) => escape.take(c.charCodeAt(0)));
+  assert.equal(text("ab"), [97, 98]);
+  assert.equal(text("a\x01\x01b"), [97, undefined, 1, 98]);
+  assert.equal(text("a\x01"), [97, undefined]);
+  assert.equal(text("X"), ["x"]);
+  assert.equal(text("\x01nx"), [undefined, 110, 120]);
 });
 
 test("without input a machine that only a key could wake has ended",

@@ -34,6 +34,7 @@ const packages: Record<string, string> = {
   "gcc -m32 -c": "gcc",
   "qemu-system-i386": "qemu-system-x86",
   bochs: "bochs and bochs-term",
+  script: "bsdutils",
   seabios: "seabios",
 };
 

@@ -107,8 +107,8 @@ test("as many Guests as there is room for, with long command lines", () => {
 
 test("circumstances are in the call as they are in BootOptions", () => {
   const of = (...words: string[]) => {
-    const { command, guests, checks, reboot, cpus, seed, pge, abi, hostPages,
-      maxInstructions, trace, ...rest } = run("--cpus", "4", ...words);
+    const { command, guests, checks, input, reboot, cpus, seed, pge, abi,
+      hostPages, maxInstructions, trace, ...rest } = run("--cpus", "4", ...words);
     return rest;
   };
   assert.equal(of(), {});

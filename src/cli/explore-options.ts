@@ -17,7 +17,7 @@ export interface ExploreOptions {
 }
 
 const OURS = ["until", "schedules", "changes", "workers"] as const;
-const NOT_OURS = ["schedule", "replay", "restore", "snapshot", "at", "gdb",
+const NOT_OURS = ["schedule", "input", "replay", "restore", "snapshot", "at", "gdb",
   "trace", "trace-file", "timeline", "check", "reboot",
   "interpreter", "stats", "json"] as const;
 

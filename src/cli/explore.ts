@@ -151,6 +151,7 @@ function keep(
   const record = recordRun(call, io);
   if (!record) return "add --record FILE to keep it";
   const session = boot(bootOptionsOf(call, io));
+  record.listen(session.gate);
   record.end(session.machine, run(session, limit));
   const check = checkFor(until);
   return `written to ${asked.record}; try lguest run --replay ` +

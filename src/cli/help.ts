@@ -72,6 +72,8 @@ For run alone:
         forgets-globals  one whose global entries go with the others
   --switcher FILE        another Switcher, in AT&T syntax, or
         with-globals     the one of old, for one CPU
+  --input                type what comes in on standard input to the first
+                         Guest, if it is no terminal
   --check NAME           report what breaks a rule: locks, tlb; may be
                          repeated
   --timeline [FROM-TO]   draw where each CPU was, in the whole run or between
@@ -106,12 +108,14 @@ For symbols alone:
   --world host|guest     whose kernel is in it, beside the Switcher (host)
 
 What a Guest prints, or the machine sends on COM1 and the debug console,
-goes to standard output. On a terminal what is typed goes to COM1, and
-Control-A x leaves. Exit status: 0 the Guest powered off or asked for a
-restart, or the machine was reset or halted for good; 1 a Guest was killed
-or shut down with another message, or the machine triple-faulted; 2 wrong
-usage or input; 3 the Host oopsed, or a check reported something and else it
-were 0; 4 the instruction budget ran out. Of several Guests the worst counts:
-4, 1, 0. The machine's exit device, port 0xF4, ends it with status
-(value << 1) | 1.
+goes to standard output. On a terminal what is typed goes to COM1, or to a
+Guest with a driver for its console. Control-A x leaves; among several Guests
+Control-A n and p turn to the next and the one before, 1 to 9 to that one.
+Exit status: 0 the Guest powered off or asked for a restart, or the machine
+was reset or halted for good, or somebody left; 1 a Guest was killed or shut
+down with another message, or the machine triple-faulted; 2 wrong usage or
+input; 3 the Host oopsed, or a check reported something and else it were 0;
+4 the instruction budget ran out, or the terminal was closed. Of several
+Guests the worst counts: 4, 1, 0. The machine's exit device, port 0xF4, ends
+it with status (value << 1) | 1.
 `;

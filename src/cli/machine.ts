@@ -1,7 +1,7 @@
 // Woven from chapters/816-typing.md.
 import {
-  bootMetal, haltedForGood, inputCanWake, judgeMetal, leftMetal, loadMetal,
-  runMetal, saveMetal, TURNS, UserError,
+  bootMetal, haltedForGood, inputCanWake, judgeMetal, loadMetal, metalPieces,
+  runMetal, saveMetal, TURNS,
 } from "../launcher";
 import type { MetalEnd, MetalOptions, MetalSession, MetalSinks }
   from "../launcher";
@@ -12,10 +12,11 @@ import { announce } from "./debug";
 import type { GdbCall } from "./debug";
 import { runDebugged } from "./gdb";
 import { slowly } from "./interpreter";
-import { inFile, probeAll, SPENT, utf8, worldOf } from "./io";
+import { inFile, probeAll, utf8, worldOf } from "./io";
 import type { Io } from "./io";
 import { Arrivals, runLive } from "./live";
 import type { MachineCall } from "./machine-options";
+import { inParts, waitingForParts } from "./parts";
 import { recordMachine, replayMachine } from "./record-machine";
 
 /** Where a machine's bytes go: collected, and printed by lines. */
@@ -76,11 +77,15 @@ function runWithGdb(
   let end: MetalEnd | undefined;
   const run = (options: RunOptions): RunResult => {
     printer.flush();
-    arrivals?.deliver(session);
+    if (arrivals?.gone) {
+      end = metalPieces(session).left(arrivals.gone);
+      return { reason: "stopped", count: machine.count };
+    }
+    arrivals?.deliver(session.gate);
     const result = machine.run({ ...options, schedule });
     const { reason } = result;
     const waits = reason === "halted" && inputCanWake(session);
-    if (waits && arrivals && !arrivals.over) {
+    if (waits && arrivals?.mayCome(session.gate)) {
       return { ...result, reason: "idle" };
     }
     if (reason !== "stopped") return result;
@@ -116,27 +121,9 @@ async function drive(
     return runWithGdb(session, call, call.gdb, io, printer, arrivals,
       watch);
   }
-  const { flush } = printer;
-  if (!arrivals) return runMetal(session, limit, watch);
-  return await runLive({ session, input: arrivals.input, limit, flush,
-    ...(watch && { watch }) }, arrivals) ?? leftMetal(session);
-}
-async function driveWithSnapshot(
-  session: MetalSession, call: MachineCall, io: Io,
-  go: (limit: number) => Promise<MetalEnd>,
-): Promise<MetalEnd> {
-  const { snapshot, at, maxInstructions: limit } = call;
-  if (snapshot === undefined) return go(limit);
-  const end = await go(Math.min(at ?? limit, limit));
-  const count = end.instructions;
-  if (at !== undefined && count !== at) {
-    throw new UserError(`no snapshot: the run is at instruction ` +
-      `${count}${count < at ? " at its end" : " already"}, ` +
-      `and --at says ${at}`);
-  }
-  io.replace(snapshot, saveMetal(session));
-  const goesOn = at !== undefined && at < limit && end.status === SPENT;
-  return goesOn ? go(limit) : end;
+  const { flush } = printer, pieces = metalPieces(session);
+  return arrivals ? runLive({ pieces, arrivals, limit, flush, watch })
+    : runMetal(session, limit, watch);
 }
 
 /** Carries out `lguest machine`; gives the exit status. */
@@ -159,7 +146,8 @@ export async function machineCommand(
     const go = (limit: number) => replay
       ? Promise.resolve(replay.run(session, limit, trace?.begin))
       : drive(session, call, io, printer, arrivals, limit, trace?.begin);
-    end = await driveWithSnapshot(session, call, io, go);
+    end = await waitingForParts(
+      inParts<MetalEnd>(call, io, () => saveMetal(session)), go);
     record?.end(session.machine, end);
     replay?.check(session, end);
   } finally {

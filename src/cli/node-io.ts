@@ -1,6 +1,7 @@
 // Woven from chapters/808-command.md.
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isatty } from "node:tty";
 import { UserError } from "../launcher";
 import { BrokenPipe } from "./io";
 import type { Io } from "./io";
@@ -36,13 +37,16 @@ function attempt<T>(what: string, action: () => T): T {
   }
 }
 
-/** Where a broken pipe is no mistake. */
-function toReader(action: () => void): void {
+const screens = [1, 2].filter((file) => isatty(file));
+
+/** Where a broken pipe is no mistake, nor a terminal that was closed. */
+function toReader(file: number, action: () => void): void {
   try {
     action();
   } catch (error) {
-    const broken = error instanceof UserError && error.cause === "EPIPE";
-    throw broken ? new BrokenPipe() : error;
+    const code = error instanceof UserError && error.cause;
+    if (code === "EIO" && screens.includes(file)) return;
+    throw code === "EPIPE" ? new BrokenPipe() : error;
   }
 }
 
@@ -142,11 +146,11 @@ function openFor(path: string): number {
 /** The world as Node shows it. */
 export const nodeIo: Io = {
   print(bytes) {
-    toReader(() => writeAll(1, bytes, "standard output"));
+    toReader(1, () => writeAll(1, bytes, "standard output"));
   },
   complain(text) {
     const bytes = new TextEncoder().encode(text);
-    toReader(() => writeAll(2, bytes, "standard error"));
+    toReader(2, () => writeAll(2, bytes, "standard error"));
   },
   read(path) {
     return attempt(path, () => readFile(path));

@@ -1,6 +1,7 @@
 // Woven from chapters/808-command.md.
 import { MOST_CPUS, UserError } from "../launcher";
-import type { Circumstances, RunSchedule } from "../launcher";
+import type { Circumstances, RunSchedule, TerminalSize } from
+  "../launcher";
 import { checksOf } from "./checks";
 import { CIRCUMSTANCES, understandCircumstances } from "./circumstances";
 import type { GdbCall } from "./debug";
@@ -36,6 +37,11 @@ export interface RunCall extends Circumstances {
   readonly stats?: StatsForm;
   readonly record?: string;
   readonly replay?: string;
+  /** Whether standard input is typed to the first Guest, if it is no
+   * terminal. */
+  readonly input: boolean;
+  /** The terminal that the Guests' consoles are on. */
+  readonly terminal?: TerminalSize | undefined;
   readonly reboot: boolean;
   readonly cpus: number;
   readonly schedule?: RunSchedule;
@@ -69,7 +75,8 @@ const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
   "date", "post-port", "module", "reboot"] as const;
 const IMAGES = ["kernel", "rom", "initrd", "switcher"] as const;
 const EXCLUDE = [["record", "replay"], ["record", "restore"],
-  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"]] as const;
+  ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"],
+  ["replay", "input"]] as const;
 const WRITTEN = ["record", "trace-file", "snapshot", "output"] as const;
 
 function checkTogether(values: Values): void {
@@ -141,7 +148,7 @@ function understandRun(values: Values): RunCall {
     guests: understandGuests(values, cpus),
     ...understandCircumstances(values, cpus),
     checks: checksOf(values.check),
-    reboot: values.reboot ?? false,
+    input: values.input ?? false, reboot: values.reboot ?? false,
     cpus,
     seed: number("seed", values.seed, 1, 0, 2 ** 32 - 1),
     pge: oneOf("pge", pge, ["all-cpus", "this-cpu"]),

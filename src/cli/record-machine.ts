@@ -1,12 +1,8 @@
 // Woven from chapters/836-runs.md.
-import {
-  haltedForGood, leftMetal, replayEntry, runMetal, runPiece,
-} from "../launcher";
-import type {
-  MetalEnd, MetalPiece, MetalSession, RunEnd, RunFile,
-} from "../launcher";
+import { metalPieces } from "../launcher";
+import type { MetalEnd, MetalSession, RunFile } from "../launcher";
 import type { Cpu } from "../machine";
-import { inFile, SPENT } from "./io";
+import { Again } from "./again";
 import type { Io } from "./io";
 import type { MachineCall } from "./machine-options";
 import { compareEnds, finite, imageLine, openRun, startRecord } from
@@ -33,7 +29,7 @@ export function recordMachine(
   const recorder = startRecord(record, { command: "machine", images,
     options: { append, memory, cpus, seed, schedule, date, postPort,
       reboot, maxInstructions } }, io);
-  session.gate.listener = recorder.entry;
+  recorder.listen(session.gate);
   return recorder;
 }
 
@@ -55,54 +51,26 @@ function pathsOf(
   return Object.fromEntries(images.flatMap(({ role, path }) =>
     role === "module" ? [] : [[role, path]]));
 }
+
 /** Opens a run file, to carry it out again. */
 export function replayMachine(
   path: string, asked: MachineCall, io: Io,
 ): Replay {
   const { kernel, rom, initrd, maxInstructions: budget } = asked;
-  const { config, inputs, end: last } =
-    openRun(path, "machine", { kernel, rom, initrd }, io);
-  const { options, images } = config, rest = [...inputs];
+  const file = openRun(path, "machine", { kernel, rom, initrd }, io);
+  const { config: { options, images } } = file;
   const maxInstructions =
     Math.min(budget, options.maxInstructions ?? Infinity);
   const modules = images.filter(({ role }) => role === "module")
     .map((image) => ({ path: image.path, text: image.text ?? "" }));
   const call = { ...asked, ...options, ...pathsOf(images), modules,
     maxInstructions };
-  const whole = Math.min(maxInstructions, last?.instructions ?? Infinity);
+  const again = new Again(path, file);
   return {
     call,
-    run(session, limit, watch) {
-      const most = Math.min(limit, whole);
-      const piece = { limit: most, ...(watch && { watch }) };
-      while (rest[0]) {
-        const end = inFile(path, () =>
-          replayEntry(session, rest[0]!, piece));
-        if (end) return end;
-        rest.shift();
-      }
-      return last && most === whole ? lastPart(session, last, piece)
-        : runMetal(session, most, watch);
-    },
+    run: (session, limit, watch) =>
+      again.run(metalPieces(session), limit, 0, watch),
     check: ({ machine }, end) =>
-      compareEnds(path, last, machine, end, budget),
+      compareEnds(path, file.end, machine, end, budget),
   };
-}
-function lastPart(
-  session: MetalSession, last: RunEnd, piece: MetalPiece,
-): MetalEnd {
-  const { machine } = session, { time, status, instructions } = last;
-  for (;;) {
-    const end = runPiece(session, { ...piece, sleepUntil: time });
-    if (end === "more") continue;
-    const cut = typeof end === "string" || end.status === SPENT;
-    if (!cut || machine.count !== instructions) {
-      return typeof end === "string" ? haltedForGood(session) : end;
-    }
-    if (time > machine.time) {
-      machine.run({ maxInstructions: 0, sleepUntil: time });
-    }
-    return status === SPENT && typeof end !== "string" ? end
-      : leftMetal(session);
-  }
 }

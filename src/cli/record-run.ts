@@ -2,26 +2,32 @@
 import { circumstancesOf } from "../launcher";
 import type { End, RunImage } from "../launcher";
 import type { Machine } from "../machine";
+import { Again, sentenceOf } from "./again";
 import type { Io } from "./io";
 import type { RunCall } from "./options";
 import { compareEnds, finite, imageLine, openRun, startRecord } from
   "./recorder";
+import type { Recorder } from "./recorder";
+
+/** A run with Guests that is being written down. */
+export interface RunRecorder extends Pick<Recorder, "listen"> {
+  end(machine: Machine, end: End): void;
+}
 
 /** Begins to record, if that was asked for. */
-export function recordRun(
-  call: RunCall, io: Io,
-): { end(machine: Machine, end: End): void } | undefined {
+export function recordRun(call: RunCall, io: Io): RunRecorder | undefined {
   const { record, cpus, seed, schedule, reboot, pge, hostPages, abi } = call;
   if (record === undefined) return undefined;
   const guests = call.guests.map(({ name, append, memory, cpu }) =>
     ({ name, append, memory, cpu }));
   const options = { guests, cpus, seed, schedule, reboot, pge, hostPages,
-    abi, ...circumstancesOf(call),
+    abi, ...circumstancesOf(call), terminal: call.terminal,
     maxInstructions: finite(call.maxInstructions) };
-  const recorder = startRecord(record,
+  const { listen, end } = startRecord(record,
     { command: "run", images: imagesOf(call, io), options }, io);
-  return { end: (machine, { sentences, ...end }) => recorder.end(machine,
-    { ...end, sentence: sentences.join("; ") }) };
+  return { listen, end: (machine, { instructions, status, ...rest }) =>
+    end(machine, { instructions, status,
+      sentence: sentenceOf({ status, ...rest }) }) };
 }
 
 function imagesOf({ guests, switcher }: RunCall, io: Io): RunImage[] {
@@ -35,17 +41,18 @@ function imagesOf({ guests, switcher }: RunCall, io: Io): RunImage[] {
 
 /** Opens a run file, to carry it out again. */
 export function replayRun(path: string, asked: RunCall, io: Io): {
-  call: RunCall; check(machine: Machine, end: End): void;
+  call: RunCall; again: Again; check(machine: Machine, end: End): void;
 } {
   const { guests: [moved], switcher, maxInstructions: budget } = asked;
-  const { config: { options, images }, end: last } = openRun(path, "run",
+  const file = openRun(path, "run",
     { kernel: moved?.kernel, initrd: moved?.initrd, switcher }, io);
+  const { config: { options, images } } = file;
   const pathOf = (role: RunImage["role"], guest?: number) =>
     images.find((one) => one.role === role && one.guest === guest)?.path;
   const guests = options.guests.map((guest, i) => ({ ...guest,
     kernel: pathOf("kernel", i) || undefined, initrd: pathOf("initrd", i) }));
   const call = { ...asked, ...options, guests, switcher: pathOf("switcher"),
     maxInstructions: Math.min(budget, options.maxInstructions ?? Infinity) };
-  return { call, check: (machine, end) =>
-    compareEnds(path, last, machine, end, budget) };
+  return { call, again: new Again(path, file), check: (machine, end) =>
+    compareEnds(path, file.end, machine, end, budget) };
 }

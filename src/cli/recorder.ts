@@ -2,8 +2,9 @@
 import {
   readRunFile, runFileEnd, runFileHead, sha256, stateSum, UserError,
 } from "../launcher";
-import type { InputEntry, RunConfig, RunEnd, RunFile, RunImage }
-  from "../launcher";
+import type {
+  InputGate, RunConfig, RunEnd, RunFile, RunImage, RunInput,
+} from "../launcher";
 import type { Machine } from "../machine";
 import { inFile, SPENT, textOf } from "./io";
 import type { Io } from "./io";
@@ -12,7 +13,8 @@ import { switcherBytes } from "./switcher";
 
 /** A run that is being written down. */
 export interface Recorder {
-  entry(entry: InputEntry): void;
+  /** Listens to a machine's gate; the next one is another start. */
+  listen(gate: InputGate): void;
   end(machine: Machine, end: Omit<RunEnd, "time" | "state">): void;
 }
 
@@ -23,11 +25,19 @@ export function startRecord(
   const output = io.create(path);
   const write = (text: string) =>
     output.write(new TextEncoder().encode(text));
+  let starts = 0, since: { boot?: number } = {};
   write(runFileHead(config));
   return {
-    entry: (entry) => write(`${JSON.stringify(entry)}\n`),
+    listen(gate) {
+      const boot = starts++, here = boot > 0 ? { boot } : {};
+      since = here;
+      gate.listener = (entry) => {
+        const line: RunInput = { ...here, ...entry };
+        write(`${JSON.stringify(line)}\n`);
+      };
+    },
     end(machine, { instructions, status, sentence }) {
-      write(runFileEnd({ instructions, status, sentence,
+      write(runFileEnd({ ...since, instructions, status, sentence,
         time: machine.time, state: stateSum(machine) }));
       output.close();
     },

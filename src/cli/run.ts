@@ -1,22 +1,27 @@
 // Woven from chapters/808-command.md.
 import {
-  boot, circumstancesOf, loadSession, placesOfCpus, run, saveSession,
-  UserError, withAdvice,
+  boot, circumstancesOf, guestPieces, loadSession, placesOfCpus, run,
+  saveSession, withAdvice,
 } from "../launcher";
 import type { BootOptions, End, Session, Watcher } from "../launcher";
 import { openTrace, startTrace } from "./begin-trace";
 import type { Tracing } from "./begin-trace";
 import { Checking } from "./checks";
+import { arrivalsFor, inputOf, withTerminal } from "./consoles";
 import { runSession } from "./debug";
 import type { GdbCall } from "./debug";
 import { filesOf } from "./guests";
 import { slowly } from "./interpreter";
-import { inFile, probeAll, SPENT, worldOf } from "./io";
+import { inFile, probeAll, worldOf } from "./io";
 import type { Io } from "./io";
 import { kernelFile } from "./kernels";
 import { GuestLines } from "./lines";
+import { runLive } from "./live";
+import type { Arrivals } from "./live";
 import type { RunCall } from "./options";
+import { atOnce, inParts, waitingForParts } from "./parts";
 import { recordRun, replayRun } from "./record-run";
+import type { RunRecorder } from "./record-run";
 import { Statistics } from "./stats";
 import { readSwitcher, switcherFile } from "./switcher";
 import { Drawing } from "./timeline";
@@ -47,28 +52,12 @@ export function onlyFiles({ guests, switcher, ...call }: RunCall) {
 
 /** What is to be booted. */
 export function bootOptionsOf(call: RunCall, io: Io): BootOptions {
-  const { cpus, seed, pge, abi, hostPages, schedule } = call;
+  const { cpus, seed, pge, abi, hostPages, schedule, terminal } = call;
   const switcher = readSwitcher(call.switcher, io);
   return { guests: filesOf(call.guests, io), cpus, seed, pge, abi,
     hostPages, ...circumstancesOf(call), ...(schedule && { schedule }),
+    ...(terminal && { terminal }),
     ...(switcher !== undefined && { switcher }) };
-}
-
-function runWithSnapshot(
-  call: RunCall, session: Session, io: Io, watch?: Watcher,
-): End {
-  const { snapshot, at, maxInstructions: limit } = call;
-  if (snapshot === undefined) return run(session, limit, watch);
-  const end = run(session, Math.min(at ?? limit, limit), watch);
-  const count = end.instructions;
-  if (at !== undefined && count !== at) {
-    throw new UserError(`no snapshot: the run is at instruction ` +
-      `${count}${count < at ? " at its end" : " already"}, ` +
-      `and --at says ${at}`);
-  }
-  io.replace(snapshot, saveSession(session));
-  const goesOn = at !== undefined && at < limit && end.status === SPENT;
-  return goesOn ? run(session, limit, watch) : end;
 }
 
 /** Carries out `lguest run`; returns the exit status. */
@@ -78,16 +67,29 @@ export function runCommand(
   const io = worldOf(asked, world);
   const replay = asked.replay === undefined ? undefined
     : replayRun(asked.replay, asked, io);
-  const call = replay?.call ?? asked;
+  const input = replay ? undefined : inputOf(asked, io);
+  const call = replay?.call ?? withTerminal(asked, input);
   probeAll(onlyFiles(call), io);
   const around = surround(call, io);
   const session = begin(call, io, around.lines);
-  if (call.gdb) return runVisited(call, call.gdb, session, io, around);
+  const arrivals = input && arrivalsFor(input, around.lines.names, io);
+  if (call.gdb)
+    return runVisited(call, call.gdb, session, io, around, arrivals);
   const record = recordRun(call, io);
-  const last = runToTheEnd(call, session, io, around);
-  record?.end(last.session.machine, last.end);
-  replay?.check(last.session.machine, last.end);
-  return around.tell(last.session, last.end);
+  const parts = allParts(call, session, io, around, record);
+  const over = (last: { session: Session; end: End }) => {
+    record?.end(last.session.machine, last.end);
+    replay?.check(last.session.machine, last.end);
+    return around.tell(last.session, last.end);
+  };
+  if (arrivals) {
+    return waitingForParts(parts, ({ session, ...part }) =>
+      runLive({ pieces: guestPieces(session), arrivals, ...part }))
+      .finally(() => arrivals.input.stop()).then(over);
+  }
+  return over(atOnce(parts, ({ session, limit, start, watch }) => replay
+    ? replay.again.run(guestPieces(session), limit, start, watch)
+    : run(session, limit, watch)));
 }
 interface Around {
   readonly lines: GuestLines;
@@ -123,51 +125,70 @@ function surround(call: RunCall, io: Io): Around {
 
 function runVisited(
   call: RunCall, gdb: GdbCall, session: Session, io: Io,
-  { follow, tell }: Around,
+  { follow, tell }: Around, arrivals: Arrivals | undefined,
 ): Promise<number> {
   const trace = startTrace(call, session.machine, io);
   const unwatch = follow(session);
-  return runSession(session, gdb, io, call.maxInstructions,
-    (end) => tell(session, end), trace?.begin).finally(() => {
+  return runSession({ session, gdb, io, limit: call.maxInstructions,
+    arrivals, watch: trace?.begin, tell: (end) => tell(session, end),
+  }).finally(() => {
+    arrivals?.input.stop();
     unwatch();
     trace?.stop();
   });
 }
-function runToTheEnd(
+/** A part of a run: of which machine, after how many others, how far. */
+interface Part {
+  readonly session: Session;
+  readonly start: number;
+  readonly limit: number;
+  readonly watch: Watcher | undefined;
+}
+
+type AllParts =
+  Generator<Part, { session: Session; end: End }, End>;
+
+function* allParts(
   call: RunCall, first: Session, io: Io, around: Around,
-): { session: Session; end: End } {
+  record: RunRecorder | undefined,
+): AllParts {
   const tracing = openTrace(call, io);
+  let session = first, rest = call;
   try {
-    return runAgain(call, first, io, around, tracing);
+    for (let start = 0; ; start++) {
+      record?.listen(session.gate);
+      const end = yield* watched(rest, session, start, io, around, tracing);
+      const again = call.reboot && end.status === 0 &&
+        call.restore === undefined &&
+        end.guests.some(({ state }) => state === "restart");
+      if (!again) return { session, end };
+      around.tell(session, end);
+      const { snapshot, at, ...more } = rest;
+      rest = { ...more,
+        maxInstructions: rest.maxInstructions - end.instructions };
+      session = begin(rest, io, around.lines);
+    }
   } finally {
     tracing?.close();
     around.lines.flush();
   }
 }
 
-function runAgain(
-  call: RunCall, first: Session, io: Io, around: Around,
-  tracing: Tracing | undefined,
-): { session: Session; end: End } {
-  let session = first, rest = call;
-  for (;;) {
-    const trace = tracing?.follow(session.machine);
-    const unwatch = around.follow(session);
-    let end: End;
-    try {
-      end = runWithSnapshot(rest, session, io, trace?.begin);
-    } finally {
-      unwatch();
-      trace?.stop();
+function* watched(
+  call: RunCall, session: Session, start: number, io: Io,
+  { follow }: Around, tracing: Tracing | undefined,
+): Generator<Part, End, End> {
+  const trace = tracing?.follow(session.machine), unwatch = follow(session);
+  const parts = inParts<End>(call, io, () => saveSession(session));
+  try {
+    let part = parts.next();
+    while (!part.done) {
+      part = parts.next(yield { session, start, limit: part.value,
+        watch: trace?.begin });
     }
-    const again = call.reboot && end.status === 0 &&
-      call.restore === undefined &&
-      end.guests.some(({ state }) => state === "restart");
-    if (!again) return { session, end };
-    around.tell(session, end);
-    const { snapshot, at, ...more } = rest;
-    rest = { ...more,
-      maxInstructions: rest.maxInstructions - end.instructions };
-    session = begin(rest, io, around.lines);
+    return part.value;
+  } finally {
+    unwatch();
+    trace?.stop();
   }
 }

@@ -14,7 +14,7 @@ const OPTIONS = {
   "host-policy": STRING, "pte-page": STRING, "host-load": STRING,
   "load-on": STRING, tlb: STRING, switcher: STRING, check: LIST,
   snapshot: STRING, at: STRING, restore: STRING,
-  trace: SWITCH, "trace-file": STRING, timeline: STRING,
+  input: SWITCH, trace: SWITCH, "trace-file": STRING, timeline: STRING,
   stats: SWITCH, json: SWITCH,
   gdb: STRING, wait: SWITCH,
   rom: STRING, initrd: STRING, module: LIST,

@@ -115,6 +115,11 @@ export class Devices {
     return this.states[guest]!.queues(slot, device.kind.queues)[queue]!;
   }
 
+  /** Whether a Guest has a driver for its console. */
+  listens(guest: number): boolean {
+    return this.buses[guest]!.devices[0]!.lives;
+  }
+
   /** How many bytes can be typed to a Guest now. */
   roomToType(guest: number): number {
     return roomToType(this.states[guest]!);

@@ -31,6 +31,8 @@ export * from "./multiboot";
 export * from "./linux";
 export * from "./plan-kernel";
 export * from "./gate";
+export * from "./pieces";
+export * from "./guest-pieces";
 export * from "./metal";
 export * from "./metal-snapshot";
 export * from "./runfile";

@@ -6,6 +6,8 @@ import {
 import type { Cpu, Machine, MachineOptions, Schedule } from "../machine";
 import { UserError } from "./error";
 import { InputGate } from "./gate";
+import { leavingStatus, optionsOf } from "./pieces";
+import type { Leaving, RunPiece, PieceEnd, Pieces } from "./pieces";
 import { carryOut } from "./plan";
 import type { LoadPlan, Module } from "./plan";
 import { checkRom, planKernel } from "./plan-kernel";
@@ -81,7 +83,10 @@ export function buildMetal(
   const pc = new Pc(machine, { serial: print, debug: print,
     ...(date !== undefined && { date }),
     ...(postPort !== undefined && { postPort }), ...(post && { post }) });
-  const gate = new InputGate(machine, pc.serial);
+  const { serial } = pc;
+  const gate = new InputGate(machine, { source: "com1", count: 1,
+    room: () => serial.room, listens: () => true,
+    type: (_, bytes) => serial.receive(bytes) });
   return { machine, machineOptions, options, pc, gate, plan };
 }
 
@@ -132,40 +137,19 @@ function addressOf(cpu: Cpu): string {
 /** How a bare machine's CPUs take turns, if nobody says otherwise. */
 export const TURNS: Schedule = { kind: "round-robin", quantum: 997 };
 
-/** How far to run. */
-export interface MetalPiece {
-  /** Absolute count of instructions at which the budget is spent. */
-  readonly limit: number;
-  /** Instructions in this piece, at most. */
-  readonly most?: number;
-  /** Machine time that sleep doesn't pass. */
-  readonly sleepUntil?: number;
-  readonly watch?: (cpu: Cpu) => void;
-}
-
-/** Runs a piece: the end, or `more` to run, `idle` until later, or `waits`
- * for input. */
+/** Runs a piece. */
 export function runPiece(
-  session: MetalSession, piece: MetalPiece,
-): MetalEnd | "more" | "idle" | "waits" {
+  session: MetalSession, piece: RunPiece,
+): PieceEnd<MetalEnd> {
   const { machine, options: { schedule = TURNS } } = session;
-  const { limit, most = Infinity, sleepUntil, watch } = piece;
-  const stopWhen = watch && ((cpu: Cpu) => {
-    watch(cpu);
-    return false;
-  });
-  const rest = Math.max(0, limit - machine.count);
-  const { reason } = machine.run({
-    maxInstructions: Math.min(most, rest), schedule,
-    ...(sleepUntil !== undefined && { sleepUntil }),
-    ...(stopWhen && { stopWhen }),
-  });
-  return judgeMetal(session, reason, limit);
+  const { reason } =
+    machine.run({ ...optionsOf(machine, piece), schedule });
+  return judgeMetal(session, reason, piece.limit);
 }
 /** What it means that a machine stopped; a reset may restart it. */
 export function judgeMetal(
   session: MetalSession, why: string, limit: number,
-): MetalEnd | "more" | "idle" | "waits" {
+): PieceEnd<MetalEnd> {
   const { machine, pc, plan, options } = session;
   if (why === "shutdown") return tripleFault(session);
   if (why === "idle") return "idle";
@@ -192,11 +176,20 @@ export function haltedForGood(session: MetalSession): MetalEnd {
 }
 
 /** The end of a machine that somebody has left. */
-export function leftMetal({ machine }: MetalSession): MetalEnd {
+function leftMetal({ machine }: MetalSession, how: Leaving): MetalEnd {
   const instructions = machine.count;
-  return { status: 0, instructions,
-    sentence: "you left the machine after " +
+  return { status: leavingStatus[how], instructions,
+    sentence: `${how === "left" ? "you left the machine"
+      : "the terminal was closed"} after ` +
       counted(instructions, "instruction") };
+}
+
+/** A bare machine, to be run in pieces. */
+export function metalPieces(session: MetalSession): Pieces<MetalEnd> {
+  const { machine, gate } = session;
+  return { machine, gate, run: (piece) => runPiece(session, piece),
+    halted: () => haltedForGood(session),
+    left: (how) => leftMetal(session, how) };
 }
 
 /** Whether a byte on COM1 would wake a CPU that has halted. */

@@ -18,10 +18,14 @@ export function runOn(
   const end = machine.count + maxInstructions;
   for (;;) {
     const { count } = machine, { to, next } = movesOf(way, count);
-    if (to !== undefined && count < end) askToMove(machine, to);
-    const result = machine.run({ ...options,
-      ...(way.schedule && { schedule: way.schedule }),
-      maxInstructions: Math.min(next, end) - count });
+    const part = (maxInstructions: number) => machine.run({ ...options,
+      ...(way.schedule && { schedule: way.schedule }), maxInstructions });
+    if (to !== undefined && count < end) {
+      const awake = part(0);
+      if (awake.reason !== "budget") return awake;
+      askToMove(machine, to);
+    }
+    const result = part(Math.min(next, end) - count);
     if (result.reason !== "budget" || machine.count >= end) return result;
   }
 }

@@ -1,22 +1,21 @@
 // Woven from chapters/836-runs.md.
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
-import { runPiece } from "./metal";
-import type { MetalEnd, MetalPiece, MetalSession } from "./metal";
+import type { RunPiece, Pieces } from "./pieces";
 
 /** Runs to where an entry was made, and lets it in; or to the end, if
  * that comes first. */
-export function replayEntry(
-  session: MetalSession, entry: InputEntry, piece: MetalPiece,
-): MetalEnd | undefined {
-  const { machine, gate } = session;
+export function replayEntry<End>(
+  pieces: Pieces<End>, entry: InputEntry, piece: RunPiece,
+): End | undefined {
+  const { machine, gate } = pieces;
   const count = entry.counts.reduce((a, b) => a + b, 0);
   const arrived = () => machine.count === count &&
     machine.time === entry.time;
   for (;;) {
     const before = machine.count, time = machine.time;
-    const end = runPiece(session, { ...piece,
-      most: count - before, sleepUntil: entry.time });
+    const end = pieces.run({ ...piece,
+      most: Math.max(0, count - before), sleepUntil: entry.time });
     if (typeof end !== "string") return end;
     if (arrived()) break;
     if (machine.count === before && machine.time === time) {
@@ -26,6 +25,7 @@ export function replayEntry(
     }
   }
   const pairs = entry.bytes.match(/../g) ?? [];
-  gate.enter(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)));
+  gate.enter(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)),
+    entry.guest);
   return undefined;
 }

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { circumstances, cpusThere, guestName, MOST_GUESTS } from
   "./circumstances";
+import { terminalShape } from "./console";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
 import { MiB, MOST_FOR_GUESTS, MOST_FOR_MACHINES } from "./kernel";
@@ -45,7 +46,8 @@ const config = v.variant("command", [
         v.maxLength(MOST_GUESTS)),
       pge: v.picklist(["all-cpus", "this-cpu"]),
       hostPages: v.picklist(["4m", "4k"]),
-      abi: v.picklist(["extended", "strict"]) }),
+      abi: v.picklist(["extended", "strict"]),
+      terminal: v.optional(terminalShape) }),
     images: v.array(image),
   }),
   v.strictObject({
@@ -56,16 +58,25 @@ const config = v.variant("command", [
     images: v.array(image),
   }),
 ]);
-const time = v.pipe(v.number(), v.finite(), v.minValue(0));
+const time = v.pipe(v.number(), v.minValue(0),
+  v.maxValue(Number.MAX_SAFE_INTEGER));
 
-const entry = v.strictObject({
-  sequence: whole(0), time, counts: v.array(whole(0)),
-  source: v.literal("com1"),
+/** How often the Guests had been started again. */
+const boot = v.optional(whole(1));
+
+const stamped = {
+  boot, sequence: whole(0), time, counts: v.array(whole(0)),
   bytes: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/)),
-});
+};
+
+const entry = v.variant("source", [
+  v.strictObject({ ...stamped, source: v.literal("com1") }),
+  v.strictObject({ ...stamped, source: v.literal("console"),
+    guest: whole(0, MOST_GUESTS - 1) }),
+]);
 
 const last = v.strictObject({ end: v.strictObject({
-  instructions: whole(0), status: whole(0, 255), sentence: v.string(),
+  boot, instructions: whole(0), status: whole(0, 255), sentence: v.string(),
   /** Machine time in ticks. */
   time,
   /** Checksum of the block, in hexadecimal. */
@@ -78,11 +89,13 @@ export type RunImage = v.InferOutput<typeof image>;
 export type RunConfig = v.InferOutput<typeof config>;
 /** How a run ended. */
 export type RunEnd = v.InferOutput<typeof last>["end"];
+/** What came in, and since which start. */
+export type RunInput = InputEntry & { readonly boot?: number | undefined };
 
 /** A run, written down. */
 export interface RunFile<Config = RunConfig> {
   readonly config: Config;
-  readonly inputs: readonly InputEntry[];
+  readonly inputs: readonly RunInput[];
   readonly end?: RunEnd;
 }
 
@@ -109,7 +122,7 @@ export function readRunFile(text: string): RunFile {
   if (!isJson(rest.at(-1)!)) rest.pop();
   const read = <S extends v.GenericSchema>(schema: S, i: number) =>
     readBack(rest[i] ?? "", schema, "run file", `line ${i + 2}`);
-  const head = read(config, 0), inputs: InputEntry[] = [];
+  const head = read(config, 0), inputs: RunInput[] = [];
   checkImages(head);
   checkTurns(head.options);
   if (head.command === "run") checkGuests(head.options);
@@ -118,7 +131,7 @@ export function readRunFile(text: string): RunFile {
       const { end } = read(last, i);
       return { config: head, inputs, end };
     }
-    inputs.push(inOrder(read(entry, i), inputs, head.options.cpus));
+    inputs.push(inOrder(read(entry, i), inputs, head));
   }
   return { config: head, inputs };
 }
@@ -130,16 +143,27 @@ function isJson(line: string): boolean {
     return false;
   }
 }
+const bootOf = ({ boot = 0 }: { boot?: number | undefined }) => boot;
+
 function inOrder(
-  entry: InputEntry, before: readonly InputEntry[], cpus: number,
-): InputEntry {
-  const { sequence, time, counts } = entry, former = before.at(-1);
-  const good = sequence === before.length && counts.length === cpus &&
-    time >= (former?.time ?? 0) &&
+  entry: RunInput, before: readonly RunInput[], head: RunConfig,
+): RunInput {
+  const { sequence, time, counts } = entry, last = before.at(-1);
+  const again = bootOf(entry) > bootOf(last ?? {});
+  const former = again ? undefined : last;
+  const good = (again ? head.options.reboot
+    : bootOf(entry) === bootOf(last ?? {})) && canHear(entry, head) &&
+    sequence === (former ? former.sequence + 1 : 0) &&
+    counts.length === head.options.cpus && time >= (former?.time ?? 0) &&
     counts.every((n, i) => n >= (former?.counts[i] ?? 0));
   if (good) return entry;
   throw new UserError(`is a damaged run file: line ${before.length + 3} ` +
     "doesn't follow the one before; copy it again");
+}
+
+function canHear({ source, guest = 0 }: RunInput, head: RunConfig): boolean {
+  return head.command === "machine" ? source === "com1"
+    : source === "console" && guest < head.options.guests.length;
 }
 
 function checkImages(head: RunConfig): void {

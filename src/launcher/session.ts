@@ -12,11 +12,14 @@ import type { Circumstances } from "./circumstances";
 import type { TerminalSize } from "./console";
 import { Devices, storageFor } from "./devices";
 import type { DeviceSinks, GuestOptions } from "./devices";
+import { InputGate } from "./gate";
 import { launcher } from "./launcher";
 import type { ConsoleSink } from "./launcher";
 import { checkInitrd, MiB, parseKernel } from "./kernel";
 import { runOn } from "./moves";
 import type { FrameSink } from "./net";
+import { guestOutcome } from "./outcome";
+import { optionsOf } from "./pieces";
 
 /** What to boot, and on which machine. */
 export interface BootOptions extends Circumstances {
@@ -46,6 +49,7 @@ export interface Session {
   readonly machineOptions: MachineOptions;
   readonly options: BootOptions;
   readonly devices: Devices;
+  readonly gate: InputGate;
 }
 
 /** What the Host gets, at least, and for itself. */
@@ -109,24 +113,33 @@ export function boot(
     if (initrd) checkInitrd(kernel, initrd, memory);
   }
   const machine = newMachine(machineOptions);
-  const devices = devicesOf(machine, options, { print, dump });
+  const { devices, gate } = surround(machine, options, { print, dump });
   devices.begin();
   bootHost(machine, hostOptions(options, print, devices));
-  return { machine, machineOptions, options, devices };
+  return { machine, machineOptions, options, devices, gate };
 }
 /** Prepares a machine for a snapshot that is going to be put into it. */
 export function attach(
   machine: Machine, machineOptions: MachineOptions,
   options: BootOptions, print: ConsoleSink, dump?: FrameSink,
 ): Session {
-  const devices = devicesOf(machine, options, { print, dump });
+  const { devices, gate } = surround(machine, options, { print, dump });
   attachHost(machine, hostOptions(options, print, devices));
-  return { machine, machineOptions, options, devices };
+  return { machine, machineOptions, options, devices, gate };
 }
 
-const devicesOf = (
+/** What a machine has besides a Host: devices, and a way in. */
+function surround(
   machine: Machine, { guests, terminal }: BootOptions, sinks: DeviceSinks,
-) => new Devices(machine, guests, sinks, terminal);
+): Pick<Session, "devices" | "gate"> {
+  const devices = new Devices(machine, guests, sinks, terminal);
+  const gate = new InputGate(machine, { source: "console",
+    count: guests.length, room: (which) => devices.roomToType(which),
+    listens: (which) => devices.listens(which) &&
+      guestOutcome(machine, which).state === "running",
+    type: (which, bytes) => devices.type(which, bytes) });
+  return { devices, gate };
+}
 
 /** A text's UTF-8 as a string of bytes, as kernels take it. */
 function utf8(text: string): string {
@@ -158,13 +171,8 @@ export function run(
 ): End {
   if (!session?.machine) throw new TypeError("run takes what boot() gives");
   const { machine, options } = session;
-  const rest = Math.max(0, limit - machine.count);
-  const stopWhen = watch && ((cpu: Cpu) => {
-    watch(cpu);
-    return false;
-  });
-  const { reason } = runOn(machine, options, { maxInstructions: rest,
-    ...(stopWhen && { stopWhen }) });
+  const { reason } =
+    runOn(machine, options, optionsOf(machine, { limit, watch }));
   return sessionEnd(session, reason);
 }
 

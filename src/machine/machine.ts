@@ -222,7 +222,8 @@ export class Machine extends Board {
   private jump(sleepUntil: number): "halted" | "idle" | undefined {
     const all = () => true, when = this.queue.next(all);
     const hopeless = !this.canWake();
-    if (hopeless && sleepUntil === Infinity) return "halted";
+    const still = sleepUntil === Infinity || sleepUntil <= this.time;
+    if (hopeless && still) return "halted";
     if (when > sleepUntil) {
       this.headerFloats[H_TIME] = Math.max(this.time, sleepUntil);
       return hopeless ? "halted" : "idle";

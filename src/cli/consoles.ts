@@ -1,0 +1,30 @@
+// Woven from chapters/818-consoles.md.
+import { oneLine } from "../launcher";
+import type { Io } from "./io";
+import { Arrivals } from "./live";
+import type { RunCall } from "./options";
+import type { Input } from "./terminal";
+
+/** What is typed to the Guests, if anything is. */
+export function inputOf({ input }: RunCall, io: Io): Input | undefined {
+  const found = io.input?.();
+  return input || found?.terminal ? found : undefined;
+}
+
+/** A call as it is for somebody who sits at a terminal. */
+export function withTerminal(
+  call: RunCall, input: Input | undefined,
+): RunCall {
+  return input?.terminal ? { ...call, terminal: input.size } : call;
+}
+
+/** What arrives for Guests with these names. */
+export function arrivalsFor(
+  input: Input, names: readonly string[], io: Io,
+): Arrivals {
+  const more = names.length > 1
+    ? "; Control-A n, p, 1 to 9 turn to another, x leaves"
+    : "; Control-A x leaves";
+  return new Arrivals(input, names.length, (to) =>
+    io.complain(`lguest: you type to ${oneLine(names[to]!)}${more}\n`));
+}
