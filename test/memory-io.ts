@@ -29,6 +29,16 @@ export function memoryIo(files: Files) {
     },
     replace(path, bytes) { files[path] = bytes.slice(); },
     probe: () => {},
+    update(path) {
+      io.read(path);
+      return {
+        write(at, bytes) {
+          files[path] = files[path]!.slice();
+          files[path].set(bytes, at);
+        },
+        sync: () => {},
+      };
+    },
     identity: (path) => normalize(path),
   };
   return { io, out: () => Buffer.concat(out).toString("latin1"),

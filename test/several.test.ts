@@ -263,7 +263,7 @@ test("several Guests are recorded, and run again", () => {
     files);
   refused(["--replay", "v", "--initrd", "l"],
     /v was recorded without --initrd/, files);
-  const old = Buffer.from(files["v"]!).toString().replace("run 2", "run 1");
+  const old = Buffer.from(files["v"]!).toString().replace("run 3", "run 1");
   refused(["--replay", "o"], /another version; record it again/,
     { ...files, o: new TextEncoder().encode(old) });
 });

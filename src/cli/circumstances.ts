@@ -14,7 +14,8 @@ export const CIRCUMSTANCES = ["pin", "migrate-at", "migrate-every",
 
 /** The options that a bare machine has no use for. */
 export const FOR_RUN = ["pge", "host-pages", "abi", "guest", "switcher",
-  "check", "timeline", "stats", "json", "input",
+  "check", "timeline", "stats", "json", "input", "block", "net", "rng",
+  "net-dump",
   ...CIRCUMSTANCES] as const;
 
 function migration(word: string, cpus: number): Migration {

@@ -17,8 +17,8 @@ export interface ExploreOptions {
 }
 
 const OURS = ["until", "schedules", "changes", "workers"] as const;
-const NOT_OURS = ["schedule", "input", "replay", "restore", "snapshot", "at", "gdb",
-  "trace", "trace-file", "timeline", "check", "reboot",
+const NOT_OURS = ["schedule", "input", "replay", "restore", "snapshot", "at",
+  "gdb", "trace", "trace-file", "timeline", "check", "reboot", "net-dump",
   "interpreter", "stats", "json"] as const;
 
 /** Throws UserError if something is asked for that only explore does, or

@@ -4,6 +4,8 @@ import {
   MOST_GUESTS, parseKernel, refuseNoGuest, UserError,
 } from "../launcher";
 import type { BootOptions } from "../launcher";
+import { checkRoom, devicesOf, diskOf } from "./images";
+import type { DevicesCall } from "./images";
 import { inFile } from "./io";
 import type { Io } from "./io";
 import { kernelBytes } from "./kernels";
@@ -12,7 +14,7 @@ import { unpacked } from "./unpack";
 import type { Values } from "./words";
 
 /** A Guest that was asked for. */
-export interface GuestCall {
+export interface GuestCall extends DevicesCall {
   readonly name: string;
   /** Its file; the default Guest has none. */
   readonly kernel?: string;
@@ -23,13 +25,14 @@ export interface GuestCall {
   readonly cpu?: number;
 }
 
-const KEYS = ["name", "kernel", "initrd", "memory", "cpu", "append"];
+const ONCE = ["name", "kernel", "initrd", "memory", "cpu", "rng"];
+const OFTEN = ["block", "net"], KEYS = [...ONCE, ...OFTEN, "append"];
 
-function fieldsOf(spec: string): ReadonlyMap<string, string> {
+function fieldsOf(spec: string): ReadonlyMap<string, string[]> {
   const wrong = (why: string) => new UserError(`--guest ${spec}: ${why}`);
   const [, head = "", append] =
     /^(.*?)(?:(?:^|,)append=(.*))?$/s.exec(spec)!;
-  const fields = new Map<string, string>();
+  const fields = new Map<string, string[]>();
   const pieces = head === "" ? [] : head.split(",");
   if (pieces[0] === "default") pieces.shift();
   for (const piece of pieces) {
@@ -37,30 +40,37 @@ function fieldsOf(spec: string): ReadonlyMap<string, string> {
     if (!KEYS.includes(key)) {
       throw wrong(`there is no key "${key}"; there are ${KEYS.join(", ")}`);
     }
-    if (fields.has(key)) throw wrong(`${key} is given twice; leave one out`);
-    if (!value) throw wrong(`${key} needs a value: ${key}=...`);
-    fields.set(key, value);
+    const before = fields.get(key) ?? [];
+    if (before.length && ONCE.includes(key))
+      throw wrong(`${key} is given twice; leave one out`);
+    if (key === "rng" && value !== undefined)
+      throw wrong("rng takes no value");
+    if (key !== "rng" && !value) throw wrong(`${key} needs a value: ${key}=...`);
+    fields.set(key, [...before, value ?? ""]);
   }
-  if (append !== undefined) fields.set("append", append);
+  if (append !== undefined) fields.set("append", [append]);
   return fields;
 }
 function guestOf(
   spec: string, nth: number, memory: number, cpus: number,
 ): GuestCall {
-  const fields = fieldsOf(spec), name = fields.get("name") ?? `Guest ${nth}`;
+  const fields = fieldsOf(spec), one = (key: string) => fields.get(key)?.[0];
+  const name = one("name") ?? `Guest ${nth}`;
   if (!guestName.test(name)) {
     throw new UserError(`--guest ${spec}: a name has up to 16 ASCII ` +
       "characters without a colon or comma, and no space at its ends");
   }
   const [kernel, initrd, size, cpu] =
-    ["kernel", "initrd", "memory", "cpu"].map((key) => fields.get(key));
+    ["kernel", "initrd", "memory", "cpu"].map(one);
   return {
-    name, append: fields.get("append") ?? "",
+    name, append: one("append") ?? "",
     memory: memoryOf(`guest ${spec}: memory`, size, memory),
     ...(kernel !== undefined && { kernel }),
     ...(initrd !== undefined && { initrd }),
     ...(cpu !== undefined &&
       { cpu: cpuOf(`guest ${spec}: cpu`, cpu, cpus) }),
+    ...devicesOf(`guest ${spec}: `, { rng: fields.has("rng"),
+      block: fields.get("block"), net: fields.get("net") }),
   };
 }
 
@@ -80,17 +90,17 @@ export function understandGuests(
   if (specs === undefined) {
     return [{ name: "the Guest", append, memory,
       ...(kernel !== undefined && { kernel }),
-      ...(initrd !== undefined && { initrd }) }];
+      ...(initrd !== undefined && { initrd }), ...devicesOf("", values) }];
   }
   checkSeveral(values, specs.length);
   return distinct(specs.map((spec, i) => guestOf(spec, i + 1, memory, cpus)));
 }
 function checkSeveral(values: Values, guests: number): void {
-  const lost = (["kernel", "initrd", "append"] as const)
+  const lost = (["kernel", "initrd", "append", "block", "net", "rng"] as const)
     .find((name) => values[name] !== undefined);
   if (lost) {
     throw new UserError(`--${lost} is nobody's among several; ` +
-      `write --guest ${lost}=...`);
+      `write --guest ${lost}${lost === "rng" ? "" : "=..."}`);
   }
   if (guests > MOST_GUESTS) {
     throw new UserError(`--guest is there ${guests} times, and the Host ` +
@@ -117,6 +127,7 @@ export function filesOf(
   const files = guests.map((guest) => fileOf(guest, guests.length, io));
   const bytes = (text: string) => new TextEncoder().encode(text).length;
   const all = files.reduce((n, one) => n + bytes(one.commandLine), 0);
+  checkRoom(files);
   if (all <= MOST_TOGETHER) return files;
   throw new UserError(`the Guests' command lines are ${all} bytes long, ` +
     `and there is room for ${MOST_TOGETHER}; shorten some`);
@@ -124,6 +135,7 @@ export function filesOf(
 
 function fileOf(guest: GuestCall, of: number, io: Io): GuestFiles {
   const { name, kernel, initrd: disk, append, memory, cpu } = guest;
+  const { disks, rng, nets } = guest;
   const image = kernelBytes(kernel, io);
   const plan = inFile(kernel ?? "the default Guest", () => {
     [image, ...unpacked(image)].forEach(refuseNoGuest);
@@ -141,5 +153,7 @@ function fileOf(guest: GuestCall, of: number, io: Io): GuestFiles {
       "shorten it");
   }
   return { name, image, memory, commandLine: append,
-    ...(initrd && { initrd }), ...(cpu !== undefined && { cpu }) };
+    ...(initrd && { initrd }), ...(cpu !== undefined && { cpu }),
+    ...(disks && { disks: disks.map((one, n) => diskOf(one, n, io)) }),
+    ...(rng && { rng }), ...(nets && { nets }) };
 }

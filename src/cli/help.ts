@@ -50,11 +50,19 @@ file by which gdb knows names and lines.
   --help, --version
 
 For run alone:
+  --block FILE[:ro|:cow] a disk that is in a file; may be repeated. What
+                         its Guest flushes is written there, unless it can't
+                         be written to (ro), or is forgotten in the end (cow)
+  --net NAME             a network card at a switch of this name; may be
+                         repeated
+  --rng                  a source of random numbers
   --guest SPEC           a Guest; may be repeated, for up to 32. SPEC is
                          default, or some of name=NAME, kernel=FILE,
-                         initrd=FILE, memory=MiB, cpu=N, and at the end
-                         append=TEXT, with commas between them. Of several
-                         Guests each line has the name in front
+                         initrd=FILE, memory=MiB, cpu=N, block=FILE[:ro|:cow],
+                         net=NAME, rng, and at the end append=TEXT, with
+                         commas between them. Of several Guests each line
+                         has the name in front
+  --net-dump FILE        write down what passes the switches, for tcpdump
   --pin CPU              keep Guests without a cpu of their own there
   --migrate-at N=CPU     move Guests to a CPU when N instructions have
                          retired; may be repeated

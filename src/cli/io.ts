@@ -1,5 +1,6 @@
 // Woven from chapters/808-command.md.
 import { UserError } from "../launcher";
+import type { DiskFile, DiskMode } from "../launcher";
 import type { Input } from "./terminal";
 
 /** A file that is being written. */
@@ -22,6 +23,8 @@ export interface Io {
   replace(path: string, bytes: Uint8Array): void;
   /** Throws if a file could not be written; leaves it as it is. */
   probe(path: string): void;
+  /** Opens a file that is there, to replace pieces of it. */
+  update(path: string): DiskFile;
   /** What all names of one file have in common; undefined for what is no
    * file. */
   identity(path: string): string | undefined;
@@ -63,7 +66,8 @@ export function textOf(bytes: Uint8Array): string {
 
 /** The files of a call. */
 export interface FilesOfCall {
-  readonly guests?: readonly Pick<FilesOfCall, "kernel" | "initrd">[];
+  readonly guests?: readonly (Pick<FilesOfCall, "kernel" | "initrd"> &
+    { readonly disks?: readonly DiskCall[] })[];
   readonly switcher?: string;
   readonly kernel?: string;
   readonly rom?: string;
@@ -75,11 +79,19 @@ export interface FilesOfCall {
   readonly traceFile?: string;
   readonly snapshot?: string;
   readonly output?: string;
+  readonly netDump?: string;
+}
+
+/** A disk that was asked for. */
+export interface DiskCall {
+  readonly path: string;
+  readonly mode: DiskMode;
 }
 
 interface Named {
   readonly option: string;
   readonly path: string;
+  readonly mode?: DiskMode;
 }
 
 function named(files: Record<string, string | undefined>): Named[] {
@@ -93,34 +105,48 @@ function inputs(call: FilesOfCall): Named[] {
   const { guests = [], modules = [] } = call;
   const one = guests.length < 2;
   return [...named({ kernel, rom, initrd, switcher, replay, restore }),
-    ...guests.flatMap((guest, i) => named({ kernel: guest.kernel,
-      initrd: guest.initrd }).map(({ option, path }) =>
-      ({ option: one ? option : `guest #${i + 1} ${option}`, path }))),
+    ...guests.flatMap((guest, i) => [...named({ kernel: guest.kernel,
+      initrd: guest.initrd }), ...disksOf(guest)].map((file) =>
+      (one ? file : { ...file, option: `guest #${i + 1} ${file.option}` }))),
     ...modules.map(({ path }, i) => ({ option: `module #${i + 1}`, path }))];
+}
+
+function disksOf({ disks = [] }: { readonly disks?: readonly DiskCall[] }) {
+  return disks.map(({ path, mode }, i) => ({ path, mode,
+    option: disks.length < 2 ? "block" : `block #${i + 1}` }));
 }
 
 /** The files that a call writes. */
 function outputs(
-  { record, traceFile, snapshot, output }: FilesOfCall,
+  { record, traceFile, snapshot, output, netDump }: FilesOfCall,
 ): Named[] {
-  return named({ record, "trace-file": traceFile, snapshot, output });
+  return named({ record, "trace-file": traceFile, snapshot, output,
+    "net-dump": netDump });
+}
+
+/** The disks whose files are written to. */
+function keptDisks(call: FilesOfCall): Named[] {
+  return call.replay !== undefined ? []
+    : inputs(call).filter(({ mode }) => mode === "rw");
 }
 
 /** Throws if one of the files to be written could not be, or is another
  * one of the call. */
 export function probeAll(call: FilesOfCall, io: Io): void {
-  const written = outputs(call);
-  if (written.length === 0) return;
-  const files = [...inputs(call), ...written]
+  const written = outputs(call), read = inputs(call);
+  const disks = keptDisks(call);
+  if (written.length + disks.length === 0) return;
+  const files = [...read, ...written]
     .map((file) => ({ ...file, id: io.identity(file.path) }));
-  for (const { option, path } of written) {
+  for (const { option, path, mode } of [...written, ...disks]) {
     const id = io.identity(path);
     const same = id !== undefined && files.find((other) =>
       other.option !== option && other.id === id &&
       !(option === "snapshot" && other.option === "restore"));
     if (same) {
       throw new UserError(`--${option} and --${same.option} are the same ` +
-        `file, ${path}; give it another name`);
+        `file, ${path}; ` + (mode ? "copy it, or add :ro or :cow to each disk"
+        : "give it another name"));
     }
   }
   for (const { path } of written) io.probe(path);
@@ -128,7 +154,7 @@ export function probeAll(call: FilesOfCall, io: Io): void {
 
 /** The world as a call sees it. */
 export function worldOf(call: FilesOfCall, io: Io): Io {
-  const wanted = outputs(call).length > 0;
+  const wanted = outputs(call).length + keptDisks(call).length > 0;
   const known = new Map<string, Uint8Array>();
   const outlive = <T>(say: (what: T) => void) => {
     let gone = false;

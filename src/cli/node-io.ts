@@ -1,13 +1,15 @@
-// Woven from chapters/808-command.md.
+// Woven from chapters/808-command.md, 811-images.md.
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isatty } from "node:tty";
 import { UserError } from "../launcher";
+import type { DiskFile } from "../launcher";
 import { BrokenPipe } from "./io";
 import type { Io } from "./io";
 import { nodeInput } from "./terminal";
 
-const { O_CREAT, O_EXCL, O_NONBLOCK = 0, O_TRUNC, O_WRONLY } = fs.constants;
+const { O_CREAT, O_EXCL, O_NONBLOCK = 0, O_RDWR, O_TRUNC, O_WRONLY } =
+  fs.constants;
 
 const MEANING: Record<string, string> = {
   ENOENT: "no such file",
@@ -23,7 +25,7 @@ const MEANING: Record<string, string> = {
   EPIPE: "nobody reads from this pipe any more",
   ELOOP: "is a link to itself",
   ENAMETOOLONG: "no file has such a long name; shorten it",
-  ERR_FS_FILE_TOO_LARGE: "is larger than any kernel",
+  ERR_FS_FILE_TOO_LARGE: "is larger than any file that we read",
 };
 
 function attempt<T>(what: string, action: () => T): T {
@@ -95,10 +97,13 @@ function readPipe(file: number, path: string): Uint8Array {
   throw new UserError(`${path}: ${MEANING["ERR_FS_FILE_TOO_LARGE"]!}`);
 }
 
-function writeAll(file: number, bytes: Uint8Array, what: string): void {
+function writeAll(
+  file: number, bytes: Uint8Array, what: string, at?: number,
+): void {
   for (let done = 0; done < bytes.length;) {
-    done += attempt(what, () =>
-      orNap(() => fs.writeSync(file, bytes, done)) ?? 0);
+    const place = at === undefined ? null : at + done;
+    done += attempt(what, () => orNap(() => fs.writeSync(
+      file, bytes, done, bytes.length - done, place)) ?? 0);
   }
 }
 
@@ -143,6 +148,41 @@ function openFor(path: string): number {
     O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o666);
 }
 
+function openImage(path: string): DiskFile {
+  const file = fs.openSync(path, O_RDWR | O_NONBLOCK);
+  const begin = fs.fstatSync(file);
+  if (!begin.isFile()) {
+    throw new UserError(`${path}: is no file that could be kept; add :ro ` +
+      "or :cow");
+  }
+  return {
+    write(at, bytes) {
+      const { nlink, size } = fs.fstatSync(file);
+      if (nlink === 0) {
+        throw new UserError(`${path}: was removed or replaced while it was ` +
+          "a disk; the run ends, and what is there now was left alone");
+      }
+      if (size < begin.size) {
+        throw new UserError(`${path}: was cut to ${size} bytes while it was ` +
+          "a disk; the run ends, and what is left of it is as it was flushed");
+      }
+      safely(() => writeAll(file, bytes, path, at));
+    },
+    sync: () => safely(() => attempt(path, () => fs.fsyncSync(file))),
+  };
+}
+
+/** Says in a complaint what is safe. */
+function safely(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; the run ends, and what was ` +
+      "flushed before is safe");
+  }
+}
+
 /** The world as Node shows it. */
 export const nodeIo: Io = {
   print(bytes) {
@@ -175,6 +215,7 @@ export const nodeIo: Io = {
       fs.unlinkSync(draft);
     });
   },
+  update: (path) => attempt(path, () => openImage(path)),
   identity(path) {
     const { real, stat } = attempt(path, () => target(path));
     return !stat ? real : stat.isFile() ? `${stat.dev}:${stat.ino}`

@@ -56,6 +56,8 @@ export interface RunCall extends Circumstances {
   readonly restore?: string;
   readonly trace: boolean;
   readonly traceFile?: string;
+  /** Where frames are written down. */
+  readonly netDump?: string;
   readonly interpreter?: Interpreter;
   readonly gdb?: GdbCall;
 }
@@ -71,13 +73,14 @@ export interface ExploreCall extends ExploreOptions {
 }
 
 const IN_FILE = ["append", "memory", "cpus", "schedule", "seed", "pge", "abi",
-  "host-pages", "guest", ...CIRCUMSTANCES,
+  "host-pages", "guest", "net", "rng", ...CIRCUMSTANCES,
   "date", "post-port", "module", "reboot"] as const;
 const IMAGES = ["kernel", "rom", "initrd", "switcher"] as const;
 const EXCLUDE = [["record", "replay"], ["record", "restore"],
   ["replay", "restore"], ["record", "gdb"], ["replay", "gdb"],
   ["replay", "input"]] as const;
-const WRITTEN = ["record", "trace-file", "snapshot", "output"] as const;
+const WRITTEN = ["record", "trace-file", "snapshot", "output",
+  "net-dump"] as const;
 
 function checkTogether(values: Values): void {
   const twice = (names: readonly (keyof Values)[], by: string) => {
@@ -88,7 +91,7 @@ function checkTogether(values: Values): void {
     }
   };
   if (values.restore !== undefined) {
-    twice([...IMAGES, ...IN_FILE], "restore");
+    twice([...IMAGES, "block", ...IN_FILE], "restore");
   }
   if (values.replay !== undefined) twice(IN_FILE, "replay");
   for (const [one, other] of EXCLUDE) {
@@ -140,7 +143,7 @@ function understandRun(values: Values): RunCall {
   const { pge = "all-cpus", "host-pages": pages = "4m",
     abi = "extended" } = values;
   const { switcher, snapshot, restore, at, record, replay } = values;
-  const traceFile = values["trace-file"];
+  const { "trace-file": traceFile, "net-dump": netDump } = values;
   const max = values["max-instructions"];
   const cpus = number("cpus", values.cpus, 1, 1, MOST_CPUS);
   return {
@@ -167,6 +170,7 @@ function understandRun(values: Values): RunCall {
     ...(replay !== undefined && { replay }),
     ...(traceFile !== undefined && { traceFile }), ...interpreterOf(values),
     ...statsOf(values),
+    ...(netDump !== undefined && { netDump }),
     ...(at !== undefined && { at: number("at", at, 0, 0, MANY) }),
     ...(values.gdb !== undefined && { gdb: {
       port: number("gdb", values.gdb, 0, 0, 0xffff),

@@ -1,9 +1,9 @@
 // Woven from chapters/836-runs.md.
-import { circumstancesOf } from "../launcher";
+import { circumstancesOf, UserError } from "../launcher";
 import type { End, RunImage } from "../launcher";
 import type { Machine } from "../machine";
 import { Again, sentenceOf } from "./again";
-import type { Io } from "./io";
+import type { DiskCall, Io } from "./io";
 import type { RunCall } from "./options";
 import { compareEnds, finite, imageLine, openRun, startRecord } from
   "./recorder";
@@ -18,8 +18,8 @@ export interface RunRecorder extends Pick<Recorder, "listen"> {
 export function recordRun(call: RunCall, io: Io): RunRecorder | undefined {
   const { record, cpus, seed, schedule, reboot, pge, hostPages, abi } = call;
   if (record === undefined) return undefined;
-  const guests = call.guests.map(({ name, append, memory, cpu }) =>
-    ({ name, append, memory, cpu }));
+  const guests = call.guests.map(({ name, append, memory, cpu, rng, nets }) =>
+    ({ name, append, memory, cpu, rng, nets }));
   const options = { guests, cpus, seed, schedule, reboot, pge, hostPages,
     abi, ...circumstancesOf(call), terminal: call.terminal,
     maxInstructions: finite(call.maxInstructions) };
@@ -31,10 +31,12 @@ export function recordRun(call: RunCall, io: Io): RunRecorder | undefined {
 }
 
 function imagesOf({ guests, switcher }: RunCall, io: Io): RunImage[] {
-  return [...guests.flatMap(({ kernel, initrd }, guest) => [
+  return [...guests.flatMap(({ kernel, initrd, disks = [] }, guest) => [
     imageLine("kernel", kernel ?? "", io, { guest }),
     ...(initrd === undefined ? []
       : [imageLine("initrd", initrd, io, { guest })]),
+    ...disks.map(({ path, mode }) =>
+      imageLine("block", path, io, { guest, mode })),
   ]), ...(switcher === undefined ? []
     : [imageLine("switcher", switcher, io)])];
 }
@@ -45,14 +47,25 @@ export function replayRun(path: string, asked: RunCall, io: Io): {
 } {
   const { guests: [moved], switcher, maxInstructions: budget } = asked;
   const file = openRun(path, "run",
-    { kernel: moved?.kernel, initrd: moved?.initrd, switcher }, io);
+    { kernel: moved?.kernel, initrd: moved?.initrd, switcher,
+      block: movedDisk(moved?.disks) }, io);
   const { config: { options, images } } = file;
   const pathOf = (role: RunImage["role"], guest?: number) =>
     images.find((one) => one.role === role && one.guest === guest)?.path;
+  const disksOf = (guest: number) => images.flatMap((one) =>
+    (one.guest === guest && one.mode ? [{ path: one.path, mode: one.mode }]
+      : []));
   const guests = options.guests.map((guest, i) => ({ ...guest,
-    kernel: pathOf("kernel", i) || undefined, initrd: pathOf("initrd", i) }));
+    kernel: pathOf("kernel", i) || undefined, initrd: pathOf("initrd", i),
+    disks: disksOf(i) }));
   const call = { ...asked, ...options, guests, switcher: pathOf("switcher"),
     maxInstructions: Math.min(budget, options.maxInstructions ?? Infinity) };
   return { call, again: new Again(path, file), check: (machine, end) =>
     compareEnds(path, file.end, machine, end, budget) };
+}
+
+function movedDisk(disks: readonly DiskCall[] = []): string | undefined {
+  if (disks.length < 2) return disks[0]?.path;
+  throw new UserError("--replay can do with one --block; put the disks " +
+    "where they were");
 }

@@ -47,7 +47,7 @@ export function startRecord(
 /** An image's line in a run file. */
 export function imageLine(
   role: RunImage["role"], path: string, io: Io,
-  more: Pick<RunImage, "text" | "guest"> = {},
+  more: Pick<RunImage, "text" | "guest" | "mode"> = {},
 ): RunImage {
   return { role, path, sha256: sha256(imageBytes(role, path, io)), ...more };
 }
@@ -85,7 +85,8 @@ export function openRun<C extends Command>(
   for (const { role, path: at, sha256: sum } of images) {
     if (sha256(imageBytes(role, at, io)) === sum) continue;
     const what = at || "the default Guest";
-    throw new UserError(`${what} is not the ${role} that ${path} was ` +
+    const is = role === "block" ? "disk" : role;
+    throw new UserError(`${what} is not the ${is} that ${path} was ` +
       "recorded with: its SHA-256 is another; get the old one, or record " +
       "again");
   }

@@ -10,7 +10,10 @@ import { Checking } from "./checks";
 import { arrivalsFor, inputOf, withTerminal } from "./consoles";
 import { runSession } from "./debug";
 import type { GdbCall } from "./debug";
+import { Dump } from "./dump";
 import { filesOf } from "./guests";
+import { endDevices, openImages, withImages } from "./images";
+import type { Images } from "./images";
 import { slowly } from "./interpreter";
 import { inFile, probeAll, worldOf } from "./io";
 import type { Io } from "./io";
@@ -26,21 +29,25 @@ import { Statistics } from "./stats";
 import { readSwitcher, switcherFile } from "./switcher";
 import { Drawing } from "./timeline";
 
-function begin(call: RunCall, io: Io, lines: GuestLines): Session {
-  const session = beginSilently(call, io, lines);
-  lines.names = session.options.guests.map(({ name }) => name);
+function begin(
+  call: RunCall, io: Io, around: Around, before?: Session,
+): Session {
+  const session = beginSilently(call, io, around, before);
+  around.lines.names = session.options.guests.map(({ name }) => name);
   return session;
 }
 
 function beginSilently(
-  call: RunCall, io: Io, { print }: GuestLines,
+  call: RunCall, io: Io, { lines: { print }, dump, images }: Around,
+  before?: Session,
 ): Session {
   const { restore } = call;
   if (restore !== undefined) {
     const file = io.read(restore);
-    return inFile(restore, () => loadSession(file, print));
+    return inFile(restore, () => loadSession(file, print, dump.sink));
   }
-  return boot(bootOptionsOf(call, io), print);
+  const options = withImages(bootOptionsOf(call, io), images, before);
+  return boot(options, print, dump.sink);
 }
 
 /** A call without those names that are none of files. */
@@ -71,7 +78,7 @@ export function runCommand(
   const call = replay?.call ?? withTerminal(asked, input);
   probeAll(onlyFiles(call), io);
   const around = surround(call, io);
-  const session = begin(call, io, around.lines);
+  const session = begin(call, io, around);
   const arrivals = input && arrivalsFor(input, around.lines.names, io);
   if (call.gdb)
     return runVisited(call, call.gdb, session, io, around, arrivals);
@@ -93,6 +100,9 @@ export function runCommand(
 }
 interface Around {
   readonly lines: GuestLines;
+  readonly dump: Dump;
+  /** The files in which the Guests' disks are kept. */
+  readonly images: Images;
   /** Begins to look on; the function that comes back ends it. */
   readonly follow: (session: Session) => () => void;
   /** Says how a run ended; its exit status. */
@@ -101,6 +111,7 @@ interface Around {
 
 function surround(call: RunCall, io: Io): Around {
   const lines = new GuestLines((bytes) => io.print(bytes));
+  const images = openImages(call, io), dump = new Dump(call.netDump, io);
   const checking = new Checking(call.checks, io);
   const drawing = new Drawing(call.timeline, io);
   const statistics = new Statistics(call.stats, io);
@@ -113,19 +124,21 @@ function surround(call: RunCall, io: Io): Around {
     lines.flush();
     drawing.draw();
     statistics.tell();
+    const lost = endDevices(session, end);
     const open = status !== 3 &&
       guests.some(({ state }) => state === "running");
     const places = open ? placesOfCpus(session) : [];
-    const told = [...withAdvice(session, end), ...places, ...slowly(session)];
+    const told = [...withAdvice(session, end), ...places, ...lost,
+      ...slowly(session)];
     for (const sentence of told) io.complain(`lguest: ${sentence}\n`);
     return status === 0 && checking.reports > 0 ? 3 : status;
   };
-  return { lines, follow, tell };
+  return { lines, dump, images, follow, tell };
 }
 
 function runVisited(
   call: RunCall, gdb: GdbCall, session: Session, io: Io,
-  { follow, tell }: Around, arrivals: Arrivals | undefined,
+  { follow, tell, dump }: Around, arrivals: Arrivals | undefined,
 ): Promise<number> {
   const trace = startTrace(call, session.machine, io);
   const unwatch = follow(session);
@@ -135,6 +148,7 @@ function runVisited(
     arrivals?.input.stop();
     unwatch();
     trace?.stop();
+    dump.close();
   });
 }
 /** A part of a run: of which machine, after how many others, how far. */
@@ -166,10 +180,11 @@ function* allParts(
       const { snapshot, at, ...more } = rest;
       rest = { ...more,
         maxInstructions: rest.maxInstructions - end.instructions };
-      session = begin(rest, io, around.lines);
+      session = begin(rest, io, around, session);
     }
   } finally {
     tracing?.close();
+    around.dump.close();
     around.lines.flush();
   }
 }

@@ -17,6 +17,7 @@ const OPTIONS = {
   input: SWITCH, trace: SWITCH, "trace-file": STRING, timeline: STRING,
   stats: SWITCH, json: SWITCH,
   gdb: STRING, wait: SWITCH,
+  block: LIST, net: LIST, rng: SWITCH, "net-dump": STRING,
   rom: STRING, initrd: STRING, module: LIST,
   until: STRING, schedules: STRING, changes: STRING, workers: STRING,
   record: STRING, replay: STRING, interpreter: STRING, reboot: SWITCH,

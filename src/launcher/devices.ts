@@ -37,7 +37,7 @@ export interface GuestDevices {
 
 /** Slots of a bus, but for the bridge's and the console's; and bytes of all
  * that devices store. */
-const MOST_DEVICES = 30;
+export const MOST_DEVICES = 30;
 export const MOST_STORAGE = 0x40000000;
 
 /** What a file may claim of them. */
@@ -46,13 +46,16 @@ export const deviceShapes = {
     size: v.pipe(whole(SECTOR, MOST_STORAGE), v.multipleOf(SECTOR)),
     mode: v.picklist(DISK_MODES), id: v.pipe(v.string(), v.maxLength(20)) }))),
   rng: v.optional(v.boolean()),
-  nets: v.optional(v.array(v.pipe(v.string(), v.regex(netName)))),
+  nets: v.optional(v.pipe(
+    v.array(v.pipe(v.string(), v.regex(netName))), v.readonly())),
 };
 
 /** Whether all of them have a slot. */
-export function fewEnough(
-  { disks = [], rng, nets = [] }: GuestDevices,
-): boolean {
+export function fewEnough({ disks = [], rng, nets = [] }: {
+  readonly disks?: readonly unknown[] | undefined;
+  readonly rng?: boolean | undefined;
+  readonly nets?: readonly string[] | undefined;
+}): boolean {
   return disks.length + (rng ? 1 : 0) + nets.length <= MOST_DEVICES;
 }
 
@@ -129,6 +132,11 @@ export class Devices {
   type(guest: number, bytes: Uint8Array): void {
     type(this.states[guest]!, bytes);
     tellNews(this.machine, guest);
+  }
+
+  /** What is on a Guest's disk now. */
+  contents(guest: number, disk: number): Uint8Array {
+    return this.disks[guest]![disk]!.contents;
   }
 
   /** All that was written goes where it is kept: power goes off in order. */

@@ -73,6 +73,11 @@ export class Disk implements Kind {
     return this.config[at]!;
   }
 
+  /** A copy of what is on it. */
+  get contents(): Uint8Array {
+    return this.bytes.slice();
+  }
+
   /** What is on it when the machine is switched on. */
   fill(image: Uint8Array): void {
     this.bytes.set(image.subarray(0, this.bytes.length));
@@ -80,6 +85,7 @@ export class Disk implements Kind {
 
   notified(dev: DevLguest, device: Transport): void {
     device.serve(dev, 0, () => true, (chain) => this.request(chain));
+    if (!(device.r.driverLow & CAN_FLUSH)) this.flush();
   }
 
   private request(chain: Chain): number {

@@ -6,7 +6,7 @@ import { BrokenRing } from "./virtqueue";
 
 /** Is given each frame that a switch has seen, with the machine's time. */
 export type FrameSink =
-  (net: string, frame: Uint8Array, ticks: number) => void;
+  (net: string, frame: Uint8Array, nanoseconds: number) => void;
 
 /** Names of switches. */
 export const netName = /^[A-Za-z0-9_.-]{1,16}$/;
@@ -96,7 +96,8 @@ export function netKind(
   config[6] = 1;
   const others = ports.filter((one) => one !== port && one.net === port.net);
   const send = (dev: DevLguest, frame: Uint8Array) => {
-    dump?.(port.net, frame, dev.cpu.board.time);
+    const { time, layout } = dev.cpu.board;
+    dump?.(port.net, frame, time * (1e9 / layout.ticksPerSecond));
     for (const to of receivers(others, frame))
       if (to.put(frame)) dev.signal(to.guest);
   };

@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { circumstances, cpusThere, guestName, MOST_GUESTS } from
   "./circumstances";
 import { terminalShape } from "./console";
+import { deviceShapes, fewEnough } from "./devices";
+import { DISK_MODES } from "./disk";
 import { UserError } from "./error";
 import type { InputEntry } from "./gate";
 import { MiB, MOST_FOR_GUESTS, MOST_FOR_MACHINES } from "./kernel";
@@ -23,7 +25,8 @@ const both = {
 
 const image = v.strictObject({
   /** Which option named it. */
-  role: v.picklist(["kernel", "rom", "initrd", "module", "switcher"]),
+  role: v.picklist(["kernel", "rom", "initrd", "module", "switcher",
+    "block"]),
   /** Empty for the default Guest. */
   path: v.string(),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -31,9 +34,12 @@ const image = v.strictObject({
   text: v.optional(v.string()),
   /** Which Guest's it is, counted from 0. */
   guest: v.optional(whole(0, MOST_GUESTS - 1)),
+  /** What becomes of what a Guest writes to it, if it is a disk's. */
+  mode: v.optional(v.picklist(DISK_MODES)),
 });
 
-const guest = v.strictObject({
+const { rng, nets } = deviceShapes;
+const guest = v.strictObject({ rng, nets,
   name: v.pipe(v.string(), v.regex(guestName)), append: v.string(),
   memory: memory(MOST_FOR_GUESTS), cpu: v.optional(whole(0, MOST_CPUS - 1)),
 });
@@ -99,7 +105,7 @@ export interface RunFile<Config = RunConfig> {
   readonly end?: RunEnd;
 }
 
-const FIRST_LINE = "lguest run 2";
+const FIRST_LINE = "lguest run 3";
 
 /** The first lines of a run file. */
 export function runFileHead(written: RunConfig): string {
@@ -168,7 +174,7 @@ function canHear({ source, guest = 0 }: RunInput, head: RunConfig): boolean {
 
 function checkImages(head: RunConfig): void {
   const good = head.command === "run"
-    ? forGuests(head.images, head.options.guests.length)
+    ? forGuests(head.images, head.options.guests)
     : forMachine(head.images);
   if (good) return;
   throw new UserError("is a damaged run file: line 2, images, are no set " +
@@ -183,19 +189,28 @@ function forMachine(images: readonly RunImage[]): boolean {
   return kernels + count(images, "rom") <= 1 &&
     count(images, "initrd") <= kernels && count(images, "switcher") === 0 &&
     (kernels === 1 || count(images, "module") === 0) &&
-    images.every(({ path, guest }) => path !== "" && guest === undefined);
+    images.every(({ path, guest, role }) =>
+      path !== "" && guest === undefined && role !== "block");
 }
 
-function forGuests(images: readonly RunImage[], guests: number): boolean {
+function forGuests(
+  all: readonly RunImage[], guests: GuestRun["guests"],
+): boolean {
+  const disks = all.filter(({ role }) => role === "block");
+  const images = all.filter(({ role }) => role !== "block");
   const keys = images.map(({ role, guest }) => `${role} ${guest}`);
-  const numbers = Array.from({ length: guests }, (_, i) => i);
+  const numbers = guests.map((_, i) => i);
   const kernels = numbers.map((i) => `kernel ${i}`);
   const known = [...kernels, ...numbers.map((i) => `initrd ${i}`),
     "switcher undefined"];
   return new Set(keys).size === keys.length &&
     keys.every((key) => known.includes(key)) &&
     kernels.every((key) => keys.includes(key)) &&
-    images.every(({ role, path }) => path !== "" || role === "kernel");
+    all.every(({ role, path }) => path !== "" || role === "kernel") &&
+    all.every(({ role, mode }) => (role === "block") === (mode !== undefined)) &&
+    disks.every(({ guest = guests.length }) => guest < guests.length) &&
+    guests.every((one, i) => fewEnough({ ...one,
+      disks: disks.filter(({ guest }) => guest === i) }));
 }
 function checkTurns({ schedule, cpus }: RunConfig["options"]): void {
   if (fits(schedule, cpus)) return;

@@ -7,6 +7,7 @@ import { terminalShape } from "./console";
 import { deviceShapes, fewEnough, storageFor } from "./devices";
 import { UserError } from "./error";
 import type { ConsoleSink } from "./launcher";
+import type { FrameSink } from "./net";
 import { anySchedule, dateShape, fits, machineShape, whole } from "./readback";
 import { open, restore, seal } from "./sealed";
 import { attach, newMachine } from "./session";
@@ -70,7 +71,7 @@ function digestOrDamage(switcher: string | undefined): string {
 }
 /** Goes on with a saved session; throws a UserError if it can't be. */
 export function loadSession(
-  file: Uint8Array, print: ConsoleSink,
+  file: Uint8Array, print: ConsoleSink, dump?: FrameSink,
 ): Session {
   const { header, block } = open("lguest snapshot", shape, file);
   const { machine: machineOptions, boot: rest } = header;
@@ -82,7 +83,7 @@ export function loadSession(
     ({ ...one, image: new Uint8Array(0) }));
   const machine = newMachine(machineOptions);
   const session =
-    attach(machine, machineOptions, { ...rest, guests }, print);
+    attach(machine, machineOptions, { ...rest, guests }, print, dump);
   restore(machine, block);
   return session;
 }
