@@ -8,6 +8,8 @@ export const FRAME = 1514;
 const ETHERNET = 14, VIRTIO = 12;
 const RINGS = 0x200000, OUT = 0x210000, IN = 0x220000, EACH = 0x800;
 const BUFFERS = 16, TYPE = 0x88b5;
+/** Frames that are sent before an answer is waited for. */
+export const WINDOW = 16;
 
 const net = driver("net", NET, RINGS, 2);
 const DATA = net.data + `
@@ -52,8 +54,16 @@ const receive = net.next(0) + `
 `;
 const giveBack = "    popl %ecx\n" + net.again(0) + net.notify(0);
 
-/** Sends so many frames to Guest 1's card, and goes on when it answers
- * after the last; or doesn't wait for it. */
+const ofWindow = (then: string) => `
+    incl count
+    testl $${WINDOW - 1}, count
+    jnz 6f
+${then}
+6:
+`;
+
+/** Sends so many frames to Guest 1's card, with or without waiting for
+ * answers. */
 export function sender(frames: number, answered = true): Uint8Array {
   return guest(net.start() + prepare + header(FIRST_OF_1, 0) + `
 3:  movl $${OUT}, %esi
@@ -66,25 +76,24 @@ export function sender(frames: number, answered = true): Uint8Array {
     loop 4b
 ` + sum + `
     movl %ebp, ${OUT + SUM}
-` + send + `
-    incl count
+` + send + ofWindow(answered ? receive + giveBack : "") + `
     cmpl $${frames}, count
     jb 3b
-` + (answered ? receive : "") + shutdown("off") + DATA);
+` + shutdown("off") + DATA);
 }
 
-/** Receives so many frames, checks them, and says so to everybody. */
+/** Receives so many frames, checks them, and answers to everybody. */
 export function receiver(frames: number): Uint8Array {
-  return guest(net.start() + prepare + "3:\n" + receive + sum + `
+  return guest(net.start() + prepare + header(ALL, 1) + "3:\n" + receive +
+    sum + `
     cmpl %ebp, ${SUM}(%esi)
     je 5f
     ud2
 5:
-` + giveBack + `
-    incl count
+` + giveBack + ofWindow(send) + `
     cmpl $${frames}, count
     jb 3b
-` + header(ALL, 1) + send + shutdown("off") + DATA);
+` + shutdown("off") + DATA);
 }
 
 /** A frame that was written down. */

@@ -274,6 +274,8 @@ test("images that are no set for the command are refused", async () => {
     JSON.stringify({ role, path, sha256: sha256(file), guest });
   const k = image("kernel", "k", GUEST, 0), b = image("kernel", "b", BARE);
   const l = image("kernel", "k", GUEST, 1);
+  const disk = (guest?: number, mode?: string) => JSON.stringify(
+    { role: "block", path: "k", sha256: sha256(GUEST), guest, mode });
   const sets: [string, string, string][] = [
     ["run", run, ""], ["run", run, `${k},${k}`],
     ["run", run, image("rom", "k", GUEST)],
@@ -287,6 +289,11 @@ test("images that are no set for the command are refused", async () => {
       image("switcher", "s", SWITCHER)],
     ["run", run, `${k},${image("initrd", "", GUEST, 0)}`],
     ["run", run, `${k},${image("initrd", "k", GUEST)}`],
+    ["run", run, `${k},${disk(0)}`], ["run", run, `${k},${disk(1, "ro")}`],
+    ["run", run, `${k},${disk(undefined, "ro")}`],
+    ["run", run, k + `,${disk(0, "ro")}`.repeat(31)],
+    ["machine", machine, `${b},${disk(0, "ro")}`],
+    ["machine", machine, `${b},${disk(undefined, "ro")}`],
     ["machine", machine, image("kernel", "b", BARE, 0)],
     ["machine", machine, `${b},${image("switcher", "s", SWITCHER)}`],
     ["machine", machine, `${b},${image("rom", "b", BARE)}`],

@@ -25,7 +25,7 @@ const MEANING: Record<string, string> = {
   EPIPE: "nobody reads from this pipe any more",
   ELOOP: "is a link to itself",
   ENAMETOOLONG: "no file has such a long name; shorten it",
-  ERR_FS_FILE_TOO_LARGE: "is larger than any file that we read",
+  ERR_FS_FILE_TOO_LARGE: "is larger than any file that we read; take a smaller one",
 };
 
 function attempt<T>(what: string, action: () => T): T {
