@@ -52,12 +52,14 @@ export function replayRun(path: string, asked: RunCall, io: Io): {
   const { config: { options, images } } = file;
   const pathOf = (role: RunImage["role"], guest?: number) =>
     images.find((one) => one.role === role && one.guest === guest)?.path;
-  const disksOf = (guest: number) => images.flatMap((one) =>
-    (one.guest === guest && one.mode ? [{ path: one.path, mode: one.mode }]
-      : []));
+  const disksOf = (guest: number) => {
+    const disks = images.flatMap(({ guest: whose, path, mode }) =>
+      (mode && whose === guest ? [{ path, mode }] : []));
+    return disks.length > 0 && { disks };
+  };
   const guests = options.guests.map((guest, i) => ({ ...guest,
     kernel: pathOf("kernel", i) || undefined, initrd: pathOf("initrd", i),
-    disks: disksOf(i) }));
+    ...disksOf(i) }));
   const call = { ...asked, ...options, guests, switcher: pathOf("switcher"),
     maxInstructions: Math.min(budget, options.maxInstructions ?? Infinity) };
   return { call, again: new Again(path, file), check: (machine, end) =>
