@@ -2,6 +2,7 @@
 import { oneLine } from "../launcher";
 import type { Io } from "./io";
 import { Arrivals } from "./live";
+import { MONITOR } from "./kernels";
 import type { RunCall } from "./options";
 import type { Input } from "./terminal";
 
@@ -15,7 +16,12 @@ export function inputOf({ input }: RunCall, io: Io): Input | undefined {
 export function withTerminal(
   call: RunCall, input: Input | undefined,
 ): RunCall {
-  return input?.terminal ? { ...call, terminal: input.size } : call;
+  if (!input?.terminal) return call;
+  const [first, ...more] = call.guests;
+  const asks = first && more.length === 0 && first.kernel === undefined &&
+    call.restore === undefined;
+  return { ...call, terminal: input.size,
+    ...(asks && { guests: [{ ...first, kernel: MONITOR }] }) };
 }
 
 /** What arrives for Guests with these names. */

@@ -7,15 +7,16 @@ export const HELP = `usage: lguest [run] [options]
                       [--kernel default@TEXT/STACK]
 
 run boots Guests under lguest on a machine of their own. Without options it
-is one, the default Guest, which says what it finds and powers off. machine
+is one of ours: at a terminal one that can be asked, with a prompt, and in a
+pipe one that says what it finds, runs some programs and powers off. machine
 runs a bare machine without lguest, its COM1 on the terminal. explore looks
 for a way to let the CPUs take turns that breaks something. symbols writes a
 file by which gdb knows names and lines.
 
   --kernel FILE          run: a kernel that speaks the lguest ABI, a bzImage
                          or a 32-bit ELF file, not position independent;
-                         or default@TEXT/STACK, ours, linked at these
-                         addresses
+                         or ours: default@TEXT/STACK, linked at these
+                         addresses, or monitor@, which can be asked
                          machine: a multiboot kernel, a bzImage, or Linux'
                          vmlinux
   --append TEXT          the kernel's command line

@@ -135,7 +135,9 @@ export async function runLive<End>(run: LiveRun<End>): Promise<End> {
     const passed = slept ? (Date.now() - slept.wall) / 1000 : 0;
     const sleepUntil = (slept?.time ?? machine.time) +
       Math.floor(passed * ticksPerSecond);
-    const end = pieces.run({ limit, most: SLICE, watch,
+    const most = person ? SLICE
+      : Math.min(SLICE, 250 + Math.floor(machine.count / 1024));
+    const end = pieces.run({ limit, most, watch,
       ...(person && { sleepUntil }) });
     flush?.();
     if (end === "more") {

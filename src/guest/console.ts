@@ -234,10 +234,12 @@ take_typed:                     # esi: bytes, ecx: how many
     cmpb $13, %al
     jne 5f
     movb $10, %al
-    incl lines
 5:
     stosb
     movb %al, echo
+    cmpb $10, %al
+    jne 6f
+    incl lines
     jmp 6f
 2:
     cmpl $typed, %edi
@@ -260,7 +262,7 @@ take_typed:                     # esi: bytes, ecx: how many
     loop 1b
 4:
     ret
-# 410 "chapters/220-console.md"
+# 412 "chapters/220-console.md"
 take_line:                      # esi: the next line, ecx: how long
     decl lines
     movl $typed, %esi
@@ -279,7 +281,7 @@ take_line:                      # esi: the next line, ecx: how long
     movl $sentence, %esi
     movl %edx, %ecx
     ret
-# 435 "chapters/220-console.md"
+# 437 "chapters/220-console.md"
 console:        .long 0         # not 0: there is one
 console_irq:    .long 0
 heard_irqs:     .long 0         # how often it has called
@@ -300,7 +302,7 @@ device_table:   .fill 4096, 1, 0
 `;
 
 const listening = String.raw`
-# 482 "chapters/220-console.md"
+# 484 "chapters/220-console.md"
 call start_console
 movl $who_is_there, %esi
 call say
@@ -328,7 +330,7 @@ jmp 1b
 `;
 
 const phrases = String.raw`
-# 509 "chapters/220-console.md"
+# 511 "chapters/220-console.md"
 who_is_there:
     .asciz "I have a console now. Say something, and bye in the end.\n"
 you_said:
