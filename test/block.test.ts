@@ -16,6 +16,7 @@ test("the parts of the block lie one behind the other", () => {
     cpus: 1, dataTlb: 64, codeTlb: 32, forgetsGlobals: false, seed: 1,
     ticksPerSecond: 100_000_000, cpuBase: 0x1000, cpuStride: 0x1000, deviceBase: 0x2000,
     ramBase: 0x12000, ramSize: 0x100000, romBase: 0x112000, romSize: 0,
+    storageBase: 0x112000, storageSize: 0,
     blockSize: 0x112000, codePages: 0x112000, fastBase: 0x113000,
     // Twice 2^20 words of the table and 4096 of its list, and 2^20 places;
     // a page for bounds. A word for each of 2^20 frames, and 1 MiB.
@@ -23,15 +24,16 @@ test("the parts of the block lie one behind the other", () => {
     total: 0x1220000, interpreter: "generated", atOnce: false,
   });
   // Three: 5064 words, five pages each. The end is one of 64 KiB.
-  assert.equal(layOut({ memory: 0x7000, rom: 0x20000, cpus: 3, dataTlb: 512,
-    codeTlb: 100, forgetsGlobals: true, seed: 5, ticksPerSecond: 7,
+  assert.equal(layOut({ memory: 0x7000, rom: 0x20000, storage: 0x3000,
+    cpus: 3, dataTlb: 512, codeTlb: 100, forgetsGlobals: true, seed: 5, ticksPerSecond: 7,
     interpreter: "plain" }), {
     cpus: 3, dataTlb: 512, codeTlb: 100, forgetsGlobals: true, seed: 5,
     ticksPerSecond: 7,
     cpuBase: 0x1000, cpuStride: 0x5000, deviceBase: 0x10000,
     ramBase: 0x20000, ramSize: 0x7000, romBase: 0x27000, romSize: 0x20000,
-    blockSize: 0x47000, codePages: 0x47000, fastBase: 0x48000,
-    fastStride: 0xc09000, codeTables: 0x2463000, records: 0x2863000,
+    storageBase: 0x47000, storageSize: 0x3000,
+    blockSize: 0x4a000, codePages: 0x4a000, fastBase: 0x4b000,
+    fastStride: 0xc09000, codeTables: 0x2466000, records: 0x2866000,
     total: 0x2970000, interpreter: "plain", atOnce: true,
   });
 });
@@ -92,7 +94,7 @@ test("an option that is none is told in one line", () => {
     [1 << 20, "TypeError: a machine's options are an object, not 1048576"],
     ...["mem", "toString"].map((name) => [{ [name]: 1 }, "TypeError: " +
       `a machine has no option "${name}"; its options are cpus, memory, rom, ` +
-      "dataTlb, codeTlb, seed, ticksPerSecond, forgetsGlobals, " +
+      "storage, dataTlb, codeTlb, seed, ticksPerSecond, forgetsGlobals, " +
       "interpreter"] as const),
     ...[["yes", "the string yes"], [1, "1"], [null, "the object null"]]
       .map(([forgetsGlobals, what]) => [{ forgetsGlobals }, "TypeError: " +

@@ -139,8 +139,8 @@ test("a machine of another shape is refused, and told what differs", () => {
 });
 
 test("a snapshot tells the options of the machine that it fits", () => {
-  const options = { cpus: 3, memory: 0x5000, rom: 0x2000, dataTlb: 5,
-    codeTlb: 6, forgetsGlobals: true, ticksPerSecond: 777 };
+  const options = { cpus: 3, memory: 0x5000, rom: 0x2000, storage: 0x4000,
+    dataTlb: 5, codeTlb: 6, forgetsGlobals: true, ticksPerSecond: 777 };
   const bytes = new Machine(options).snapshot();
   for (const more of [0, 1, 2, 3]) {
     const longer = new Uint8Array(bytes.length + more);

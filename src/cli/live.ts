@@ -20,7 +20,8 @@ const SLICE = 200_000, NAP = 10, MOST_WAITING = 0x10000;
 export class Arrivals {
   /** How the person went, if it has happened. */
   gone: Leaving | undefined;
-  private listening = false;
+  /** Whether somebody has listened. */
+  listening = false;
   private ended = false;
   private readonly bytes: number[][];
   private to = 0;
@@ -135,7 +136,7 @@ export async function runLive<End>(run: LiveRun<End>): Promise<End> {
     const passed = slept ? (Date.now() - slept.wall) / 1000 : 0;
     const sleepUntil = (slept?.time ?? machine.time) +
       Math.floor(passed * ticksPerSecond);
-    const most = person ? SLICE
+    const most = arrivals.listening ? SLICE
       : Math.min(SLICE, 250 + Math.floor(machine.count / 1024));
     const end = pieces.run({ limit, most, watch,
       ...(person && { sleepUntil }) });

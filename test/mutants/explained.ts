@@ -34,7 +34,7 @@ export const explanations: readonly Explanation[] = [
     was: "const frame = physical & -4096, { board } = cpu;",
     is: "const frame = physical & -4095, { machine } = cpu;",
     why: "Only its page is asked for, and bit 0 says nothing of that." },
-  { path: "src/lguest/guestmemory.ts",
+  { path: "src/host/bytes.ts",
     was: "if (((to + i) & 3) === 0 && i + 4 <= bytes.length) {",
     is: "if (((to + i) & 3) === 1 && i + 4 <= bytes.length) {",
     why: "The same bytes are stored, in words that lie across." },
