@@ -287,12 +287,13 @@ test("a move does what the processor does, and is as long", () => {
     const at = (insn.base < 0 ? 0 : cpu.w[insn.base]!) + insn.displacement +
       (insn.index < 0 ? 0 : cpu.w[insn.index]! << insn.scale);
     let stored: [number, number] | undefined;
-    const bus = {
+    const device = {
       read: () => FILL,
       write(_: unknown, __: number, size: number, value: number) {
         stored = [size, value];
       },
-    } as unknown as Bus;
+    };
+    const bus = { at: () => ({ device, offset: 0 }) } as unknown as Bus;
     dev.trap(14, bytes, at);
     answerTrap(dev, dev.result as Uint8Array, bus);
     const tail = [0xc6, 0xc7].includes(bytes[insn.prefixes]!)

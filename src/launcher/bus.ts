@@ -73,19 +73,8 @@ export class Bus {
     return true;
   }
 
-  /** Reads a device's register by its Guest-physical address. */
-  read(dev: DevLguest, address: number, size: number): number {
-    const found = this.at(dev, address);
-    return found ? found.device.read(dev, found.offset, size) : 0xffffffff;
-  }
-
-  /** Writes a device's register. */
-  write(dev: DevLguest, address: number, size: number, value: number): void {
-    const found = this.at(dev, address);
-    found?.device.write(dev, found.offset, size, value);
-  }
-
-  private at(
+  /** The register that is at a Guest-physical address, if any. */
+  at(
     dev: DevLguest, address: number,
   ): { device: Transport; offset: number } | undefined {
     const from = address - dev.memory - DEVICE_PAGES * 4096;

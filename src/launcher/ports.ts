@@ -23,7 +23,7 @@ export function answerTrap(
   const address = new DataView(pending.buffer, pending.byteOffset)
     .getUint32(8, true);
   const length = trap === 13 ? emulatePort(dev, insn, bus)
-    : bus ? emulateMove(dev, insn, address, bus) : 0;
+    : emulateMove(dev, insn, bus?.at(dev, address));
   if (length > 0)
     dev.write(LHREQ_SETREG, EIP, (getPlace(dev, EIP) + length) >>> 0);
   else dev.write(LHREQ_TRAP, trap);
@@ -80,33 +80,36 @@ function emulatePort(
 /** Carries out a move from or to a device; its length, or 0 if it is no
  * move that we know. */
 function emulateMove(
-  dev: DevLguest, insn: Uint8Array, address: number, bus: Bus,
+  dev: DevLguest, insn: Uint8Array, place: ReturnType<Bus["at"]>,
 ): number {
+  if (!place) return 0;
+  const { device, offset } = place;
   let at = 0, wide = 4;
   for (; PREFIXES.includes(insn[at]!); at++)
     if (insn[at] === 0x66) wide = 2;
   const extends_ = insn[at] === 0x0f, opcode = insn[extends_ ? ++at : at]!;
   const size = opcode & 1 ? (extends_ ? 2 : wide) : 1, next = at + 1;
-  const register = (insn[next]! >> 3) & 7, place = operandLength(insn, next);
+  const register = (insn[next]! >> 3) & 7, more = operandLength(insn, next);
   const direct = opcode >= 0xa0 && opcode <= 0xa3 && !extends_;
-  if (!direct && place === 0) return 0;
+  if (!direct && more === 0) return 0;
   if (extends_) {
     if ((opcode & 0xf6) !== 0xb6) return 0;   // movzx, movsx
-    const read = bus.read(dev, address, size), unused = 32 - 8 * size;
+    const read = device.read(dev, offset, size), unused = 32 - 8 * size;
     writeRegister(dev, register, wide, opcode & 8
       ? read << unused >> unused : read & lowBits(size));
   } else if ((opcode & 0xfe) === 0xc6 && register === 0) {
-    if (next + place + size > insn.length) return 0;
-    const bytes = insn.subarray(next + place, next + place + size);
-    bus.write(dev, address, size,
+    if (next + more + size > insn.length) return 0;
+    const bytes = insn.subarray(next + more, next + more + size);
+    device.write(dev, offset, size,
       bytes.reduceRight((value, byte) => (value << 8 | byte) >>> 0, 0));
-    return next + place + size;
+    return next + more + size;
   } else if (direct || (opcode & 0xfc) === 0x88) {
     const n = direct ? EAX : register, toDevice = direct === !!(opcode & 2);
-    if (toDevice) bus.write(dev, address, size, readRegister(dev, n, size));
-    else writeRegister(dev, n, size, bus.read(dev, address, size));
+    if (toDevice)
+      device.write(dev, offset, size, readRegister(dev, n, size));
+    else writeRegister(dev, n, size, device.read(dev, offset, size));
   } else return 0;
-  return next + (direct ? 4 : place);
+  return next + (direct ? 4 : more);
 }
 
 /** Operand size, and segments, which the address has in it already. */

@@ -1,11 +1,13 @@
 // Runs the inquiries, and draws the table.
 import { hostOops } from "../../src/host";
 import { bootHost } from "../../src/lguest";
-import { guestOutcome, launcher, runOn } from "../../src/launcher";
+import { Devices, guestOutcome, launcher, runOn, storageFor }
+  from "../../src/launcher";
 import { Machine } from "../../src/machine";
-import { inquiries } from "./inquiries";
+import { deviceInquiries } from "./devices";
+import { hostInquiries } from "./inquiries";
 import { guestOf } from "./library";
-import type { Inquiry } from "./library";
+import type { Check, Inquiry } from "./library";
 
 /** One fact, and what the Guest said of it: "ok", "differs: …", or "". */
 export interface Answer {
@@ -25,23 +27,51 @@ export interface Where {
   readonly migrateEvery?: number;
 }
 
-/** Runs one inquiry to its end; several CPUs take small turns. */
+/** What each of them has on its bus, and in which order. */
+const DEVICES = { disks: [{ size: 4096, mode: "rw", id: "inquiry" }],
+  rng: true, nets: ["net"] } as const;
+const TERMINAL = { columns: 80, rows: 25 }, KEY = Uint8Array.of(0x3f);
+
+/** Runs one inquiry to its end; several CPUs take small turns. Facts that
+ * end a Guest have one each; behind them comes the one for all others. When
+ * it sleeps and nothing can wake it, somebody types. */
 export function ask(
   inquiry: Inquiry, { cpus, cpu, migrateEvery }: Where = { cpus: 1 },
 ): { answers: Answer[]; end: string } {
-  const said: string[] = [];
-  const machine = new Machine({ memory: 12 * MiB, cpus });
-  bootHost(machine, { startDate: 1_000_000_000,
-    launcher: launcher((bytes) => said.push(String.fromCharCode(...bytes))),
-    guests: [{ name: inquiry.name, image: guestOf(inquiry, cpu),
-      commandLine: "ook", memory: 4 * MiB,
-      ...(cpu !== undefined && { cpu }) }] });
-  runOn(machine, { ...(migrateEvery && { migrateEvery }),
-    ...(cpus > 1 && { schedule: { kind: "random", quantum: 50 } }) },
-  { maxInstructions: BUDGET });
-  const { state, reason } = guestOutcome(machine, 0);
-  const answers = inquiry.checks.map(({ section, fact }, i) =>
-    ({ inquiry: inquiry.name, section, fact, said: said[i] ?? "" }));
+  const deadly = inquiry.checks.filter((one) => one.ends);
+  const checks = inquiry.checks.filter((one) => !one.ends);
+  const guests = [...deadly.map((one) => [one]), checks].map((some) => ({
+    name: inquiry.name, image: guestOf({ ...inquiry, checks: some }, cpu),
+    commandLine: "ook", memory: inquiry.memory ?? 4 * MiB, ...DEVICES,
+    ...(cpu !== undefined && { cpu }) }));
+  const machine = new Machine({ memory: 12 * MiB, cpus,
+    storage: storageFor(guests) });
+  const last = deadly.length;
+  let said = "";
+  const print = (bytes: Uint8Array) => {
+    said += String.fromCharCode(...bytes);
+  };
+  const devices = new Devices(machine, guests, { print }, TERMINAL);
+  bootHost(machine, { startDate: 1_000_000_000, sequential: true, guests,
+    launcher: launcher(print, devices.buses) });
+  const way = { ...(migrateEvery && { migrateEvery }),
+    ...(cpus > 1 && { schedule: { kind: "random", quantum: 50 } as const }) };
+  for (;;) {
+    const { reason } = runOn(machine, way, { maxInstructions: BUDGET });
+    if (reason !== "halted" || guestOutcome(machine, last).state !== "running")
+      break;
+    devices.type(last, KEY);
+  }
+  const lines = said.split("\n");
+  const answer = (one: Check) => {
+    const { reason } = guestOutcome(machine, deadly.indexOf(one));
+    if (one.ends) return one.ends.test(reason) ? "ok" : reason;
+    const line = lines[checks.indexOf(one)] ?? "";
+    return line === `${one.says ?? ""}ok` ? "ok" : line;
+  };
+  const { state, reason } = guestOutcome(machine, last);
+  const answers = inquiry.checks.map((one) => ({ inquiry: inquiry.name,
+    section: one.section, fact: one.fact, said: answer(one) }));
   return { answers, end: hostOops(machine) ?? `${state} ${reason}`.trim() };
 }
 
@@ -59,4 +89,5 @@ export function table(answers: readonly Answer[]): string {
   return [...lines, `${good} of ${answers.length}`].join("\n");
 }
 
-export const allInquiries = inquiries;
+export { hostInquiries };
+export const allInquiries = [...hostInquiries, ...deviceInquiries];

@@ -641,6 +641,6 @@ const shadow: Inquiry = { name: "shadow", stage: "paged", checks: [
     expect(pte(0x190000), 0x60, 0x60)),
 ] };
 
-/** All of them. */
-export const inquiries: readonly Inquiry[] =
+/** Those about the Host, which has pages for each CPU. */
+export const hostInquiries: readonly Inquiry[] =
   [boot, hypercalls, interrupts, segments, idt, traps, ring3, shadow];

@@ -9,17 +9,31 @@ export interface Check {
   readonly section: string;
   readonly fact: string;
   readonly text: string;
+  /** What the console prints of it, if anything. */
+  readonly says?: string;
+  /** Why the Guest ends of it: it has one for itself. */
+  readonly ends?: RegExp;
 }
 
 /** A Guest: how far it has booted when its checks begin. */
 export interface Inquiry {
   readonly name: string;
   readonly stage: "linear" | "paged";
+  /** Bytes of memory that it has: 4 MiB, or these. */
+  readonly memory?: number;
   readonly checks: readonly Check[];
 }
 
 export const check = (section: string, fact: string, text: string): Check =>
   ({ section, fact, text });
+/** A fact that makes the console print something. */
+export const says = (
+  section: string, fact: string, text: string, printed: string,
+): Check => ({ section, fact, text, says: printed });
+/** A fact that nobody survives. */
+export const ends = (
+  section: string, fact: string, text: string, reason: RegExp,
+): Check => ({ section, fact, text, ends: reason });
 
 let labels = 0;
 /** A label that nobody else has. */
@@ -106,6 +120,7 @@ system_call:                    # back from ring 3, which knows no better
     movl %eax, %es
     movl %esp, user_frame
     jmp *resume
+nothing: iret
 differs:                        # keeps what was found, the first time
     cmpl $0, wrong
     jne 1f
@@ -135,9 +150,9 @@ report:
     movl $17, %eax
     int $0x1f
     ret
-ok: .asciz "ok"
+ok: .asciz "ok\\n"
 bad: .ascii "differs: "
-digits: .asciz "00000000"
+digits: .asciz "00000000\\n"
     .balign 4
 wrong: .long 0
 got: .long 0
@@ -191,6 +206,14 @@ export function guestOf(inquiry: Inquiry, cpu = 0): Uint8Array {
       .join("") + call(2, "$bye", 1) +
     (checks.some((c) => c.text.includes("last_iret:")) ? ""
       : "last_iret: iret\n") + COMMON;
+  const known = images.get(text);
+  if (known) return known;
   const { bytes } = assemble(text, { origin: 0x100000, name: inquiry.name });
-  return writeElf([{ paddr: 0x100000, vaddr: 0x100000, bytes }], 0x100000);
+  const image =
+    writeElf([{ paddr: 0x100000, vaddr: 0x100000, bytes }], 0x100000);
+  images.set(text, image);
+  return image;
 }
+
+/** Guests that have been assembled, for other CPUs to run them. */
+const images = new Map<string, Uint8Array>();
