@@ -234,6 +234,24 @@ test("addresses are hexadecimal, however small, and counts are not", () => {
     "switch_to_guest+0x1c");
 });
 
+test("boots a Guest that can be asked, and shows what is typed", async () => {
+  await site.visit("/", async (page) => {
+    await press(page, "Talk to a kernel");
+    const rows = page.locator(".xterm-rows").first();
+    await rows.getByText("lguest>").first().waitFor();
+    await page.getByText(/^Waiting for you after /).waitFor();
+    await page.locator(".xterm-helper-textarea").first().focus();
+    await page.keyboard.type("memo");
+    await page.keyboard.press("Backspace");
+    await page.keyboard.press("Enter");
+    await rows.getByText("were never handed out").waitFor();
+    await rows.getByText("lguest> mem").first().waitFor();
+    await page.getByText(/^Waiting for you after /).waitFor();
+    await page.keyboard.type("poweroff\n");
+    assert.match(await over(page, "0"), "powered off");
+  });
+});
+
 test("boots the Guest of a fence", async () => {
   await site.visit("/book/site", async (page) => {
     await press(page, "Boot");

@@ -1,6 +1,6 @@
 // A machine in the page: its console, its buttons, what goes on in it,
 // and, if the reader wants, the texts that it boots.
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Boot } from "@site/weave/guest";
 import { counted } from "../../../src/machine/ground/numbers";
@@ -18,21 +18,25 @@ export default function Machine({ boot: recorded }: { boot: Boot }) {
   const printer = useMemo(() => new Printer(), []);
   const { state, ask, boot } = useMachine(printer.print);
   const [edits, setEdits] = useState<Edits>({});
+  const [talks, setTalks] = useState(false);
   const { asked, running, ending } = state;
   const lines = recorded.console.split("\n").length;
   const rows = Math.min(Math.max(lines + 1, 6), 20);
 
-  function start(run: boolean, texts = edits): void {
+  function start(run: boolean, texts = edits, talk = false): void {
     printer.clear();
+    setTalks(talk);
     const guest = texts.guest ?? recorded.text;
     const { switcher } = texts;
     const order: Order = { memory: recorded.memory,
       append: recorded.append,
       ...(guest !== undefined && { guest }),
-      ...(switcher !== undefined && { switcher }) };
+      ...(switcher !== undefined && { switcher }), ...(talk && { talk }) };
     boot(order, run);
   }
 
+  const type = useCallback((text: string) =>
+    ask({ kind: "type", text }), [ask]);
   const over = ending !== undefined || state.mistakes !== undefined
     || state.failed !== undefined;
   return (
@@ -64,9 +68,15 @@ export default function Machine({ boot: recorded }: { boot: Boot }) {
             onClick={() => start(false)}>
             {asked ? "Reset" : "Power on, and wait"}
           </button>
+          {recorded.text === undefined &&
+            <button type="button" className="book-button book-button--quiet"
+              onClick={() => start(true, edits, true)}>
+              Talk to a kernel
+            </button>}
         </div>)}
       <div className={styles.body}>
-        {asked ? <Screen printer={printer} rows={rows} />
+        {asked ? <Screen printer={printer} rows={rows}
+          type={talks ? type : undefined} />
           : <pre className={styles.recorded} tabIndex={0}
             style={{ height: `${(rows * 1.3 * 13 + 28) / 16}rem` }}
             aria-label="What the Guest printed">{recorded.console}</pre>}
@@ -86,13 +96,14 @@ export default function Machine({ boot: recorded }: { boot: Boot }) {
 
 /** How the machine is, in a sentence. */
 function told(state: MachineState, edits: Edits): string {
-  const { running, view, ending, mistakes, failed } = state;
+  const { running, waits, view, ending, mistakes, failed } = state;
   if (failed !== undefined) return failed;
   if (mistakes) return `The ${mistakes.text === "guest" ? "Guest's text"
     : "Switcher"} can't be assembled; see below.`;
   if (ending) return endingText(ending, edits);
   if (view === undefined) return "The machine is being built…";
-  return `${running ? "Running" : "Stopped"} after ${counted(
+  const how = !running ? "Stopped" : waits ? "Waiting for you" : "Running";
+  return `${how} after ${counted(
     view.count, "instruction", view.count.toLocaleString("en"))}.`;
 }
 

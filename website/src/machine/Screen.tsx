@@ -35,9 +35,11 @@ export class Printer {
 interface Props {
   readonly printer: Printer;
   readonly rows: number;
+  /** Is given what is typed; without it, it is only to be read. */
+  readonly type?: ((text: string) => void) | undefined;
 }
 
-export default function Screen({ printer, rows }: Props) {
+export default function Screen({ printer, rows, type }: Props) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let end = (): void => {};
@@ -48,15 +50,20 @@ export default function Screen({ printer, rows }: Props) {
       if (left || place.current === null) return;
       const { fontFamily } = getComputedStyle(place.current);
       const terminal = new Terminal({
-        convertEol: true, disableStdin: true, screenReaderMode: true,
+        convertEol: true, disableStdin: type === undefined,
+        screenReaderMode: true,
         fontFamily, fontSize: 13, lineHeight: 1.3, rows,
         theme: { background: "#16181d", foreground: "#e6e1d6",
-          cursor: "#16181d" },
+          cursor: type === undefined ? "#16181d" : "#e6e1d6" },
       });
       const fit = new FitAddon();
       terminal.loadAddon(fit);
       terminal.attachCustomKeyEventHandler((event) => event.key !== "Tab");
       terminal.open(place.current);
+      if (type) {
+        terminal.onData(type);
+        terminal.focus();
+      }
       // A terminal that is just being taken away has no width to fill.
       const fill = (): void => {
         const { cols = NaN } = fit.proposeDimensions() ?? {};
@@ -77,6 +84,6 @@ export default function Screen({ printer, rows }: Props) {
       left = true;
       end();
     };
-  }, [printer, rows]);
+  }, [printer, rows, type]);
   return <div className={styles.terminal}><div ref={place} /></div>;
 }

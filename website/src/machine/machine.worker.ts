@@ -1,8 +1,8 @@
 // The machine in a worker. It runs by turns, and hears us in between.
-import { guestText } from "../../../src/guest";
-import { defaultGuest } from "../../../src/guest";
+import { defaultGuest, guestText, monitorGuest } from
+  "../../../src/guest";
 import { buildHost, lguestMap, switcherText } from "../../../src/lguest";
-import { boot } from "../../../src/launcher";
+import { boot, inputCanWakeGuest } from "../../../src/launcher";
 import type { Session } from "../../../src/launcher";
 import { hex32 } from "../../../src/machine";
 import type { MachineEvent } from "../../../src/machine";
@@ -26,6 +26,8 @@ let labels: Labels = [];
 /** The last events that are worth telling. */
 let events: MachineEvent[] = [];
 let running = false;
+/** Whether the Guest sleeps until somebody types. */
+let waits = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let number = 0;
 /** What the Guest has printed and nobody has been told yet. */
@@ -66,7 +68,7 @@ function tellConsole(): void {
 
 function tellView(): void {
   const cpu = session?.machine.cpus[0];
-  if (cpu) say({ kind: "view", running,
+  if (cpu) say({ kind: "view", running, waits,
     view: viewOf(cpu, labels, events.map(happening)) });
 }
 
@@ -85,14 +87,15 @@ function attempt<T>(text: "guest" | "switcher", action: () => T): T | undefined 
 function start(wanted: Order): void {
   session = undefined;
   running = false;
+  waits = false;
   printed = "";
   events = [];
   trap = undefined;
   trapCount = -1;
   inSwitcher = undefined;
-  const { guest, switcher, memory, append } = order = wanted;
-  const image = attempt("guest", () =>
-    guest === undefined ? defaultGuest() : assembleGuest(guest));
+  const { guest, switcher, memory, append, talk } = order = wanted;
+  const image = attempt("guest", () => talk ? monitorGuest()
+    : guest === undefined ? defaultGuest() : assembleGuest(guest));
   if (image === undefined) return;
   const host = attempt("switcher", () =>
     buildHost(switcher === undefined ? {} : { switcher }));
@@ -115,6 +118,7 @@ function start(wanted: Order): void {
 /** Runs for a turn, and for another one if nobody says stop. */
 function goOn(): void {
   if (!running || session === undefined) return;
+  waits = false;
   const until = performance.now() + turn;
   let reason: Reason;
   do reason = slice(session, instructions);
@@ -128,6 +132,8 @@ function goOn(): void {
 function finish(reason: Reason): void {
   tellConsole();
   if (session === undefined || reason === "budget") return;
+  waits = reason === "halted" && inputCanWakeGuest(session);
+  if (waits) return;
   running = false;
   if (reason === "stopped") return;
   const { status, sentences } = end(session, reason);
@@ -160,6 +166,14 @@ function toNext(): void {
   off?.();
 }
 
+/** What is typed goes through the gate, as far as there is room. */
+function type(text: string): void {
+  if (session === undefined) return;
+  const { gate } = session, bytes = new TextEncoder().encode(text);
+  const some = bytes.subarray(0, gate.typed.room(0));
+  if (some.length > 0) gate.enter(some, 0);
+}
+
 addEventListener("message", ({ data }: MessageEvent<Request>) => {
   switch (data.kind) {
     case "texts":
@@ -179,6 +193,7 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
       running = false;
       if (session) finish(slice(session, 1));
       break;
+    case "type": type(data.text); break;
     case "next":
       running = false;
       toNext();

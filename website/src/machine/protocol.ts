@@ -8,6 +8,8 @@ export interface Order {
   /** The Guest's memory in MiB. */
   readonly memory: number;
   readonly append: string;
+  /** Boots the Guest that can be asked. */
+  readonly talk?: boolean;
 }
 
 /** The page asks. */
@@ -15,6 +17,7 @@ export type Request =
   | { readonly kind: "boot"; readonly number: number;
       readonly order: Order; readonly run: boolean }
   | { readonly kind: "run" | "stop" | "step" | "next" }
+  | { readonly kind: "type"; readonly text: string }
   | { readonly kind: "texts" };
 
 /** One event of the machine's stream, in words. */
@@ -52,7 +55,9 @@ export type Told = Answer & { readonly boot: number };
 /** The worker answers. */
 export type Answer =
   | { readonly kind: "console"; readonly text: string }
-  | { readonly kind: "view"; readonly view: View; readonly running: boolean }
+  | { readonly kind: "view"; readonly view: View; readonly running: boolean;
+      /** The Guest sleeps until somebody types. */
+      readonly waits: boolean }
   | { readonly kind: "end"; readonly ending: Ending }
   | { readonly kind: "mistakes"; readonly text: "guest" | "switcher";
       readonly mistakes: readonly Mistake[] }

@@ -10,6 +10,7 @@ export interface MachineState {
   /** False until somebody boots it. */
   readonly asked: boolean;
   readonly running: boolean;
+  readonly waits?: boolean;
   readonly view?: View;
   readonly ending?: Ending;
   readonly mistakes?: { readonly text: "guest" | "switcher";
@@ -27,7 +28,8 @@ function reduce(state: MachineState, action: Action): MachineState {
       return { asked: true, running: action.running,
         ...(texts && { texts }) };
     case "view":
-      return { ...state, view: action.view, running: action.running };
+      return { ...state, view: action.view, running: action.running,
+        waits: action.waits };
     case "end": return { ...state, ending: action.ending, running: false };
     case "mistakes":
       return { ...state, running: false,
