@@ -75,6 +75,7 @@ test("the chapter lists every fact, and no other", () => {
     .map(([, section, fact]) => `${section} ${fact!}`);
   assert.equal(told, allInquiries.flatMap(({ checks }) =>
     checks.map(({ section, fact }) => `${section} ${fact}`)));
+  assert.match(chapter, `There are ${told.length}, `);
 });
 
 test("the table", () => console.log(table(answers)));

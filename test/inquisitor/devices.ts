@@ -108,6 +108,10 @@ const notify = (n: number, slot = CONSOLE) => set(0x38, 2, n, slot);
 const used = (count: number, length?: number) => expect(hex(USED),
   count << 16) + (length === undefined ? ""
   : expect(hex(USED + 4), 0) + expect(hex(USED + 8), length));
+const usedHeads = (...heads: number[]) => each(heads, (head, i) =>
+  expect(hex(USED + 4 + 8 * i), head));
+const letters = store(BUFFER, 0x64636261) + each([0, 1, 2, 3], (n) =>
+  store(DESC + 16 * n, BUFFER + n, 0, 1, 0));
 const HI = 0x00006968;
 const hi = store(BUFFER, HI) + chain([BUFFER, 2, 0]);
 
@@ -170,8 +174,8 @@ const requests: Inquiry = { name: "requests", ...LINEAR, checks: [
     ready(1) + hi + available(1) + "movl $0, data + 4\n" +
     trap(33, 0x8e00, `movl $${BASE}, %ebx\n movl $1, %eax\n` +
       "noted: movw %ax, 0x38(%ebx)\n 9: jmp 9b", () =>
-      "movl saved, %eax\n subl %esp, %eax\n" + expect("%eax", 12) + "movl $noted + 4, %edx\n" +
-      expect("(%esp)", "%edx") + expect("8(%esp)", 0x200, 0x200)) +
+      "movl saved, %eax\n subl %esp, %eax\n" + expect("%eax", 12) +
+      "movl $noted + 4, %edx\n" + expect("(%esp)", "%edx") + expect("8(%esp)", 0x200, 0x200)) +
     "movl $1, data + 4\n", "hi"),
   says("§11", "IRQ while irq_enabled is 0 waits, and irq_pending says so",
     ready(1) + hi + available(1) + interrupt(1, "movl $0, data + 4\n" +
@@ -210,6 +214,8 @@ const follows = (text: string) => "movl $0, %edi\n" + `${text}\n incl %edi\n` +
   "movl %edi, scratch + 4\n";
 const followed = () => expect("scratch + 4", 1);
 
+/** A displacement that is no good as instructions: four times int3. */
+const INT3S = "-0x33333334";
 const FORMS: [name: string, prepare: string, operand: string][] = [
   ["an address", "", register(0)],
   ["(%esi)", `movl $${BASE}, %esi`, "(%esi)"],
@@ -221,10 +227,10 @@ const FORMS: [name: string, prepare: string, operand: string][] = [
     "(%esi,%edx,4)"],
   ["4(%esi,%edx,2)", `movl $${BASE - 0x104}, %esi\n movl $0x80, %edx`,
     "4(%esi,%edx,2)"],
-  ["0x1000(%esi,%edx)", `movl $${BASE - 0x1100}, %esi\n movl $0x100, %edx`,
-    "0x1000(%esi,%edx)"],
-  ["0x200000(,%edx,8)", `movl $${(BASE - 0x200000) / 8}, %edx`,
-    "0x200000(,%edx,8)"],
+  [`${INT3S}(%esi,%edx)`, `movl $${hex(BASE - 0xcccccccc - 0x100)}, %esi\n` +
+    "movl $0x100, %edx", `${INT3S}(%esi,%edx)`],
+  [`${INT3S}(,%edx,4)`, `movl $${hex((BASE + 0x33333334) / 4)}, %edx`,
+    `${INT3S}(,%edx,4)`],
   ["%es:(%esi)", `movl $${BASE}, %esi`, "%es:(%esi)"],
 ];
 /** Writes and reads a register by one form. */
@@ -446,8 +452,8 @@ const pci: Inquiry = { name: "pci", ...LINEAR, checks: [
     config(1, 4, 0x00100000)),
   check("§12.3", "each device has its own", config(2, 0x0c, 0) +
     put(2, 0x14, 4, 5) + config(1, 0x14, 0) + put(2, 0x14, 4, 0)),
-  ...([["vendor", 0, 4], ["class", 8, 4], ["a header's type", 0x0e, 1],
-    ["subsystem", 0x2c, 4], ["where capabilities begin", 0x34, 1],
+  ...([["the vendor", 0, 4], ["the class", 8, 4], ["a header's type", 0x0e, 1],
+    ["the subsystem", 0x2c, 4], ["where capabilities begin", 0x34, 1],
     ["an interrupt line", 0x3c, 1], ["a capability", 0x40, 4],
     ["its length", 0x4c, 4], ["the window's own type", 0x84, 4]] as
     const).map(([name, at, size]) => check("§12.3",
@@ -520,8 +526,8 @@ const registers: Inquiry = { name: "registers", ...LINEAR, checks: [
     driver() + is(20, 1, 3) + accepts(5, 1) + status(11) + is(20, 1, 11) +
     status(15) + is(20, 1, 15)),
   check("§12.4", "0 is a reset: status, selectors, features, all",
-    status(0) + is(20, 1, 0) + is(8, 4, 0) + is(12, 4, 0) + set(8, 4, 1) +
-    is(12, 4, 0) + set(8, 4, 0)),
+    set(22, 2, 1) + status(0) + is(22, 2, 0) + is(20, 1, 0) +
+    is(8, 4, 0) + is(12, 4, 0) + set(8, 4, 1) + is(12, 4, 0) + set(8, 4, 0)),
   check("§12.4", "accepted features can be read, by halves",
     driver() + accepts(4, 1) + is(12, 4, 1) + set(8, 4, 0) + is(12, 4, 4) +
     status(0)),
@@ -646,9 +652,19 @@ const queues: Inquiry = { name: "queues", ...LINEAR, checks: [
     quiet(1, ""), "hihihi"),
   says("§12.4", "a ring goes round", ready(1) + hi + available(3) +
     notify(1) + available(6) + notify(1) + used(6, 0), "hihihihihihi"),
+  says("§12.4", "chains are done in the order in which they are available",
+    ready(1) + letters + store(AVAIL + 4, 0x00020003, 0x00000001) +
+    available(4) + notify(1) + usedHeads(3, 2, 1, 0), "dcba"),
+  says("§12.4", "each by its first descriptor, the second time as well",
+    store(AVAIL + 4, 0x00010002, 0x00030000) + available(8) + notify(1) +
+    usedHeads(2, 1, 0, 3), "cbad"),
   says("§12.4", "what waits when the driver is ready is done at once",
-    empty + agreed() + queue(1) + hi + available(1) + status(15) +
-    used(1, 0), "hi"),
+    empty + agreed() + queue(1) + hi + available(1) + notify(1) + used(0) +
+    status(15) + used(1, 0), "hi"),
+  says("§12.4", "who doesn't say how large a queue is has 256",
+    empty + agreed() + set(22, 2, 1) + set(32, 4, DESC) +
+    set(40, 4, AVAIL) + set(48, 4, USED + 0x500) + set(28, 2, 1) + hi +
+    available(1) + status(15) + expect(hex(USED + 0x500), 0x10000), "hi"),
   says("§12.4", "a chain by way of another table", ready(1) + hi +
     "movl $4, %ecx\n movl $0x180000, %esi\n movl $0x180600, %edi\n" +
     "rep movsl\n" + chain([0x180600, 16, 4]) + available(1) + notify(1) +
@@ -658,7 +674,9 @@ const queues: Inquiry = { name: "queues", ...LINEAR, checks: [
     used(0), ""),
   says("§12.4", "behind a reset nothing is done", ready(1) + status(0) + hi +
     available(1) + notify(1) + used(0), ""),
-  says("§12.4", "and ISR and interrupts begin anew", ready(1) + hi +
+  says("§12.4", "nor when the driver has FAILED", ready(1) + status(0x8f) +
+    hi + available(1) + notify(1) + used(0), ""),
+  says("§12.4", "behind a reset the ISR is 0", ready(1) + hi +
     available(1) + notify(1) + status(0) + is(0x3a, 1, 0), "hi"),
   check("§12.4", "input is left alone until something is typed",
     ready(0) + chain([BUFFER, 8, WRITE]) + available(1) + notify(0) + SPIN +
@@ -709,6 +727,10 @@ const queues: Inquiry = { name: "queues", ...LINEAR, checks: [
   ends("§12.4", "who names a descriptor that isn't ends", ready(1) +
     available(1) + store(AVAIL + 4, 4) + notify(1),
   broken("descriptor 4 in a table of 4$")),
+  ends("§12.4", "who leaves an indirect table ends", ready(1) +
+    store(0x180600, BUFFER, 0, 1, NEXT | 1 << 16, BUFFER, 0, 1, 0) +
+    chain([0x180600, 16, 4]) + available(1) + notify(1),
+  broken("descriptor 1 in a table of 1$")),
   ends("§12.4", "who has a buffer beyond memory ends", ready(1) +
     chain([0x1fffff, 2, 0]) + available(1) + notify(1),
   broken("2 bytes at 0x1fffff$")),
