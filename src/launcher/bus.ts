@@ -1,10 +1,11 @@
 // Woven from chapters/925-virtio.md.
 // What a Guest has on its PCI bus, at ports and in memory.
 import type { DevLguest } from "../lguest";
-import { readBridge, readConfig, writeConfig } from "./pci";
+import { BRIDGE, readConfig, writeConfig } from "./pci";
 import type { LauncherState } from "./registers";
 import { MMIO_BYTES, Transport } from "./transport";
 import type { Kind } from "./transport";
+import { merge, valueAt } from "./values";
 
 /** Pages behind Guest memory that are nobody's. */
 export const DEVICE_PAGES = 256;
@@ -36,17 +37,10 @@ export class Bus {
     if (port < ADDRESS || port + size > DATA + 4) return undefined;
     const { address } = this.state.bus;
     if (port < DATA) return address >>> 8 * (port - ADDRESS);
-    let value = 0;
-    for (let i = 0; i < size; i++)
-      value |= this.config(dev, (address & 0xfc) + port - DATA + i) << 8 * i;
-    return value;
-  }
-
-  private config(dev: DevLguest, at: number): number {
-    const slot = this.selected();
-    if (slot === 0) return readBridge(at);
+    const at = (address & 0xfc) + port - DATA, slot = this.selected();
+    if (slot === 0) return valueAt(BRIDGE, at, size);
     const device = this.devices[slot - 1];
-    return device ? readConfig(dev, device, at) : 0xff;
+    return device ? readConfig(dev, device, at, size) : -1;
   }
 
   /** The slot that the address selects, or -1. */
@@ -67,9 +61,7 @@ export class Bus {
       const at = (bus.address & 0xfc) + port - DATA;
       return !device || writeConfig(dev, device, at, size, value);
     }
-    const shift = 8 * (port - ADDRESS);
-    const mask = (size === 4 ? -1 : (1 << 8 * size) - 1) << shift;
-    bus.address = (bus.address & ~mask) | (value << shift & mask);
+    bus.address = merge(bus.address, port - ADDRESS, size, value);
     return true;
   }
 

@@ -4,7 +4,6 @@ import * as v from "valibot";
 import type { DevLguest } from "../lguest";
 import type { ConsoleSink } from "./launcher";
 import { whole } from "./readback";
-import { TYPED_SIZE } from "./registers";
 import type { LauncherState } from "./registers";
 import type { Kind, Transport } from "./transport";
 import { BrokenRing } from "./virtqueue";
@@ -34,8 +33,7 @@ export function consoleKind(
   view.setUint32(4, 1, true);
   return {
     name: "console", id: 3, classCode: 0x0700, queues: 2,
-    features: EMERGENCY | (size ? SIZE : 0), configSize: 12,
-    readConfig: (at) => config[at]!,
+    features: EMERGENCY | (size ? SIZE : 0), config,
     writeConfig(dev, at, _, value) {
       if (at === EMERGENCY_WRITE) print(Uint8Array.of(value), dev.guest);
       return at === EMERGENCY_WRITE;
@@ -55,30 +53,14 @@ export function consoleKind(
 
 /** What has been typed goes to the Guest, as far as it has buffers. */
 function takeTyped(
-  dev: DevLguest, device: Transport, { bus, typed }: LauncherState,
+  dev: DevLguest, device: Transport, { typed }: LauncherState,
 ): void {
-  device.serve(dev, INPUT, () => bus.typedCount > 0, (chain) => {
+  device.serve(dev, INPUT, () => typed.count > 0, (chain) => {
     if (chain.readSize)
       throw new BrokenRing("its input has something to read");
-    const n = Math.min(bus.typedCount, chain.writeSize);
-    chain.write(Uint8Array.from({ length: n }, (_, i) =>
-      typed[(bus.typedHead + i) % TYPED_SIZE]!));
-    bus.typedHead = (bus.typedHead + n) % TYPED_SIZE;
-    bus.typedCount -= n;
+    const n = Math.min(typed.count, chain.writeSize);
+    chain.write(typed.take(n));
     return n;
   });
 }
 
-/** How many bytes can be typed now. */
-export function roomToType({ bus }: LauncherState): number {
-  return TYPED_SIZE - bus.typedCount;
-}
-
-/** Bytes are typed; those beyond the room are lost. */
-export function type(state: LauncherState, bytes: Uint8Array): void {
-  const { bus, typed } = state;
-  for (const byte of bytes.subarray(0, roomToType(state))) {
-    typed[(bus.typedHead + bus.typedCount) % TYPED_SIZE] = byte;
-    bus.typedCount += 1;
-  }
-}

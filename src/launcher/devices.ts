@@ -5,7 +5,7 @@ import { tellNews } from "../host";
 import type { GuestFiles } from "../lguest";
 import type { Machine } from "../machine";
 import { Bus } from "./bus";
-import { consoleKind, roomToType, type } from "./console";
+import { consoleKind } from "./console";
 import type { TerminalSize } from "./console";
 import { Disk, DISK_MODES, diskStorage, SECTOR } from "./disk";
 import type { DiskFile, DiskOptions } from "./disk";
@@ -125,12 +125,13 @@ export class Devices {
 
   /** How many bytes can be typed to a Guest now. */
   roomToType(guest: number): number {
-    return roomToType(this.states[guest]!);
+    return this.states[guest]!.typed.room;
   }
 
   /** Bytes are typed to a Guest; those beyond the room are lost. */
   type(guest: number, bytes: Uint8Array): void {
-    type(this.states[guest]!, bytes);
+    const { typed } = this.states[guest]!;
+    typed.put(bytes.subarray(0, this.roomToType(guest)));
     tellNews(this.machine, guest);
   }
 

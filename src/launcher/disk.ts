@@ -47,9 +47,8 @@ export class Disk implements Kind {
   readonly id = 2;
   readonly classCode = 0x0180;
   readonly queues = 1;
-  readonly configSize = CONFIG;
   readonly features: number;
-  private readonly config: Uint8Array;
+  readonly config = new Uint8Array(CONFIG);
   private readonly bytes: Uint8Array;
   private readonly changed: Uint8Array;
 
@@ -63,14 +62,9 @@ export class Disk implements Kind {
     this.changed = storage.subarray(pieces * PIECE,
       pieces * PIECE + Math.ceil(pieces / 8));
     this.features = SEG_MAX | CAN_FLUSH | (mode === "ro" ? READ_ONLY : 0);
-    this.config = new Uint8Array(CONFIG);
     const view = new DataView(this.config.buffer);
     view.setUint32(0, size / SECTOR, true);
     view.setUint32(12, 254, true);
-  }
-
-  readConfig(at: number): number {
-    return this.config[at]!;
   }
 
   /** A copy of what is on it. */

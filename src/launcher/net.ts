@@ -1,7 +1,11 @@
 // Woven from chapters/927-virtio-devices.md.
 // virtio-net (5.1), and the switches between Guests.
 import type { DevLguest } from "../lguest";
+import { nameWords } from "../machine";
+import type { NamedWords } from "../machine";
+import { Fifo, fifoWords } from "./registers";
 import type { Kind, Transport } from "./transport";
+import { valueAt } from "./values";
 import { BrokenRing } from "./virtqueue";
 
 /** Is given each frame that a switch has seen, with the machine's time. */
@@ -15,70 +19,48 @@ const RECEIVE = 0, SEND = 1;
 /** Features: it has an address, and tells whether the cable is in. */
 const MAC = 0x20, STATUS = 0x10000;
 const CONFIG = 8, HEADER = 12, SMALLEST = 14, LARGEST = 1514;
-/** Frames that wait for a Guest, and what lies before them: where the first
- * byte is, how many there are, and how many frames were lost. */
-const FIFO_BYTES = 0x10000 - 16, LENGTH = 2;
+/** Behind these words are the frames that wait, a length before each. */
+const portWords = [...fifoWords, "lost"] as const, LENGTH = 2;
 export const PORT_BYTES = 0x10000;
 
 /** A place at a switch: whose, at which address, and what waits for it. */
 export class Port {
-  private readonly words: Int32Array;
-  private readonly fifo: Uint8Array;
+  private readonly r: NamedWords<typeof portWords[number]>;
+  private readonly waiting: Fifo;
 
   constructor(
     readonly net: string, readonly guest: number, readonly address: Uint8Array,
     storage: Uint8Array,
   ) {
-    this.words = new Int32Array(storage.buffer, storage.byteOffset, 4);
-    this.fifo = storage.subarray(16, 16 + FIFO_BYTES);
+    this.r = nameWords(
+      new Int32Array(storage.buffer, storage.byteOffset, 4), portWords);
+    this.waiting = new Fifo(this.r, storage.subarray(16, PORT_BYTES));
   }
 
   get waits(): boolean {
-    return this.words[1]! > 0;
+    return this.waiting.count > 0;
   }
 
   /** Frames that have found no room. */
   get lost(): number {
-    return this.words[2]!;
+    return this.r.lost;
   }
 
   /** A frame arrives; false if it is lost. */
   put(frame: Uint8Array): boolean {
-    const { words } = this, length = frame.length;
-    if (words[1]! + LENGTH + length > FIFO_BYTES) {
-      words[2]! += 1;
+    const { waiting } = this, { length } = frame;
+    if (LENGTH + length > waiting.room) {
+      this.r.lost += 1;
       return false;
     }
-    this.copyIn(words[0]! + words[1]!, Uint8Array.of(length, length >> 8));
-    this.copyIn(words[0]! + words[1]! + LENGTH, frame);
-    words[1]! += LENGTH + length;
+    waiting.put(Uint8Array.of(length, length >> 8));
+    waiting.put(frame);
     return true;
   }
 
   /** The first frame leaves. */
   take(): Uint8Array {
-    const { words } = this, at = words[0]!;
-    const [low = 0, high = 0] = this.copyOut(at, LENGTH);
-    const length = low | high << 8;
-    const frame = this.copyOut(at + LENGTH, length);
-    words[0] = (at + LENGTH + length) % FIFO_BYTES;
-    words[1]! -= LENGTH + length;
-    return frame;
-  }
-
-  private copyIn(at: number, bytes: Uint8Array): void {
-    const from = (at >>> 0) % FIFO_BYTES;
-    const first = Math.min(bytes.length, FIFO_BYTES - from);
-    this.fifo.set(bytes.subarray(0, first), from);
-    this.fifo.set(bytes.subarray(first), 0);
-  }
-
-  private copyOut(at: number, length: number): Uint8Array {
-    const from = (at >>> 0) % FIFO_BYTES, bytes = new Uint8Array(length);
-    const head = this.fifo.subarray(from, from + length);
-    bytes.set(head);
-    bytes.set(this.fifo.subarray(0, length - head.length), head.length);
-    return bytes;
+    return this.waiting.take(valueAt(this.waiting.take(LENGTH), 0, LENGTH));
   }
 }
 
@@ -115,8 +97,7 @@ export function netKind(
     });
   return {
     name: "network card", id: 1, classCode: 0x0200, queues: 2,
-    features: MAC | STATUS, configSize: CONFIG,
-    readConfig: (at) => config[at]!,
+    features: MAC | STATUS, config,
     notified(dev, device, queue) {
       if (queue === RECEIVE) return receive(dev, device);
       device.serve(dev, SEND, () => true, (chain) => {

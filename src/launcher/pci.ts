@@ -3,6 +3,7 @@
 import type { DevLguest } from "../lguest";
 import type { SlotWords } from "./registers";
 import { DEVICE_CONFIG, MMIO_BYTES } from "./transport";
+import { merge, valueAt } from "./values";
 import type { Transport } from "./transport";
 
 /** Bytes of configuration space that are anything. */
@@ -17,26 +18,24 @@ const COMMON = [0, 56] as const, NOTIFY = [0x38, 2] as const,
   ISR = [0x3a, 1] as const;
 
 /** The host bridge: class 06/00, and otherwise nothing. */
-export function readBridge(at: number): number {
-  return at === 0x0b ? 6 : 0;
-}
+export const BRIDGE = new Uint8Array(256);
+BRIDGE[0x0b] = 6;
 
-/** A byte of a device's configuration space. */
+/** Reads a device's configuration space. */
 export function readConfig(
-  dev: DevLguest, device: Transport, at: number,
+  dev: DevLguest, device: Transport, at: number, size: number,
 ): number {
   const { r } = device;
-  if (at >= WINDOW_DATA && at < SPACE) {
-    const length = r.windowLength;
-    if (r.windowBar !== 0 || ![1, 2, 4].includes(length)) return 0xff;
-    const value = device.read(dev, r.windowOffset >>> 0, length);
-    return (value >>> 8 * (at - WINDOW_DATA)) & 0xff;
-  }
-  return configBytes(device)[at] ?? 0xff;
+  if (at < WINDOW_DATA || at >= SPACE)
+    return valueAt(configBytes(device), at, size);
+  const length = r.windowLength;
+  if (r.windowBar !== 0 || ![1, 2, 4].includes(length)) return -1;
+  return device.read(dev, r.windowOffset >>> 0, length) >>>
+    8 * (at - WINDOW_DATA);
 }
 
 function configBytes(device: Transport): Uint8Array {
-  const { r, kind: { id, classCode, configSize }, line } = device;
+  const { r, kind: { id, classCode, config }, line } = device;
   const bytes = new Uint8Array(SPACE), view = new DataView(bytes.buffer);
   const half = (at: number, value: number) => view.setUint16(at, value, true);
   const word = (at: number, value: number) => view.setUint32(at, value, true);
@@ -55,11 +54,11 @@ function configBytes(device: Transport): Uint8Array {
   capability(bytes, 0x40, 0x50, 1, 16, COMMON);
   capability(bytes, 0x50, 0x64, 2, 20, NOTIFY);
   capability(bytes, 0x64, WINDOW, 3, 16, ISR);
-  capability(bytes, WINDOW, configSize ? 0x74 : 0, 5, 20,
+  capability(bytes, WINDOW, config.length ? 0x74 : 0, 5, 20,
     [r.windowOffset, r.windowLength]);
   bytes[WINDOW_BAR] = r.windowBar;
-  if (configSize)
-    capability(bytes, 0x74, 0, 4, 16, [DEVICE_CONFIG, configSize]);
+  if (config.length)
+    capability(bytes, 0x74, 0, 4, 16, [DEVICE_CONFIG, config.length]);
   return bytes;
 }
 
@@ -106,7 +105,3 @@ function writeBar(r: SlotWords, at: number, value: number): boolean {
   return true;
 }
 
-function merge(old: number, at: number, size: number, value: number): number {
-  const mask = ((1 << 8 * size) - 1) << 8 * at;
-  return (old & ~mask) | ((value << 8 * at) & mask);
-}

@@ -3,6 +3,7 @@
 import { LHREQ_GETREG, LHREQ_SETREG, LHREQ_TRAP } from "../lguest";
 import type { DevLguest } from "../lguest";
 import type { Bus } from "./bus";
+import { lowBits, merge } from "./values";
 
 /** Places of registers in struct pt_regs, by their numbers; and eip. */
 const PLACES = [24, 4, 8, 0, 60, 20, 12, 16], EIP = 48;
@@ -39,13 +40,9 @@ function writeRegister(
   dev: DevLguest, n: number, size: number, value: number,
 ): void {
   const high = size === 1 && n >= 4, place = PLACES[high ? n - 4 : n]!;
-  const shift = high ? 8 : 0, mask = lowBits(size) << shift;
   const old = size === 4 ? 0 : getPlace(dev, place);
-  dev.write(LHREQ_SETREG, place,
-    ((old & ~mask) | ((value << shift) & mask)) >>> 0);
+  dev.write(LHREQ_SETREG, place, merge(old, high ? 1 : 0, size, value) >>> 0);
 }
-
-const lowBits = (size: number) => size === 4 ? -1 : (1 << 8 * size) - 1;
 
 /** What a port says when nobody is there: ones, but for three. */
 function readPort(port: number): number {
@@ -87,12 +84,12 @@ function emulateMove(
   let at = 0, wide = 4;
   for (; PREFIXES.includes(insn[at]!); at++)
     if (insn[at] === 0x66) wide = 2;
-  const extends_ = insn[at] === 0x0f, opcode = insn[extends_ ? ++at : at]!;
-  const size = opcode & 1 ? (extends_ ? 2 : wide) : 1, next = at + 1;
+  const widens = insn[at] === 0x0f, opcode = insn[widens ? ++at : at]!;
+  const size = opcode & 1 ? (widens ? 2 : wide) : 1, next = at + 1;
   const register = (insn[next]! >> 3) & 7, more = operandLength(insn, next);
-  const direct = opcode >= 0xa0 && opcode <= 0xa3 && !extends_;
+  const direct = opcode >= 0xa0 && opcode <= 0xa3 && !widens;
   if (!direct && more === 0) return 0;
-  if (extends_) {
+  if (widens) {
     if ((opcode & 0xf6) !== 0xb6) return 0;   // movzx, movsx
     const read = device.read(dev, offset, size), unused = 32 - 8 * size;
     writeRegister(dev, register, wide, opcode & 8

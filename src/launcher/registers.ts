@@ -11,34 +11,77 @@ const SLOT = 256, SLOTS = 32, TYPED = SLOT * SLOTS;
 /** Bytes that can wait to be read by the Guest. */
 export const TYPED_SIZE = 0x1000;
 
-const busWords = ["address", "typedHead", "typedCount", "typedLost"] as const;
+const busWords = ["address"] as const;
 export type BusWords = NamedWords<typeof busWords[number]>;
 
 const slotWords = [
   // The virtio device.
-  "status", "isr", "generation", "featureSelect", "driverSelect",
-  "driverLow", "driverHigh", "queueSelect",
+  "status", "isr", "featureSelect", "driverSelect", "driverLow",
+  "driverHigh", "queueSelect",
   // Its configuration space.
   "bar0", "bar1", "bar2", "bar3", "bar4", "bar5", "rom", "cacheLine",
   "windowBar", "windowOffset", "windowLength",
-  // What the kind of device needs.
-  "first", "second",
+  // What a source of random numbers goes on from.
+  "random",
 ] as const;
 export type SlotWords = NamedWords<typeof slotWords[number]>;
 export type QueueWords = NamedWords<typeof queueWords[number]>;
 const QUEUES = 32;
 
+export const fifoWords = ["head", "count"] as const;
+
+/** Bytes in a ring: what came first leaves first. */
+export class Fifo {
+  constructor(
+    private readonly r: NamedWords<typeof fifoWords[number]>,
+    private readonly bytes: Uint8Array,
+  ) {}
+
+  get count(): number {
+    return this.r.count;
+  }
+
+  get room(): number {
+    const { length } = this.bytes;
+    return Math.min(length, Math.max(0, length - this.r.count));
+  }
+
+  /** Bytes come in; the caller has seen to the room. */
+  put(some: Uint8Array): void {
+    const { r, bytes } = this, size = bytes.length;
+    const from = ((r.head + r.count) >>> 0) % size;
+    const first = Math.min(some.length, size - from);
+    bytes.set(some.subarray(0, first), from);
+    bytes.set(some.subarray(first), 0);
+    r.count += some.length;
+  }
+
+  /** So many leave. */
+  take(length: number): Uint8Array {
+    const { r, bytes } = this, taken = new Uint8Array(length);
+    const from = (r.head >>> 0) % bytes.length;
+    const first = bytes.subarray(from, from + length);
+    taken.set(first);
+    taken.set(bytes.subarray(0, length - first.length), first.length);
+    r.head = (from + length) % bytes.length;
+    r.count -= length;
+    return taken;
+  }
+}
+
 /** The words of Guest `guest`'s Launcher in a machine's storage. */
 export class LauncherState {
   readonly bus: BusWords;
-  readonly typed: Uint8Array;
+  /** What has been typed and not yet read. */
+  readonly typed: Fifo;
 
   constructor(
     private readonly machine: Machine, private readonly guest: number,
   ) {
-    this.bus = nameWords(this.words(0), busWords);
-    const at = guest * LAUNCHER_BYTES + TYPED;
-    this.typed = machine.storage.subarray(at, at + TYPED_SIZE);
+    const at = guest * LAUNCHER_BYTES + TYPED, words = this.words(0);
+    this.bus = nameWords(words, busWords);
+    this.typed = new Fifo(nameWords(words.subarray(busWords.length),
+      fifoWords), machine.storage.subarray(at, at + TYPED_SIZE));
   }
 
   private words(offset: number): Int32Array {

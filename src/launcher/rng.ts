@@ -6,8 +6,7 @@ import { BrokenRing } from "./virtqueue";
 /** A source of random numbers that is the same each time. */
 export const rngKind: Kind = {
   name: "rng", id: 4, classCode: 0xff00, queues: 1, features: 0,
-  configSize: 0,
-  readConfig: () => 0xff,
+  config: new Uint8Array(0),
   notified(dev, device) {
     device.serve(dev, 0, () => true, (chain) => {
       if (chain.readSize)
@@ -23,10 +22,10 @@ const MOST = 4096;
 
 /** xorshift32 (Marsaglia 2003); its state is in the block. */
 function next({ r }: Transport): number {
-  let x = r.first || 0x2545f491;
+  let x = r.random || 0x2545f491;
   x ^= x << 13;
   x ^= x >>> 17;
   x ^= x << 5;
-  r.first = x;
+  r.random = x;
   return x >>> 24;
 }

@@ -4,6 +4,7 @@ import { LHREQ_IRQ } from "../lguest";
 import type { DevLguest } from "../lguest";
 import { CLOCK } from "../machine";
 import type { LauncherState, QueueWords, SlotWords } from "./registers";
+import { valueAt } from "./values";
 import { BrokenRing, QUEUE_SIZE, Virtqueue } from "./virtqueue";
 import type { Chain } from "./virtqueue";
 
@@ -28,9 +29,8 @@ export interface Kind {
   readonly queues: number;
   /** Features 0 to 31 that it offers. */
   readonly features: number;
-  readonly configSize: number;
-  /** A byte of its own configuration. */
-  readConfig(at: number): number;
+  /** What its own configuration says. */
+  readonly config: Uint8Array;
   /** Something was written to it; false if it can't be. */
   writeConfig?(
     dev: DevLguest, at: number, size: number, value: number): boolean;
@@ -78,14 +78,7 @@ export class Transport {
   }
 
   private readOwn(offset: number, size: number): number {
-    const { kind } = this;
-    let value = 0;
-    for (let i = 0; i < size; i++) {
-      const at = offset - DEVICE_CONFIG + i;
-      const byte = at < kind.configSize ? kind.readConfig(at) : 0xff;
-      value |= byte << 8 * i;
-    }
-    return value;
+    return valueAt(this.kind.config, offset - DEVICE_CONFIG, size);
   }
 
   private refuse(
@@ -251,7 +244,7 @@ const registers: Readonly<Record<number, Register>> = {
   18: { size: 2, get: ({ kind }) => kind.queues },
   20: { size: 1, get: ({ r }) => r.status,
     set: (device, _, value, dev) => device.setStatus(value, dev) },
-  21: { size: 1, get: ({ r }) => r.generation },
+  21: { size: 1 },
   22: { size: 2, get: ({ r }) => r.queueSelect,
     set: ({ r }, _, value) => { r.queueSelect = value; return ""; } },
   24: { size: 2, get: (_, queue) => queue ? queue.size || QUEUE_SIZE : 0,
