@@ -1,5 +1,5 @@
 // Woven from chapters/836-runs.md.
-import { replayEntry } from "../launcher";
+import { replayEntry, untilOver } from "../launcher";
 import type { RunPiece, Pieces, RunEnd, RunFile, RunInput } from "../launcher";
 import type { Cpu } from "../machine";
 import { inFile, SPENT } from "./io";
@@ -40,14 +40,6 @@ export class Again {
     }
     return limit === end?.instructions ? lastPart(pieces, end, piece)
       : untilOver(pieces, piece);
-  }
-}
-
-function untilOver<End>(pieces: Pieces<End>, piece: RunPiece): End {
-  for (;;) {
-    const end = pieces.run(piece);
-    if (end === "waits") return pieces.halted();
-    if (end !== "more" && end !== "idle") return end as End;
   }
 }
 

@@ -45,7 +45,8 @@ function fieldsOf(spec: string): ReadonlyMap<string, string[]> {
       throw wrong(`${key} is given twice; leave one out`);
     if (key === "rng" && value !== undefined)
       throw wrong("rng takes no value");
-    if (key !== "rng" && !value) throw wrong(`${key} needs a value: ${key}=...`);
+    if (key !== "rng" && !value)
+      throw wrong(`${key} needs a value: ${key}=...`);
     fields.set(key, [...before, value ?? ""]);
   }
   if (append !== undefined) fields.set("append", [append]);

@@ -116,7 +116,8 @@ function surround(call: RunCall, io: Io): Around {
   const drawing = new Drawing(call.timeline, io);
   const statistics = new Statistics(call.stats, io);
   const follow = (session: Session) => {
-    const ends = [drawing, checking, statistics].map((one) => one.follow(session));
+    const ends = [drawing, checking, statistics]
+      .map((one) => one.follow(session));
     return () => ends.forEach((end) => end());
   };
   const tell = (session: Session, end: End) => {

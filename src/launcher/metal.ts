@@ -6,7 +6,7 @@ import {
 import type { Cpu, Machine, MachineOptions, Schedule } from "../machine";
 import { UserError } from "./error";
 import { InputGate } from "./gate";
-import { leavingStatus, optionsOf } from "./pieces";
+import { leavingStatus, optionsOf, untilOver } from "./pieces";
 import type { Leaving, RunPiece, PieceEnd, Pieces } from "./pieces";
 import { carryOut } from "./plan";
 import type { LoadPlan, Module } from "./plan";
@@ -203,9 +203,5 @@ export function runMetal(
 ): MetalEnd {
   if (!session?.pc)
     throw new TypeError("runMetal takes what bootMetal() gives");
-  for (;;) {
-    const end = runPiece(session, { limit, ...(watch && { watch }) });
-    if (end === "waits") return haltedForGood(session);
-    if (typeof end !== "string") return end;
-  }
+  return untilOver(metalPieces(session), { limit, watch });
 }

@@ -43,7 +43,8 @@ function refuseOtherEntry(file: Uint8Array): void {
       "make ARCH=i386");
   }
   if (isAt(file, 0x214, "\0\x10\0\0")) {
-    throw new UserError("is a zImage, for the lowest 640 KiB; try make bzImage");
+    throw new UserError("is a zImage, for the lowest 640 KiB; " +
+      "try make bzImage");
   }
 }
 

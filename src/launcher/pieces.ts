@@ -45,3 +45,12 @@ export function optionsOf(
       return false;
     } }) };
 }
+
+/** Runs to the end; nobody types anything. */
+export function untilOver<End>(pieces: Pieces<End>, piece: RunPiece): End {
+  for (;;) {
+    const end = pieces.run(piece);
+    if (end === "waits") return pieces.halted();
+    if (end !== "more" && end !== "idle") return end as End;
+  }
+}

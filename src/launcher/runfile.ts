@@ -207,7 +207,8 @@ function forGuests(
     keys.every((key) => known.includes(key)) &&
     kernels.every((key) => keys.includes(key)) &&
     all.every(({ role, path }) => path !== "" || role === "kernel") &&
-    all.every(({ role, mode }) => (role === "block") === (mode !== undefined)) &&
+    all.every(({ role, mode }) =>
+      (role === "block") === (mode !== undefined)) &&
     disks.every(({ guest = guests.length }) => guest < guests.length) &&
     guests.every((one, i) => fewEnough({ ...one,
       disks: disks.filter(({ guest }) => guest === i) }));
