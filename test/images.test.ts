@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { BrokenPipe } from "../src/cli/io";
 import { main } from "../src/cli/main";
 import { nodeIo } from "../src/cli/node-io";
-import { UserError } from "../src/launcher";
+import { freePages } from "../src/host";
+import { boot, guestOutcome, UserError } from "../src/launcher";
 import type { DiskFile } from "../src/launcher";
 import { guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
@@ -17,6 +18,7 @@ import { pcapFrames, receiver, sender } from "./net-guests";
 import { diskDriver } from "./virtio";
 
 const test = suite("images");
+const MiB = 1024 * 1024;
 const LIMIT = ["--memory", "4", "--max-instructions", "3000000"];
 const BUFFER = 0x210000, FLUSH = 0x200;
 
@@ -98,6 +100,33 @@ test("a restart finds what was written before, kept or not", () => {
     assert.is(word(files.d, 0), mode ? 0 : 7);
   }
 });
+
+test("a Guest starts 50 times, and its disk has counted", () => {
+  const k = withDisk(disk.read(0, BUFFER, 512) + `incl ${BUFFER}\n` +
+    disk.write(0, BUFFER, 512) + `cmpl $50, ${BUFFER}\n je 2f\n` +
+    AGAIN + "2:" + OFF);
+  const files = { k, d: new Uint8Array(512) };
+  const { status, err } = lguest(
+    ["--kernel", "k", "--block", "d", "--reboot", ...LIMIT], files);
+  assert.is(status, 0, err);
+  assert.is(word(files.d, 0), 50);
+  assert.is(err.match(/restart/g)?.length, 49);
+});
+
+for (const cpus of [1, 2])
+  test(`25 Guests with devices leave each page behind, ${cpus} CPUs`, () => {
+    const image = withDisk(put(0, 5) + disk.flush + AGAIN);
+    const guests = Array.from({ length: 25 }, (_, n) => ({
+      name: `g${n}`, image, commandLine: "", memory: 4 * MiB,
+      disks: [{ size: 512, mode: "rw" as const, id: "d" }], nets: ["n"], rng: true }));
+    const { machine } = boot({ guests, sequential: true, cpus });
+    const { reason } = machine.run({ maxInstructions: 3_000_000 });
+    assert.is(reason, "halted");
+    for (const n of guests.keys())
+      assert.is(guestOutcome(machine, n).state, "restart");
+    const { now, boot: before } = freePages(machine);
+    assert.is(now, before);
+  });
 
 test("a run is replayed with the disk as it was, and writes nothing", () => {
   const files: Files = { k: withDisk(disk.read(0, BUFFER, 512) +
