@@ -9,7 +9,7 @@ import { BrokenPipe } from "../src/cli/io";
 import { main } from "../src/cli/main";
 import { nodeIo } from "../src/cli/node-io";
 import { freePages } from "../src/host";
-import { boot, guestOutcome, UserError } from "../src/launcher";
+import { boot, guestOutcome, MiB, UserError } from "../src/launcher";
 import type { DiskFile } from "../src/launcher";
 import { guest, notify, shutdown } from "./guests";
 import { memoryIo } from "./memory-io";
@@ -18,7 +18,6 @@ import { pcapFrames, receiver, sender } from "./net-guests";
 import { diskDriver } from "./virtio";
 
 const test = suite("images");
-const MiB = 1024 * 1024;
 const LIMIT = ["--memory", "4", "--max-instructions", "3000000"];
 const BUFFER = 0x210000, FLUSH = 0x200;
 
@@ -114,11 +113,12 @@ test("a Guest starts 50 times, and its disk has counted", () => {
 });
 
 for (const cpus of [1, 2])
-  test(`25 Guests with devices leave each page behind, ${cpus} CPUs`, () => {
+  test(`25 Guests with devices give each page back, ${cpus} CPUs`, () => {
     const image = withDisk(put(0, 5) + disk.flush + AGAIN);
     const guests = Array.from({ length: 25 }, (_, n) => ({
       name: `g${n}`, image, commandLine: "", memory: 4 * MiB,
-      disks: [{ size: 512, mode: "rw" as const, id: "d" }], nets: ["n"], rng: true }));
+      disks: [{ size: 512, mode: "rw" as const, id: "d" }], nets: ["n"],
+      rng: true }));
     const { machine } = boot({ guests, sequential: true, cpus });
     const { reason } = machine.run({ maxInstructions: 3_000_000 });
     assert.is(reason, "halted");
@@ -200,7 +200,8 @@ test("what makes no disk and no network is refused in one line", () => {
     [["--guest", "rng=1"], /rng takes no value/],
     [["--guest", "rng,rng"], /rng is given twice/],
     [["--guest", "block"], /block needs a value/],
-    [["--rng", "--guest", ""], /--rng is nobody's among several; write --guest rng/],
+    [["--rng", "--guest", ""],
+      /--rng is nobody's among several; write --guest rng/],
     [["--block", "d", "--guest", ""], /--block is nobody's .* block=\.\.\./],
     [Array<string[]>(31).fill(["--net", "n"]).flat(), /more than 30 devices/],
     [["--restore", "s", "--block", "d"], /--block can't be changed/],

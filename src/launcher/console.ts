@@ -63,4 +63,3 @@ function takeTyped(
     return n;
   });
 }
-

@@ -104,4 +104,3 @@ function writeBar(r: SlotWords, at: number, value: number): boolean {
   else return false;
   return true;
 }
-
