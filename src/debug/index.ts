@@ -5,6 +5,7 @@ export * from "./explore";
 export * from "./instants";
 export * from "./lane";
 export * from "./lockcheck";
+export * from "./picture";
 export * from "./pictures";
 export * from "./queue";
 export { hostStretches, stretchesOf, switcherStretches } from "./stretches";

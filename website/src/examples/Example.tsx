@@ -5,7 +5,8 @@ import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Caption } from "@site/weave/captions";
 import Editor from "@site/src/components/Editor";
 import type { Outcome } from "./loom";
-import { outputText } from "./output";
+import Drawing from "@site/src/drawing/Drawing";
+import { cut, outputText } from "./output";
 import { run } from "./run";
 import styles from "./example.module.css";
 
@@ -91,14 +92,25 @@ export default function Example({ example, code, children }: Props) {
         && <pre className={styles.failed} tabIndex={0}>
           {`${slug}, line ${state.failed.line}\n${state.failed.message}`}
         </pre>}
-      {outcome && outcome.printed.length > 0
-        && <pre className={styles.output} tabIndex={0}
-          aria-label="What the example printed">
-          {outputText(outcome, running || state.kind === "stopped"
-            ? "at least " : "")}
-        </pre>}
+      {outcome && outcome.printed.length > 0 && <Printed outcome={outcome}
+        least={running || state.kind === "stopped" ? "at least " : ""} />}
     </div>
   );
+}
+
+/** What it printed: pictures are drawn, and the rest is text. */
+function Printed({ outcome, least }: { outcome: Outcome; least: string }) {
+  const { more } = outcome, parts = cut(outcome);
+  return parts.map((part, index) => {
+    if ("shapes" in part) return <Drawing key={index} shapes={part.shapes} />;
+    const rest = index === parts.length - 1 ? more : 0;
+    if (part.length === 0 && rest === 0) return null;
+    return (
+      <pre key={index} className={styles.output} tabIndex={0}
+        aria-label="What the example printed">
+        {outputText({ printed: [...part], more: rest }, least)}
+      </pre>);
+  });
 }
 
 /** How it went, in a few words. */

@@ -2,7 +2,8 @@
 // and marks that say where in the chapter we are.
 import { format } from "node:util";
 import * as expect from "../../../src/loom/expect";
-import { keep, outputText } from "./output";
+import { Picture } from "../../../src/debug/picture";
+import { keep, keepPicture, outputText } from "./output";
 import type { Output } from "./output";
 
 /** What one fence has done so far. */
@@ -108,7 +109,10 @@ function claiming<A extends unknown[], R>(claim: (...args: A) => R) {
 function print(...values: unknown[]): void {
   const outcome = outcomes.at(-1);
   if (outcome === undefined) return;
-  keep(outcome, format(...values));
+  const [only] = values;
+  if (values.length === 1 && only instanceof Picture)
+    keepPicture(outcome, only.shapes, only.text);
+  else keep(outcome, format(...values));
   if (outcome.more < due) return;
   due = 2 * outcome.more;
   listen(outcome);

@@ -15,6 +15,8 @@ function show(value: unknown, depth: number): string {
     return value.name ? `[Function: ${value.name}]` : "[Function (anonymous)]";
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Error) return value.stack ?? String(value);
+  const custom = Object(value)[Symbol.for("nodejs.util.inspect.custom")];
+  if (typeof custom === "function") return String(custom.call(value));
   if (depth > 2) return Array.isArray(value) ? "[Array]" : "[Object]";
   const inner = (one: unknown) => show(one, depth + 1);
   if (Array.isArray(value)) return list("[", value.map(inner), "]");
