@@ -1,6 +1,12 @@
 // Woven from chapters/832-visit.md.
 export * from "./believes";
 export { lineProgram } from "./dwarf";
+export { drawAddress, tablesOf, wayOf } from "./draw-address";
+export type { Tables } from "./draw-address";
+export * from "./draw-cpu";
+export * from "./draw-memory";
+export { drawGdt, drawIdt, drawTss } from "./draw-tables";
+export * from "./draw-tlb";
 export * from "./explore";
 export * from "./instants";
 export * from "./lane";
@@ -20,5 +26,6 @@ export { waysHome } from "./unwind";
 export type { Caller, WayHome } from "./unwind";
 export * from "./walks";
 export * from "./whereis";
+export * from "./whose";
 
 export * from "./gdb";
