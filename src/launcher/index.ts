@@ -37,5 +37,6 @@ export * from "./metal";
 export * from "./metal-snapshot";
 export * from "./runfile";
 export * from "./replay-input";
+export * from "./rewind";
 export * from "./sha256";
 export * from "./tlb";
