@@ -35,13 +35,13 @@ export class Rewind {
   private copies: Copy[] = [];
   private apart = APART;
 
-  /** `start` boots the session, and has it print to what it is given. */
-  constructor(start: (print: ConsoleSink) => Session) {
+  /** `start` boots the session, and has it print to what it is given; it
+   * may be called again. */
+  constructor(private readonly start: (print: ConsoleSink) => Session) {
     this.session = start((bytes, guest) => {
       const { count } = this.session.machine;
       this.printed.push({ count, bytes: bytes.slice(), guest });
     });
-    this.copy();
   }
 
   /** Types to a Guest, as far as there is room; says how much that was. */
@@ -62,8 +62,8 @@ export class Rewind {
     const stop = until && { stopWhen: (cpu: Cpu) =>
       machine.count > begin && until(cpu) };
     for (;;) {
-      const due = this.copies.at(-1)!.count + this.apart;
-      if (machine.count >= due) this.copy();
+      const due = (this.copies.at(-1)?.count ?? 0) + this.apart;
+      if (machine.count >= due) this.keep(machine.snapshot());
       const next = Math.min(end, Math.max(due, machine.count + 1));
       const { reason } = runOn(machine, options,
         { maxInstructions: next - machine.count, ...stop });
@@ -71,9 +71,8 @@ export class Rewind {
     }
   }
 
-  private copy(): void {
-    const { machine } = this.session, { count } = machine;
-    this.copies.push({ count, block: machine.snapshot(),
+  private keep(block: Uint8Array): void {
+    this.copies.push({ count: this.session.machine.count, block,
       printed: this.printed.length, typed: this.typed.length });
     if (this.copies.length <= COPIES) return;
     this.copies = this.copies.filter((_, i) => i % 2 === 0);
@@ -96,8 +95,10 @@ export class Rewind {
   }
 
   private takeBack(count: number): void {
-    this.copies = this.copies.filter((one, i) => i === 0 || one.count <= count);
-    const copy = this.copies.at(-1)!;
+    this.copies = this.copies.filter((one) => one.count <= count);
+    const copy = this.copies.at(-1) ?? { count: 0, printed: 0, typed: 0,
+      block: this.start(() => {}).machine.snapshot() };
+    if (this.copies.length === 0) this.copies.push(copy);
     this.session.machine.restore(copy.block);
     this.printed.length = copy.printed;
     this.typed = this.typed.slice(0, copy.typed);

@@ -13,13 +13,20 @@ const suspects = {
     { text: 0xc0400000, stack: 0xc0119000 }), hostPages: "4m" },
 } as const;
 
-/** Boots one of them on two CPUs, under lguest as it was published. */
+/** One of them on two CPUs, under lguest as it was published. */
+export function suspectOptions(
+  name: keyof typeof suspects, more: Partial<BootOptions> = {},
+): BootOptions {
+  const { image, hostPages } = suspects[name];
+  return { cpus: 2, pge: "this-cpu", hostPages,
+    schedule: { kind: "random", quantum: 2000 },
+    guests: [{ name, image: image(), commandLine: "", memory: 8 * MiB }],
+    ...more };
+}
+
+/** Boots it. */
 export function suspect(
   name: keyof typeof suspects, more: Partial<BootOptions> = {},
 ): Session {
-  const { image, hostPages } = suspects[name];
-  return boot({ cpus: 2, pge: "this-cpu", hostPages,
-    schedule: { kind: "random", quantum: 2000 },
-    guests: [{ name, image: image(), commandLine: "", memory: 8 * MiB }],
-    ...more });
+  return boot(suspectOptions(name, more));
 }

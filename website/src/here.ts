@@ -1,9 +1,15 @@
 // The side bar shows where we are. There are more chapters than it can
 // show at once, and it would always begin with the first.
 
-/** Scrolls the side bar, if the page's own entry can't be seen in it. */
-export function onRouteDidUpdate(): void {
+import { showAsked } from "./lines";
+
+/** Scrolls the side bar, if the page's own entry can't be seen in it; and
+ * the page to a line of its chapter, if it is asked for one. */
+export function onRouteDidUpdate(
+  { location }: { location: { search: string } },
+): void {
   requestAnimationFrame(() => {
+    showAsked(location.search);
     const here = document.querySelector(".menu__link[aria-current='page']");
     const menu = here?.closest("nav");
     if (!here || !menu) return;

@@ -3,7 +3,9 @@
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { happening, nearest } from "../src/machine/view";
+import { fromFragment, readKept, toFragment } from "../src/machine/order";
+import type { Kept } from "../src/machine/order";
+import { happening } from "../src/machine/view";
 import { chatty, counted, ending } from "./guest";
 import { Site, findChromium } from "./site";
 
@@ -66,6 +68,7 @@ test("steps, goes to the next event, runs, and is reset", async () => {
     await after(/^Stopped after 1 instruction\.$/);
     await press(page, "Step");
     await after(/^Stopped after 2 /);
+    await press(page, "Events");
     await press(page, "To the next event");
     await after(/^Stopped after ([3-9]|\d[\d,]+) /);
     assert.ok(await page.getByLabel("The last events")
@@ -230,13 +233,12 @@ test("addresses are hexadecimal, however small, and counts are not", () => {
   assert.is(happening({ kind: "hypercall", cpu: 0, count: 9, guest: 0,
     number: 5, args: [1, 0x2000, 0], posted: false }).text,
   "number 5, args 0x00000001,0x00002000,0x00000000, posted false");
-  assert.is(nearest([["switch_to_guest", 0xffc00010]], 0xffc0002c),
-    "switch_to_guest+0x1c");
 });
 
 test("boots a Guest that can be asked, and shows what is typed", async () => {
   await site.visit("/", async (page) => {
-    await press(page, "Talk to a kernel");
+    await page.getByLabel("What to boot").selectOption("monitor");
+    await press(page, "Boot");
     const rows = page.locator(".xterm-rows").first();
     await rows.getByText("lguest>").first().waitFor();
     await page.getByText(/^Waiting for you after /).waitFor();
@@ -251,6 +253,268 @@ test("boots a Guest that can be asked, and shows what is typed", async () => {
     assert.match(await over(page, "0"), "powered off");
   });
 });
+
+/** The text of a panel's picture, which is there for whoever can't see. */
+async function panel(page: Page, name: string): Promise<string> {
+  const pictures = page.locator(
+    `[data-panel="${name}"] pre[aria-label="The picture as text"]`);
+  return (await pictures.allTextContents()).join("\n");
+}
+
+const stopped = (page: Page, count: string | number) =>
+  page.locator(`[data-machine=paused] [data-count="${count}"]`).waitFor();
+
+const count = async (page: Page) =>
+  Number(await ending(page).getAttribute("data-count"));
+
+/** Presses a button, and waits until the machine has gone on to somewhere. */
+async function pressOn(page: Page, name: string): Promise<number> {
+  const before = await count(page);
+  await press(page, name);
+  await page.waitForFunction((before) => {
+    const machine = document.querySelector("[data-machine]");
+    const now = machine?.querySelector("[data-count]");
+    return machine?.getAttribute("data-machine") !== "running"
+      && Number(now?.getAttribute("data-count")) !== before;
+  }, before);
+  return count(page);
+}
+
+const register = (text: string, name: string) =>
+  new RegExp(`\\b${name} +([0-9a-f]{4,8})`).exec(text)?.[1] ?? "";
+
+test("goes through a world switch an instruction at a time: cr3, ring and "
+  + "stack change; and back again", async () => {
+  await site.visit("/machine", async (page) => {
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    for (const name of ["CPUs", "Instructions", "TLB"]) await press(page, name);
+    const begin = await pressOn(page, "Into the Switcher");
+    assert.match(await page.locator("[data-panel=code]").textContent() ?? "",
+      "switch_to_guest");
+    const seen: { cr3: string; esp: string; ring: string; line: string }[] = [];
+    for (let step = 0; step < 80 && seen.at(-1)?.ring !== "1"; step++) {
+      const text = await panel(page, "cpu");
+      seen.push({ cr3: register(text, "cr3"), esp: register(text, "esp"),
+        ring: /in ring (\d)/.exec(text)?.[1] ?? "",
+        line: await page.locator("a[href*='?line=']").first()
+          .getAttribute("href") ?? "" });
+      await pressOn(page, "Step");
+    }
+    const distinct = (key: keyof typeof seen[0]) =>
+      new Set(seen.map((one) => one[key])).size;
+    assert.is(distinct("cr3"), 2);
+    assert.equal([...new Set(seen.map((one) => one.ring))], ["0", "1"]);
+    assert.ok(distinct("esp") > 2, `${distinct("esp")} stacks`);
+    assert.match(seen[0]!.line, "/book/switcher?line=");
+    // And back, to the very same.
+    const there = await count(page);
+    for (let step = 0; step < 3; step++) await pressOn(page, "Step back");
+    assert.is(await count(page), there - 3);
+    const before = await panel(page, "cpu");
+    await pressOn(page, "Step");
+    await pressOn(page, "Step back");
+    assert.is(await panel(page, "cpu"), before);
+    assert.ok(there > begin);
+  });
+});
+
+test("shows the way of an address, typed or pressed", async () => {
+  await site.visit("/machine", async (page) => {
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    await press(page, "An address");
+    const address = page.getByLabel("The address, in hexadecimal");
+    await pressOn(page, "Into the Switcher");
+    for (const [at, says] of [["ffc00000", "[1023]"], ["c0100000", "[768]"],
+      ["00000000", "nothing"]] as const) {
+      await address.fill(at);
+      await press(page, "Look");
+      await page.locator("[data-panel=address] pre").getByText(`${at}:`)
+        .waitFor({ state: "attached" });
+      assert.match(await panel(page, "address"), says);
+    }
+    await press(page, "TLB");
+    const row = page.locator("[data-panel=tlb] [role=button]").first();
+    const wanted = await row.textContent() ?? "";
+    await row.press("Enter");
+    await page.locator("[data-panel=address] pre").getByText(`${wanted}:`)
+      .waitFor({ state: "attached" });
+    assert.match(await panel(page, "address"), /TLB -->/);
+    await address.fill("zz");
+    assert.is(await page.getByRole("button", { name: "Look" }).isDisabled(),
+      true);
+  });
+});
+
+test("runs to an address, and slowly, and stops", async () => {
+  await site.visit("/machine", async (page) => {
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    await press(page, "Memory");
+    await page.getByLabel("The address, in hexadecimal").fill("ffc00000");
+    await pressOn(page, "Run to it");
+    await page.getByText(/the Switcher, ffc00000/).waitFor();
+    await page.getByLabel("slowly").check();
+    const begin = await count(page);
+    await press(page, "Run");
+    await page.waitForFunction((begin) => Number(document.querySelector(
+      "[data-count]")?.getAttribute("data-count")) > begin + 20, begin);
+    await press(page, "Stop");
+    await page.locator("[data-machine=paused]").waitFor();
+    assert.ok(await count(page) < begin + 10_000);
+  });
+});
+
+test("every world ends as the book says", async () => {
+  await site.visit("/machine", async (page) => {
+    for (const [world, status, says] of [
+      ["two", "0", /A powered off.*B powered off/],
+      ["pge", "1", "was killed"], ["oops", "3", "the Host oopsed"],
+      ["globals", "3", "oopsed"], ["onePage", "3", "oopsed"]] as const) {
+      await page.getByLabel("What to boot").selectOption(world);
+      await press(page, await page.getByRole("button", { name: "Boot again" })
+        .count() ? "Boot again" : "Boot");
+      await page.locator(`[data-machine=over] [data-status="${status}"]`)
+        .waitFor();
+      assert.match((await ending(page).textContent() ?? "").toLowerCase(),
+        typeof says === "string" ? says.toLowerCase()
+          : new RegExp(says.source, "i"));
+    }
+  });
+});
+
+test("what was done survives a reload and Back, in this tab only",
+  async () => {
+    await site.visit("/machine", async (page) => {
+      await press(page, "Power on, and wait");
+      await stopped(page, 0);
+      await press(page, "CPUs");
+      const there = await pressOn(page, "To the next event");
+      const before = await panel(page, "cpu");
+      await page.reload();
+      await stopped(page, there);
+      assert.is(await panel(page, "cpu"), before);
+      await page.goto(new URL("/book/invitation", page.url()).href);
+      await page.goBack();
+      await stopped(page, there);
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      await other.getByRole("button", { name: "Power on, and wait" }).waitFor();
+      assert.is(await other.locator("[data-machine=off]").count(), 1);
+      await other.close();
+      // An edited text, too, which hasn't been run.
+      await press(page, "Edit the Guest");
+      const editor = page.getByLabel("The assembly of the Guest");
+      await editor.fill("hlt\n");
+      await page.reload();
+      await press(page, "Edit the Guest *");
+      assert.is(await editor.inputValue(), "hlt\n");
+    });
+  });
+
+/** The link that the page has made for this instant. */
+async function linkOf(page: Page): Promise<string> {
+  await press(page, "Copy link");
+  const link = page.getByLabel("The link", { exact: true });
+  await link.waitFor();
+  return link.inputValue();
+}
+
+test("a link leads to the same instruction, typing and all", async () => {
+  let link = "", there = 0, cpu = "";
+  await site.visit("/machine", async (page) => {
+    await page.getByLabel("What to boot").selectOption("monitor");
+    await press(page, "Boot");
+    await page.getByText(/^Waiting for you after /).waitFor();
+    await page.locator(".xterm-helper-textarea").first().focus();
+    await page.keyboard.type("mem\n");
+    await page.locator(".xterm-rows").getByText("were never handed out")
+      .waitFor();
+    await page.getByText(/^Waiting for you after /).waitFor();
+    await press(page, "Stop");
+    await press(page, "CPUs");
+    await pressOn(page, "Step back");
+    [there, cpu, link] = [await count(page), await panel(page, "cpu"),
+      await linkOf(page)];
+  });
+  await site.visit(link.slice(link.indexOf("/machine")), async (page) => {
+    await stopped(page, there);
+    assert.is(await panel(page, "cpu"), cpu);
+    await page.locator(".xterm-rows").getByText("were never handed out")
+      .waitFor();
+  });
+});
+
+const edited: Kept = { version: 1, order: { world: "hello", memory: 8,
+  append: "", switcher: "nop\n" }, watch: { panels: [], cpu: 0, address: 0 },
+run: { count: 5, typed: [] } };
+
+test("a link with a program is shown before it is run", async () => {
+  const link = await toFragment({ ...edited, order: { world: "hello",
+    memory: 8, append: "", guest: "spin:\n    jmp spin\n" } });
+  await site.visit(`/machine${link}`, async (page) => {
+    await page.getByText(/brings a program of somebody's/).waitFor();
+    const editor = page.getByLabel("The assembly of the Guest");
+    assert.is(await editor.inputValue(), "spin:\n    jmp spin\n");
+    assert.is(await page.locator("[data-machine=off]").count(), 1);
+    await press(page, "Boot");
+    await stopped(page, 5);
+  });
+});
+
+test("a link that can't be read says so", async () => {
+  for (const link of ["#run=%%%", "#run=AAAA", `${
+    (await toFragment(edited)).slice(0, -9)}`])
+    await site.visit(`/machine${link}`, async (page) => {
+      await page.getByRole("alert").getByText(/says what to boot, but/)
+        .waitFor();
+      assert.is(await page.locator("[data-machine=off]").count(), 1);
+    });
+});
+
+test("what is read back has a strict shape", async () => {
+  assert.equal(await fromFragment(await toFragment(edited)), edited);
+  assert.is(await fromFragment("#elsewhere"), undefined);
+  const wrong: [unknown, RegExp][] = [
+    [null, /its form/], [{ ...edited, version: 2 }, /its version/],
+    [{ ...edited, more: 1 }, /its more/],
+    [{ ...edited, order: { ...edited.order, world: "__proto__" } }, /order\.world/],
+    [{ ...edited, order: { ...edited.order, memory: 1e9 } }, /order\.memory/],
+    [{ ...edited, order: { ...edited.order, elf: "<" } }, /order\.elf/],
+    [{ ...edited, order: { ...edited.order, guest: "x".repeat(200_001) } },
+      /order\.guest/],
+    [{ ...edited, watch: { ...edited.watch, cpu: -1 } }, /watch\.cpu/],
+    [{ ...edited, run: { count: 0.5, typed: [] } }, /run\.count/],
+    [{ ...edited, run: { count: 1, typed: [{ count: 1, guest: 7,
+      text: "" }] } }, /run\.typed/]];
+  for (const [value, says] of wrong) assert.match(String(readKept(value)), says);
+  // A bomb: 100 MB of zeros in a link of 100 kB.
+  const bomb = new Blob([new Uint8Array(1e8)]).stream()
+    .pipeThrough(new CompressionStream("deflate-raw"));
+  const bytes = Buffer.from(await new Response(bomb).arrayBuffer());
+  assert.match(String(await fromFragment(
+    `#run=${bytes.toString("base64url")}`)), "damaged");
+});
+
+test("boots a kernel that is dropped on the page, or says what is wrong",
+  async () => {
+    const { writeElf, assemble } = await import("../../src/assembler");
+    const { bytes } = assemble("spin: jmp spin\n",
+      { origin: 0xc0100000, name: "k" });
+    const elf = writeElf([{ paddr: 0x100000, vaddr: 0xc0100000, bytes }],
+      0x100000);
+    await site.visit("/machine", async (page) => {
+      const file = page.getByLabel(/^Boot a kernel of your own/);
+      await file.setInputFiles({ name: "k.elf", mimeType: "",
+        buffer: Buffer.from(elf) });
+      await page.getByText(/^Running after [1-9]/).waitFor();
+      await press(page, "Stop");
+      await file.setInputFiles({ name: "k.txt", mimeType: "",
+        buffer: Buffer.from("no kernel") });
+      await page.getByText(/^This can't be booted/).waitFor();
+    });
+  });
 
 test("boots the Guest of a fence", async () => {
   await site.visit("/book/site", async (page) => {

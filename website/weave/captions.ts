@@ -18,12 +18,13 @@ export type Captions = (readonly [first: string, caption?: Caption])[];
 
 /** A caption; the page hands it to the code block as it is. */
 export interface Caption {
-  /** The fence's anchor on its page. */
+  /** The fence's anchor on its page, and its line in the chapter. */
   readonly id: string;
+  readonly line?: number;
   /** "src/machine/cpu/tlb.ts", or a chunk's name, or what an example is. */
   readonly name: string;
   readonly kind: "file" | "chunk" | "test" | "run" | "output" | "source"
-    | "guest";
+    | "machine";
   /** Where the code stands in the woven file. */
   readonly file?: Link;
   /** For a chunk: where it is called for. */
@@ -45,8 +46,8 @@ export interface Caption {
     /** What it did when the site was made. */
     readonly recorded?: Outcome;
   };
-  /** For a Guest that the page can boot: how that went, here. */
-  readonly guest?: Boot;
+  /** For what the page can boot: how that went, here. */
+  readonly boot?: Boot;
 }
 
 const reference = /^\s*(?:\/\/|#)\s*<<(.+)>>\s*$/;
@@ -153,13 +154,14 @@ function captionOf(
   section: number,
 ): Caption | undefined {
   const known = places.all.get(fence)!;
-  const { id } = known;
+  const { id } = known, { line } = fence;
   const references = places.references(fence);
   const group = groupOf(fence);
   if (group === undefined) {
     const boot = bootFence(fence);
-    if (boot) return { id, references, kind: "guest",
-      name: "A Guest of its own", guest: boot };
+    if (boot) return { id, references, kind: "machine", boot,
+      name: boot.order.guest === undefined ? "The machine, here"
+        : "A Guest of its own" };
     return exampleCaption(known, section, recorded);
   }
   const others = places.groups.get(group) ?? [];
@@ -169,7 +171,7 @@ function captionOf(
   const usedAt = use && { href: use.href,
     text: use.fence.chunk ?? use.fence.file ?? "" };
   return {
-    id, references, kind: fence.chunk ? "chunk" : "file",
+    id, line, references, kind: fence.chunk ? "chunk" : "file",
     name: fence.chunk ?? fence.file ?? "",
     ...defined({ file: places.inSource(fence), usedAt,
       before: others[at - 1]?.href, after: others[at + 1]?.href }),

@@ -14,7 +14,7 @@ import type { Outcome } from "../src/examples/loom";
 import { weavePage } from "../src/examples/weave";
 import { Places, captionsOf } from "./captions";
 import type { Captions } from "./captions";
-import { bootGuest } from "./guest";
+import { bootOrder } from "./guest";
 import { made, readAll, root, sourceUrl } from "./read";
 import type { Book, Page } from "./read";
 import { record } from "./record";
@@ -109,7 +109,7 @@ async function main(): Promise<void> {
   const chapters = Object.fromEntries(book.pages.map((page) =>
     [basename(page.path), captionsOf(places, page, recorded[page.slug])]));
   write("captions.json", JSON.stringify({ chapters, source }));
-  write("boot.json", JSON.stringify(bootGuest()));
+  write("boot.json", JSON.stringify(bootOrder()));
   sweep();
   for (const problem of problems) console.error(formatProblem(problem));
   const draft = process.argv.includes("--draft");

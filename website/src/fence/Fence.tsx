@@ -18,17 +18,17 @@ interface Props {
 
 export default function Fence({ caption, code, hidden, children }: Props) {
   useBrokenLinks().collectAnchor(caption.id);
-  const { example, guest } = caption;
+  const { example, boot, id, line } = caption;
   const runs = example && example.error === undefined;
   const body = (
     <References.Provider value={caption.references}>
       {runs ? <Example example={example} code={code}>{children}</Example>
-        : children}
-      {guest && <Machine boot={guest} />}
+        : boot && boot.order.guest === undefined ? <p>{code}</p> : children}
+      {boot && <Machine boot={boot} name={id} />}
     </References.Provider>
   );
   return (
-    <div className={styles.fence} id={caption.id}>
+    <div className={styles.fence} id={id} data-line={line}>
       {hidden ? (
         <details className={styles.hidden}>
           <summary><CaptionLine caption={caption} /></summary>

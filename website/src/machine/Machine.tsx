@@ -1,113 +1,159 @@
-// A machine in the page: its console, its buttons, what goes on in it,
-// and, if the reader wants, the texts that it boots.
-import { useCallback, useMemo, useState } from "react";
+// A machine in the page: its consoles, its buttons, panels to look into
+// it, and, if the reader wants, the texts that it boots.
+import { useCallback, useMemo, useRef, useState } from "react";
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Boot } from "@site/weave/guest";
 import { counted } from "../../../src/machine/ground/numbers";
-import Panel from "./Panel";
+import Controls from "./Controls";
+import Keep from "./Keep";
+import Panels from "./Panels";
 import Screen, { Printer } from "./Screen";
 import Texts from "./Texts";
-import type { Edits } from "./Texts";
-import type { Ending, Order } from "./protocol";
+import { hasProgram } from "./order";
+import type { Kept, Order } from "./order";
+import type { Watch } from "./panels";
+import type { Ending } from "./protocol";
+import { useKept } from "./useKept";
 import { useMachine } from "./useMachine";
 import type { MachineState } from "./useMachine";
+import { worldOf } from "./worlds";
 import styles from "./machine.module.css";
 
-export default function Machine({ boot: recorded }: { boot: Boot }) {
+interface Props {
+  /** What it boots, and how that went when the site was made. */
+  readonly boot: Boot;
+  /** What tells it from the others of this page. */
+  readonly name: string;
+  /** Whether other worlds can be chosen. */
+  readonly choose?: boolean;
+  /** Whether the page's address may say what to boot. */
+  readonly linked?: boolean;
+}
+
+export default function Machine(props: Props) {
+  const { boot: recorded, name, choose = false, linked = false } = props;
   const isBrowser = useIsBrowser();
-  const printer = useMemo(() => new Printer(), []);
-  const { state, ask, boot } = useMachine(printer.print);
-  const [edits, setEdits] = useState<Edits>({});
-  const [talks, setTalks] = useState(false);
-  const { asked, running, ending } = state;
-  const lines = recorded.console.split("\n").length;
-  const rows = Math.min(Math.max(lines + 1, 6), 20);
-
-  function start(run: boolean, texts = edits, talk = false): void {
-    printer.clear();
-    setTalks(talk);
-    const guest = texts.guest ?? recorded.text;
-    const { switcher } = texts;
-    const order: Order = { memory: recorded.memory,
-      append: recorded.append,
-      ...(guest !== undefined && { guest }),
-      ...(switcher !== undefined && { switcher }), ...(talk && { talk }) };
-    boot(order, run);
-  }
-
-  const type = useCallback((text: string) =>
-    ask({ kind: "type", text }), [ask]);
+  const printers = useMemo(() => [new Printer(), new Printer()], []);
+  const print = useCallback((guest: number, text: string, fresh: boolean) => {
+    if (fresh) printers[guest]?.clear();
+    printers[guest]?.print(text);
+  }, [printers]);
+  const { state, ask, boot } = useMachine(print);
+  const types = useMemo(() => [0, 1].map((guest) => (text: string) =>
+    ask({ kind: "type", text, guest })), [ask]);
+  const [order, setOrder] = useState<Order>(recorded.order);
+  const [watch, setWatch] = useState<Watch>(recorded.watch);
+  const [notice, setNotice] = useState<string>();
+  /** Somebody else's program, and where to go with it. */
+  const stranger = useRef<Kept["run"]>(undefined);
+  const { asked, running, ending, view } = state;
+  const world = worldOf(order.world);
   const over = ending !== undefined || state.mistakes !== undefined
     || state.failed !== undefined;
+
+  function look(next: Watch): void {
+    setWatch(next);
+    if (asked) ask({ kind: "watch", watch: next });
+  }
+
+  function start(run: boolean, next = order, to?: Kept["run"]): void {
+    for (const printer of printers) printer.clear();
+    setNotice(undefined);
+    setOrder(next);
+    ask({ kind: "watch", watch });
+    boot(next, run, to ?? (run ? stranger.current : undefined));
+    stranger.current = undefined;
+  }
+
+  function select(next: Order): void {
+    if (asked) start(false, next);
+    else setOrder(next);
+  }
+
+  function found(kept: Kept | string, byLink: boolean): void {
+    if (typeof kept === "string") {
+      setNotice(`This page's address says what to boot, but ${kept}.`);
+      return;
+    }
+    setOrder(kept.order);
+    setWatch(kept.watch);
+    if (byLink && hasProgram(kept.order)) {
+      stranger.current = kept.run;
+      setNotice("This link brings a program of somebody's, which is below. "
+        + "It has not been run: read it, then boot.");
+    } else if (kept.run) {
+      ask({ kind: "watch", watch: kept.watch });
+      boot(kept.order, false, kept.run);
+    }
+  }
+
+  const count = view?.count, typed = view?.typed;
+  const changed = asked || hasProgram(order)
+    && JSON.stringify(order) !== JSON.stringify(recorded.order);
+  const kept = useMemo((): Kept => ({ version: 1, order, watch: {
+    ...watch, panels: [...watch.panels] },
+    ...(count !== undefined && { run: { count, typed: [...typed ?? []] } }) }),
+  [order, watch, count, typed]);
+  useKept(name, linked, changed && !running ? kept : undefined, found);
+
+  const rows = rowsFor(recorded.console);
   return (
     <section className={styles.machine} aria-label="The machine"
       data-machine={!asked ? "off" : running ? "running"
         : over ? "over" : "paused"}>
-      {isBrowser && (
-        <div className={styles.bar}>
-          <button type="button" className="book-button"
-            onClick={() => start(true)}>
-            {asked ? "Boot again" : "Boot"}
-          </button>
-          {asked && <>
-            <button type="button" className="book-button book-button--quiet"
-              disabled={over}
-              onClick={() => ask({ kind: running ? "stop" : "run" })}>
-              {running ? "Stop" : "Run"}
-            </button>
-            <button type="button" className="book-button book-button--quiet"
-              disabled={over} onClick={() => ask({ kind: "step" })}>
-              Step
-            </button>
-            <button type="button" className="book-button book-button--quiet"
-              disabled={over} onClick={() => ask({ kind: "next" })}>
-              To the next event
-            </button>
-          </>}
-          <button type="button" className="book-button book-button--quiet"
-            onClick={() => start(false)}>
-            {asked ? "Reset" : "Power on, and wait"}
-          </button>
-          {recorded.text === undefined &&
-            <button type="button" className="book-button book-button--quiet"
-              onClick={() => start(true, edits, true)}>
-              Talk to a kernel
-            </button>}
-        </div>)}
-      <div className={styles.body}>
-        {asked ? <Screen printer={printer} rows={rows}
-          type={talks ? type : undefined} />
-          : <pre className={styles.recorded} tabIndex={0}
-            style={{ height: `${(rows * 1.3 * 13 + 28) / 16}rem` }}
-            aria-label="What the Guest printed">{recorded.console}</pre>}
-        {asked && <Panel view={state.view} />}
+      {isBrowser && <Controls state={state} over={over} order={order}
+        choose={choose} ask={ask} start={start} select={select} />}
+      {notice && <p className={styles.notice} role="alert">{notice}</p>}
+      <div className={styles.screens}>
+        {!asked ? <pre className={styles.recorded} tabIndex={0}
+          style={{ height: `${(rows * 1.3 * 13 + 28) / 16}rem` }}
+          aria-label="What the Guest printed">{recorded.console}</pre>
+          : world.guests.map((guest, index) => (
+            <div key={`${order.world} ${guest}`}>
+              {world.guests.length > 1
+                && <p className={styles.whose}>{guest}</p>}
+              <Screen printer={printers[index]!}
+                rows={world.guests.length > 1 ? Math.min(rows, 10) : rows}
+                type={world.talks ? types[index] : undefined} />
+            </div>))}
       </div>
       <p className={styles.ending} role="status"
-        data-status={ending?.status ?? ""}>
-        {asked ? told(state, edits) : `When the site was made: ${
+        data-status={ending?.status ?? ""} data-count={count ?? ""}>
+        {asked ? told(state, order) : `When the site was made: ${
           recorded.sentences.join(" ")}.`}
       </p>
-      {isBrowser && <Texts state={state} own={recorded.text} edits={edits}
-        ask={() => ask({ kind: "texts" })}
-        onEdit={setEdits} onBoot={(texts) => start(true, texts)} />}
+      {isBrowser && <>
+        {asked && <Panels view={view} watch={watch} cpus={world.cpus}
+          look={look} ask={ask} over={over} />}
+        <Texts state={state} own={recorded.order.guest} order={order}
+          shown={notice !== undefined && hasProgram(order)}
+          ask={() => ask({ kind: "texts" })} onEdit={setOrder}
+          onBoot={(next) => start(true, next)} />
+        <Keep kept={kept} onKernel={(elf) =>
+          start(true, { ...recorded.order, elf })} />
+      </>}
     </section>
   );
 }
 
+function rowsFor(text: string): number {
+  return Math.min(Math.max(text.split("\n").length + 1, 6), 20);
+}
+
 /** How the machine is, in a sentence. */
-function told(state: MachineState, edits: Edits): string {
+function told(state: MachineState, order: Order): string {
   const { running, waits, view, ending, mistakes, failed } = state;
   if (failed !== undefined) return failed;
   if (mistakes) return `The ${mistakes.text === "guest" ? "Guest's text"
     : "Switcher"} can't be assembled; see below.`;
-  if (ending) return endingText(ending, edits);
+  if (ending) return endingText(ending, order);
   if (view === undefined) return "The machine is being built…";
   const how = !running ? "Stopped" : waits ? "Waiting for you" : "Running";
   return `${how} after ${counted(
     view.count, "instruction", view.count.toLocaleString("en"))}.`;
 }
 
-function endingText(ending: Ending, { switcher }: Edits): string {
+function endingText(ending: Ending, { switcher }: Order): string {
   const text = `${ending.sentences.join(". ")}.`;
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   const trap = ending.trap === undefined ? ""

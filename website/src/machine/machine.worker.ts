@@ -1,177 +1,281 @@
 // The machine in a worker. It runs by turns, and hears us in between.
-import { defaultGuest, guestText, monitorGuest } from
-  "../../../src/guest";
+import { guestText } from "../../../src/guest";
 import { buildHost, lguestMap, switcherText } from "../../../src/lguest";
-import { boot, inputCanWakeGuest } from "../../../src/launcher";
-import type { Session } from "../../../src/launcher";
-import { hex32 } from "../../../src/machine";
-import type { MachineEvent } from "../../../src/machine";
-import type { Answer, Order, Request, Told } from "./protocol";
-import {
-  assembleGuest, editable, end, mistakesOf, slice, switcherLine,
-} from "./session";
-import type { Reason } from "./session";
-import { happening, nearest, viewOf, worthTelling } from "./view";
-import type { Labels } from "./view";
+import { boot, inputCanWakeGuest, Rewind, sessionEnd, UserError } from
+  "../../../src/launcher";
+import type { StopReason } from "../../../src/launcher";
+import { CPL, EIP, hex32 } from "../../../src/machine";
+import type { Cpu, MachineEvent } from "../../../src/machine";
+import { Lines } from "./lines";
+import type { Order, Typed } from "./order";
+import type { Watch } from "./panels";
+import type { Answer, Ending, Request, Told } from "./protocol";
+import { editable, mistakesOf, optionsFor, switcherLine } from "./session";
+import { happening, picturesOf, placesOf, worthTelling } from "./view";
+import type { Scene } from "./view";
 
 const instructions = 200_000;
 /** Milliseconds of a turn. A timer for each slice would make the page draw,
  * and the machine wait, for most of the time. */
 const turn = 50;
+/** In slow motion: instructions of a turn, and milliseconds between two. */
+const few = 20, pause = 200;
+/** Milliseconds between two views while it runs. */
+const rest = 150;
 const kept = 60;
 
-let session: Session | undefined;
-let order: Order | undefined;
-let labels: Labels = [];
-/** The last events that are worth telling. */
-let events: MachineEvent[] = [];
-let running = false;
-/** Whether the Guest sleeps until somebody types. */
-let waits = false;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let number = 0;
-/** What the Guest has printed and nobody has been told yet. */
-let printed = "";
-
 interface Trap {
+  readonly count: number;
   readonly vector: number;
   readonly eip: number;
   readonly address?: number;
 }
 
+let number = 0;
+let order: Order | undefined;
+let tape: Rewind | undefined;
+let scene: Scene | undefined;
+let watch: Watch = { panels: [], cpu: 0, address: 0 };
+/** The last events that are worth telling. */
+let events: MachineEvent[] = [];
+let ending: Ending | undefined;
+let running = false;
+let slow = false;
+/** Whether the Guest sleeps until somebody types. */
+let waits = false;
+/** What stops it, and where to; what is to be typed on the way. */
+let until: ((cpu: Cpu) => boolean) | undefined;
+let target = Infinity;
+let toType: Typed[] = [];
+let timer: ReturnType<typeof setTimeout> | undefined;
+let lastView = 0;
+/** How much of what the Guests have printed has been told. */
+let told = 0;
+let decoders: TextDecoder[] = [];
+/** While the past is made again, nobody listens. */
+let again = false;
+
 /** The first of the traps that came without any instruction between. */
 let trap: Trap | undefined;
-let trapCount = -1;
 /** The first trap in the Switcher's text. There should be none. */
 let inSwitcher: Trap | undefined;
 
 /** Remembers a trap; those that follow from it say less than it does. */
 function noteTrap(event: MachineEvent): void {
-  if (event.count === trapCount) return;
-  trapCount = event.count;
-  const { vector, eip, address } = event;
+  if (event.count === trap?.count) return;
+  const { count, vector, eip, address } = event;
   if (typeof vector !== "number" || typeof eip !== "number") return;
-  trap = { vector, eip, ...(typeof address === "number" && { address }) };
+  trap = { count, vector, eip, ...(typeof address === "number" && { address }) };
   if (eip >>> 0 >= lguestMap.SWITCHER) inSwitcher ??= trap;
 }
 
-function say(answer: Answer): void {
-  const told: Told = { ...answer, boot: number };
-  postMessage(told);
+function hear(event: MachineEvent): void {
+  if (again) return;
+  if (event.kind === "exception") noteTrap(event);
+  if (worthTelling.has(event.kind))
+    events = [...events.slice(1 - kept), event];
 }
 
-/** Tells what the Guest has printed, at once, however often it did. */
+function say(answer: Answer): void {
+  const message: Told = { ...answer, boot: number };
+  postMessage(message);
+}
+
+/** Tells what the Guests have printed, at once, however often they did. */
 function tellConsole(): void {
-  if (printed !== "") say({ kind: "console", text: printed });
-  printed = "";
+  if (tape === undefined) return;
+  const { printed } = tape, fresh = printed.length < told;
+  if (fresh) forgetConsole();
+  const texts: string[] = [];
+  for (const { bytes, guest } of printed.slice(told)) {
+    decoders[guest] ??= new TextDecoder();
+    texts[guest] = (texts[guest] ?? "") +
+      decoders[guest].decode(bytes, { stream: true });
+  }
+  told = printed.length;
+  scene?.names.forEach((_, guest) => {
+    const text = texts[guest] ?? "";
+    if (fresh || text !== "") say({ kind: "console", guest, text, fresh });
+  });
+}
+
+function forgetConsole(): void {
+  told = 0;
+  decoders = [];
 }
 
 function tellView(): void {
-  const cpu = session?.machine.cpus[0];
-  if (cpu) say({ kind: "view", running, waits,
-    view: viewOf(cpu, labels, events.map(happening)) });
+  if (tape === undefined || scene === undefined) return;
+  lastView = performance.now();
+  const typed = tape.typed.map(({ count, guest, bytes }) =>
+    ({ count, guest, text: new TextDecoder().decode(bytes) }));
+  say({ kind: "view", running, waits, ...(ending && { ending }),
+    view: { count: tape.session.machine.count,
+      places: placesOf(scene, !running || slow),
+      pictures: picturesOf(scene, watch), typed,
+      happenings: events.map(happening) } });
 }
 
-/** Something of a reader's that was not to be assembled. */
-function attempt<T>(text: "guest" | "switcher", action: () => T): T | undefined {
+/** Something of a reader's that was not to be assembled, or to be loaded. */
+function attempt<T>(
+  text: "guest" | "switcher", action: () => T,
+): T | undefined {
   try {
     return action();
   } catch (error) {
     const mistakes = mistakesOf(error);
     if (mistakes) say({ kind: "mistakes", text, mistakes });
-    else say({ kind: "failed", message: String(error) });
+    else say({ kind: "failed", message: error instanceof UserError
+      ? `This can't be booted: it ${error.message}.` : String(error) });
     return undefined;
   }
 }
 
 function start(wanted: Order): void {
-  session = undefined;
-  running = false;
-  waits = false;
-  printed = "";
+  tape = scene = ending = trap = inSwitcher = undefined;
   events = [];
-  trap = undefined;
-  trapCount = -1;
-  inSwitcher = undefined;
-  const { guest, switcher, memory, append, talk } = order = wanted;
-  const image = attempt("guest", () => talk ? monitorGuest()
-    : guest === undefined ? defaultGuest() : assembleGuest(guest));
-  if (image === undefined) return;
-  const host = attempt("switcher", () =>
-    buildHost(switcher === undefined ? {} : { switcher }));
-  if (host === undefined) return;
-  labels = [...host.symbols].filter(([, at]) => at >= 0xc0000000);
-  const decoder = new TextDecoder();
-  const module = { name: "the Guest", image, commandLine: append,
-    memory: memory << 20 };
-  session = boot({ guests: [module],
-    ...(switcher !== undefined && { switcher }) }, (bytes: Uint8Array) => {
-    printed += decoder.decode(bytes, { stream: true });
-  });
-  session.machine.events.on((event) => {
-    if (event.kind === "exception") noteTrap(event);
-    if (worthTelling.has(event.kind))
-      events = [...events.slice(1 - kept), event];
-  });
+  running = waits = again = false;
+  halt();
+  forgetConsole();
+  order = wanted;
+  const options = attempt("guest", () => optionsFor(wanted));
+  const { switcher } = options ?? {};
+  if (options === undefined || attempt("switcher",
+    () => buildHost(switcher === undefined ? {} : { switcher })) === undefined)
+    return;
+  tape = attempt("guest", () => new Rewind((print) => boot(options, print)));
+  if (tape === undefined) return;
+  const { machine } = tape.session;
+  let lines: Lines | undefined;
+  scene = { machine, names: options.guests.map((one) => one.name),
+    get lines() { return lines ??= new Lines(wanted, switcher); } };
+  machine.events.on(hear);
+}
+
+/** Nothing more to go to, or to stop at. */
+function halt(): void {
+  until = undefined;
+  target = Infinity;
+  toType = [];
+}
+
+/** Runs a part of a turn. */
+function part(machine: Rewind, most: number): StopReason {
+  const { count } = machine.session.machine;
+  const [next] = toType;
+  if (next && next.count <= count) {
+    toType = toType.slice(1);
+    machine.type(new TextEncoder().encode(next.text), next.guest);
+  }
+  const end = Math.min(target, toType[0]?.count ?? Infinity);
+  const reason = machine.run(Math.min(most, end - count), until);
+  const now = machine.session.machine.count;
+  // What is to be typed doesn't come to a run that has gone another way.
+  if (reason !== "budget" && now < end) toType = [];
+  return now >= target && toType.length === 0 ? "stopped" : reason;
 }
 
 /** Runs for a turn, and for another one if nobody says stop. */
 function goOn(): void {
-  if (!running || session === undefined) return;
+  if (!running || tape === undefined) return;
   waits = false;
-  const until = performance.now() + turn;
-  let reason: Reason;
-  do reason = slice(session, instructions);
-  while (reason === "budget" && performance.now() < until);
+  const end = performance.now() + turn, careful = slow && target === Infinity;
+  let reason: StopReason;
+  do reason = part(tape, careful ? few : instructions);
+  while (reason === "budget" && !careful && performance.now() < end);
   clearTimeout(timer);
-  if (reason === "budget") timer = setTimeout(goOn);
+  if (reason === "budget") timer = setTimeout(goOn, careful ? pause : 0);
   finish(reason);
-  tellView();
+  if (!running || careful || performance.now() - lastView > rest) tellView();
 }
 
-function finish(reason: Reason): void {
+function finish(reason: StopReason): void {
   tellConsole();
-  if (session === undefined || reason === "budget") return;
-  waits = reason === "halted" && inputCanWakeGuest(session);
-  if (waits) return;
+  if (tape === undefined || reason === "budget") return;
+  waits = reason === "halted" && inputCanWakeGuest(tape.session);
+  if (waits) {
+    halt();
+    return;
+  }
   running = false;
+  halt();
   if (reason === "stopped") return;
-  const { status, sentences } = end(session, reason);
+  const { status, sentences } = sessionEnd(tape.session, reason);
   const { switcher } = order ?? {};
   // A Guest may be blamed for what the Switcher has done.
   const died = status === 3 ? trap
     : switcher && status !== 0 ? inSwitcher : undefined;
-  const told = status === 3
+  const known = status === 3
     && sentences.some((one) => one.includes("trap "));
   const line = died && switcher && switcherLine(switcher, died.eip);
-  say({ kind: "end", ending: { status, sentences,
-    ...(died && !told && { trap: tellTrap(died) }),
-    ...(line && { line }) } });
+  ending = { status, sentences,
+    ...(died && !known && { trap: tellTrap(died) }),
+    ...(line && { line }) };
 }
 
 function tellTrap({ vector, eip, address }: Trap): string {
-  const label = nearest(labels, eip);
+  const label = scene?.lines.label(
+    eip >>> 0 >= lguestMap.SWITCHER ? "Switcher" : "Host", eip >>> 0);
+  const beyond = label ? (eip >>> 0) - label[1] : 0;
   return `trap ${vector} at 0x${hex32(eip)}`
-    + (label === "" ? "" : `, ${label}`)
+    + (label ? `, ${label[0]}${beyond ? `+0x${beyond.toString(16)}` : ""}` : "")
     + (address === undefined ? "" : `, for 0x${hex32(address)}`);
+}
+
+/** On until something stops it. */
+function runUntil(stop: (cpu: Cpu) => boolean): void {
+  until = stop;
+  running = true;
 }
 
 /** On to the next world switch, trap or hypercall. */
 function toNext(): void {
-  const { machine } = session ?? {};
-  const off = machine?.events.on((event) => {
-    if (worthTelling.has(event.kind)) machine.requestStop();
-  });
-  if (session) finish(slice(session, 50_000_000));
-  off?.();
+  const last = events.at(-1);
+  runUntil(() => events.at(-1) !== last);
 }
 
-/** What is typed goes through the gate, as far as there is room. */
-function type(text: string): void {
-  if (session === undefined) return;
-  const { gate } = session, bytes = new TextEncoder().encode(text);
-  const some = bytes.subarray(0, gate.typed.room(0));
-  if (some.length > 0) gate.enter(some, 0);
+const isInSwitcher = ({ w }: Cpu) =>
+  w[CPL] === 0 && w[EIP]! >>> 0 >= lguestMap.SWITCHER;
+
+/** On to where a CPU comes into the Switcher. */
+function toSwitcher(): void {
+  const inside = tape!.session.machine.cpus.map(isInSwitcher);
+  runUntil((cpu) => {
+    const was = inside[cpu.id];
+    inside[cpu.id] = isInSwitcher(cpu);
+    return !was && inside[cpu.id]!;
+  });
+}
+
+function step(): void {
+  running = false;
+  halt();
+  const reason = tape?.run(1);
+  if (reason) finish(reason === "budget" ? "stopped" : reason);
+}
+
+/** To an instruction of the past. */
+function back(count: number): void {
+  if (tape === undefined || count < 0) return;
+  running = waits = false;
+  halt();
+  ending = undefined;
+  events = events.filter((one) => one.count <= count);
+  if (trap && trap.count > count) trap = undefined;
+  if (inSwitcher && inSwitcher.count > count) inSwitcher = undefined;
+  again = true;
+  tape.goTo(count);
+  again = false;
+  tellConsole();
+}
+
+function go(count: number): void {
+  if (tape === undefined) return;
+  if (count <= tape.session.machine.count) back(count);
+  else {
+    target = count;
+    running = true;
+  }
 }
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => {
@@ -180,23 +284,38 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
       say({ kind: "texts", guest: editable(guestText),
         switcher: editable(switcherText) });
       return;
+    case "watch":
+      ({ watch } = data);
+      tellView();
+      return;
     case "boot":
       ({ number } = data);
       start(data.order);
-      if (session === undefined) return;
+      if (tape === undefined) return;
       running = data.run;
+      if (data.to) {
+        target = data.to.count;
+        toType = data.to.typed;
+        running = true;
+      }
       if (running) tellView();
       break;
-    case "run": running = session !== undefined; break;
-    case "stop": running = false; break;
-    case "step":
-      running = false;
-      if (session) finish(slice(session, 1));
+    case "run": halt(); running = tape !== undefined; break;
+    case "stop": running = false; halt(); break;
+    case "step": step(); break;
+    case "back": back((tape?.session.machine.count ?? 0) - 1); break;
+    case "go": go(data.count); break;
+    case "speed": ({ slow } = data); break;
+    case "until": {
+      const { address } = data;
+      runUntil((cpu) => cpu.w[EIP]! >>> 0 === address);
       break;
-    case "type": type(data.text); break;
-    case "next":
-      running = false;
-      toNext();
+    }
+    case "type":
+      tape?.type(new TextEncoder().encode(data.text), data.guest);
+      break;
+    case "next": if (tape) toNext(); break;
+    case "switcher": if (tape) toSwitcher();
   }
   if (running) goOn();
   else tellView();

@@ -1,23 +1,20 @@
 // What the page and the worker with the machine say to each other.
+import type { Shape } from "../../../src/debug/picture";
+import type { Order, Typed } from "./order";
+import type { PanelName, Watch } from "./panels";
 import type { Mistake } from "./session";
 
-/** What to boot. Texts that are absent are the book's own. */
-export interface Order {
-  readonly guest?: string;
-  readonly switcher?: string;
-  /** The Guest's memory in MiB. */
-  readonly memory: number;
-  readonly append: string;
-  /** Boots the Guest that can be asked. */
-  readonly talk?: boolean;
-}
-
-/** The page asks. */
+/** The page asks. A boot may be asked to go somewhere at once. */
 export type Request =
   | { readonly kind: "boot"; readonly number: number;
-      readonly order: Order; readonly run: boolean }
-  | { readonly kind: "run" | "stop" | "step" | "next" }
-  | { readonly kind: "type"; readonly text: string }
+      readonly order: Order; readonly run: boolean;
+      readonly to?: { readonly count: number; readonly typed: Typed[] } }
+  | { readonly kind: "run" | "stop" | "step" | "back" | "next" | "switcher" }
+  | { readonly kind: "go"; readonly count: number }
+  | { readonly kind: "until"; readonly address: number }
+  | { readonly kind: "speed"; readonly slow: boolean }
+  | { readonly kind: "watch"; readonly watch: Watch }
+  | { readonly kind: "type"; readonly text: string; readonly guest: number }
   | { readonly kind: "texts" };
 
 /** One event of the machine's stream, in words. */
@@ -27,15 +24,23 @@ export interface Happening {
   readonly text: string;
 }
 
-/** The CPU between two instructions, as words for a panel. */
+/** Where a CPU is, in words. */
+export interface Place {
+  readonly cpu: number;
+  /** "the Switcher", "Guest 0, ring 1". */
+  readonly where: string;
+  readonly eip: number;
+  /** The line that it is about to execute, if the book has it. */
+  readonly line?: { readonly slug: string; readonly line: number };
+}
+
+/** The machine between two instructions. */
 export interface View {
   readonly count: number;
-  readonly ring: number;
-  readonly registers: readonly (readonly [name: string, value: string])[];
-  /** The next instruction, and the label that it is behind. */
-  readonly next: string;
-  readonly where: string;
+  readonly places: readonly Place[];
+  readonly pictures: Partial<Record<PanelName, readonly (readonly Shape[])[]>>;
   readonly happenings: readonly Happening[];
+  readonly typed: readonly Typed[];
 }
 
 /** How it ended: `status` is the command's exit status. */
@@ -54,11 +59,14 @@ export type Told = Answer & { readonly boot: number };
 
 /** The worker answers. */
 export type Answer =
-  | { readonly kind: "console"; readonly text: string }
+  | { readonly kind: "console"; readonly guest: number;
+      readonly text: string;
+      /** What was there before is history. */
+      readonly fresh: boolean }
   | { readonly kind: "view"; readonly view: View; readonly running: boolean;
       /** The Guest sleeps until somebody types. */
-      readonly waits: boolean }
-  | { readonly kind: "end"; readonly ending: Ending }
+      readonly waits: boolean;
+      readonly ending?: Ending }
   | { readonly kind: "mistakes"; readonly text: "guest" | "switcher";
       readonly mistakes: readonly Mistake[] }
   | { readonly kind: "failed"; readonly message: string }

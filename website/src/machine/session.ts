@@ -1,12 +1,15 @@
-// One boot: the texts it is made from, how far it runs, how it ended.
+// One boot: the texts it is made from, and mistakes in them.
 import { AssemblerError, assemble, withoutMarkers, writeElf } from
   "../../../src/assembler";
-import { GUEST_PHYSICAL, GUEST_VIRTUAL } from "../../../src/guest";
-import { completeSwitcherText, lguestMap } from "../../../src/lguest";
-import { judge } from "../../../src/launcher";
-import type { End, Session } from "../../../src/launcher";
-
-export type Reason = Parameters<typeof judge>[2];
+import { defaultGuest, firstGuest, GUEST_PHYSICAL, GUEST_VIRTUAL,
+  monitorGuest } from "../../../src/guest";
+import { completeSwitcherText, lguestMap, switcherWithGlobals } from
+  "../../../src/lguest";
+import { suspectOptions } from "../../../src/launcher";
+import type { BootOptions } from "../../../src/launcher";
+import type { Order } from "./order";
+import { worldOf } from "./worlds";
+import type { WorldName } from "./worlds";
 
 /** A Guest's text as an ELF file, linked where the default Guest is. */
 export function assembleGuest(text: string): Uint8Array {
@@ -15,17 +18,38 @@ export function assembleGuest(text: string): Uint8Array {
     GUEST_PHYSICAL);
 }
 
-/** Runs so many instructions, and says why it stopped. */
-export function slice(session: Session, instructions: number): Reason {
-  const { schedule } = session.options;
-  return session.machine.run({ maxInstructions: instructions,
-    ...(schedule && { schedule }) }).reason;
+const busy = { hostLoad: 2, loadOn: 0 };
+const dice = { cpus: 2, schedule: { kind: "random", quantum: 2000 } } as const;
+
+/** What is special about a world, without its Guests. */
+const circumstances: Record<WorldName, Partial<BootOptions>> = {
+  hello: {}, monitor: {}, two: { cpus: 2 },
+  pge: suspectOptions("A", busy), oops: suspectOptions("B", busy),
+  globals: { ...dice, ptePage: "one", switcher: switcherWithGlobals },
+  onePage: { ...dice, ptePage: "one-pair" },
+};
+
+const images: Record<WorldName, () => Uint8Array> = {
+  hello: defaultGuest, monitor: monitorGuest, two: defaultGuest,
+  pge: firstGuest, oops: firstGuest, globals: firstGuest, onePage: firstGuest,
+};
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
 }
 
-/** How it ended, in sentences. */
-export function end(session: Session, reason: Reason): End {
-  const names = session.options.guests.map((guest) => guest.name);
-  return judge(session.machine, names, reason);
+/** What an order boots; an AssemblerError if a text is none. */
+export function optionsFor(order: Order): BootOptions {
+  const { world, guest, switcher, elf, memory, append, seed } = order;
+  const { guests, cpus } = worldOf(world), special = circumstances[world];
+  const own = elf !== undefined ? bytesOf(elf)
+    : guest !== undefined ? assembleGuest(guest) : undefined;
+  const image = own ?? special.guests?.[0]?.image ?? images[world]();
+  return { ...special,
+    guests: guests.map((name, i) => ({ name, image, commandLine: append,
+      memory: memory << 20, ...(cpus > 1 && guests.length > 1 && { cpu: i }) })),
+    ...(seed !== undefined && { seed }),
+    ...(switcher !== undefined && { switcher }) };
 }
 
 /** A text as a reader edits it: without the lines that tell chapters. */

@@ -1,8 +1,8 @@
 // The worker with the machine, as state that a component can draw. The
 // worker starts when somebody asks for the machine, and not before.
 import { useCallback, useEffect, useReducer, useRef } from "react";
-import type { Answer, Ending, Order, Request, Told, View }
-  from "./protocol";
+import type { Order, Typed } from "./order";
+import type { Answer, Ending, Request, Told, View } from "./protocol";
 import type { Mistake } from "./session";
 
 /** All that a page knows about its machine. */
@@ -12,7 +12,7 @@ export interface MachineState {
   readonly running: boolean;
   readonly waits?: boolean;
   readonly view?: View;
-  readonly ending?: Ending;
+  readonly ending?: Ending | undefined;
   readonly mistakes?: { readonly text: "guest" | "switcher";
     readonly list: readonly Mistake[] };
   readonly failed?: string;
@@ -29,8 +29,7 @@ function reduce(state: MachineState, action: Action): MachineState {
         ...(texts && { texts }) };
     case "view":
       return { ...state, view: action.view, running: action.running,
-        waits: action.waits };
-    case "end": return { ...state, ending: action.ending, running: false };
+        waits: action.waits, ending: action.ending };
     case "mistakes":
       return { ...state, running: false,
         mistakes: { text: action.text, list: action.mistakes } };
@@ -43,8 +42,11 @@ function reduce(state: MachineState, action: Action): MachineState {
   }
 }
 
-/** A machine; `print` is given what its Guest prints. */
-export function useMachine(print: (text: string) => void) {
+/** Is given what a Guest prints; `fresh` if its screen is to be empty. */
+export type Print = (guest: number, text: string, fresh: boolean) => void;
+
+/** A machine. */
+export function useMachine(print: Print) {
   const [state, dispatch] =
     useReducer(reduce, { asked: false, running: false });
   const worker = useRef<Worker>(undefined);
@@ -56,15 +58,18 @@ export function useMachine(print: (text: string) => void) {
       // What an earlier machine still had to say is history.
       if ("boot" in answer && answer.kind !== "texts"
         && answer.boot !== number.current) return;
-      if (answer.kind === "console") print(answer.text);
+      if (answer.kind === "console")
+        print(answer.guest, answer.text, answer.fresh);
       dispatch(answer);
     });
     worker.current.postMessage(request);
   }, [print]);
 
-  const boot = useCallback((order: Order, run: boolean) => {
-    dispatch({ kind: "asked", running: run });
-    ask({ kind: "boot", number: ++number.current, order, run });
+  const boot = useCallback((order: Order, run: boolean,
+    to?: { readonly count: number; readonly typed: Typed[] }) => {
+    dispatch({ kind: "asked", running: run || to !== undefined });
+    ask({ kind: "boot", number: ++number.current, order, run,
+      ...(to && { to }) });
   }, [ask]);
 
   return { state, ask, boot };

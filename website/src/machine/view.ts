@@ -1,69 +1,71 @@
-// The machine's state in words: registers, the next instruction, events.
-import { disassemble } from "../../../src/assembler";
+// The machine's state, in pictures and words.
+import { drawAddress, drawCode, drawCpu, drawGdt, drawIdt, drawMemory,
+  drawTlb, drawTss, whereIs, whoseTables } from "../../../src/debug";
+import type { Where } from "../../../src/debug";
 import { factText } from "../../../src/debug/trace";
-import type { Cpu, MachineEvent } from "../../../src/machine";
-import {
-  BASE, CPL, CR0, CR2, CR3, CR4, CS, EAX, EBP, EBX, ECX, EDI, EDX, EIP,
-  ESI, ESP, hex32, peek, SEGMENTS, SELECTOR, SS,
-} from "../../../src/machine";
-import type { Happening, View } from "./protocol";
+import type { Picture, Shape } from "../../../src/debug/picture";
+import { CPL, EIP, hex32 } from "../../../src/machine";
+import type { Cpu, Machine, MachineEvent } from "../../../src/machine";
+import type { Lines } from "./lines";
+import type { PanelName, Watch } from "./panels";
+import type { Happening, Place, View } from "./protocol";
 
-const selector = (segment: number) => SEGMENTS + 4 * segment + SELECTOR;
-
-const shown: readonly (readonly [name: string, word: number])[] = [
-  ["eax", EAX], ["ebx", EBX], ["ecx", ECX], ["edx", EDX],
-  ["esi", ESI], ["edi", EDI], ["ebp", EBP], ["esp", ESP],
-  ["eip", EIP], ["cs", selector(CS)], ["ss", selector(SS)],
-  ["cr0", CR0], ["cr2", CR2], ["cr3", CR3], ["cr4", CR4],
-];
-
-/** Names for addresses: the labels of what was assembled. */
-export type Labels = readonly (readonly [name: string, address: number])[];
-
-/** What a panel shows of a CPU. */
-export function viewOf(
-  cpu: Cpu, labels: Labels, happenings: readonly Happening[],
-): View {
-  const registers = shown.map(([name, word]) =>
-    [name, hex32(cpu.w[word]!)] as const);
-  return {
-    count: cpu.board.count, ring: cpu.w[CPL]!,
-    registers: [...registers, ["eflags", hex32(cpu.eflags())]],
-    next: nextInstruction(cpu),
-    where: nearest(labels, cpu.w[EIP]! >>> 0), happenings,
-  };
+/** What a picture is drawn from. */
+export interface Scene {
+  readonly machine: Machine;
+  /** The Guests' names. */
+  readonly names: readonly string[];
+  readonly lines: Lines;
 }
 
-function nextInstruction(cpu: Cpu): string {
-  const eip = cpu.w[EIP]!;
-  const base = cpu.w[SEGMENTS + 4 * CS + BASE]!;
-  const unseen = new Error("not mapped");
-  try {
-    return disassemble((i: number) => {
-      const byte = peek(cpu, (base + eip + i) | 0);
-      if (byte === undefined) throw unseen;
-      return byte;
-    }, eip >>> 0).text;
-  } catch (error) {
-    if (error !== unseen) throw error;
-    return "(not mapped)";
-  }
+type Draw = (scene: Scene, cpu: Cpu, address: number) => readonly Picture[];
+
+const drawn: Partial<Record<PanelName, Draw>> = {
+  cpu: ({ machine }) => machine.cpus.map(drawCpu),
+  code: ({ machine, lines }, cpu) => {
+    const where = whereIs(machine, cpu.id);
+    return [drawCode(cpu, (address) => lines.label(where, address))];
+  },
+  tlb: ({ machine, names }, cpu) =>
+    [drawTlb(cpu, whoseTables(machine, names), 24)],
+  address: ({ machine, names }, cpu, address) =>
+    [drawAddress(machine, cpu, address, whoseTables(machine, names))],
+  tables: (_, cpu) => [drawGdt(cpu), drawIdt(cpu), drawTss(cpu)],
+  memory: (_, cpu, address) => [drawMemory(cpu, address)],
+};
+
+/** The pictures of the panels that are open. */
+export function picturesOf(scene: Scene, watch: Watch): View["pictures"] {
+  const cpu = scene.machine.cpus[watch.cpu] ?? scene.machine.cpus[0]!;
+  const pictures: Partial<Record<PanelName, Shape[][]>> = {};
+  for (const name of watch.panels)
+    pictures[name] = drawn[name]?.(scene, cpu, watch.address)
+      .map(({ shapes }) => [...shapes]);
+  return pictures;
 }
 
-/** The label that an address is behind, or nothing. */
-export function nearest(labels: Labels, address: number): string {
-  let best: Labels[number] | undefined;
-  for (const label of labels)
-    if (label[1] <= address && label[1] >= (best?.[1] ?? 0)) best = label;
-  if (best === undefined || address - best[1] > 0x1000) return "";
-  const beyond = address - best[1];
-  return beyond === 0 ? best[0] : `${best[0]}+0x${beyond.toString(16)}`;
+function wordsFor(where: Where, { w }: Cpu, names: readonly string[]): string {
+  if (typeof where !== "number")
+    return where === "program" ? "a program of the Host's"
+      : where === "Host" || where === "Switcher" ? `the ${where}` : where;
+  return `${names[where] ?? "a Guest"}, ring ${w[CPL]}`;
+}
+
+/** Where each CPU is, and at which line if that is asked. */
+export function placesOf(scene: Scene, withLines: boolean): Place[] {
+  const { machine, names } = scene;
+  return machine.cpus.map((cpu): Place => {
+    const where = whereIs(machine, cpu.id), eip = cpu.w[EIP]! >>> 0;
+    const line = withLines ? scene.lines.place(where, eip) : undefined;
+    return { cpu: cpu.id, where: wordsFor(where, cpu, names), eip,
+      ...(line && { line }) };
+  });
 }
 
 /** The kinds of events that are worth a line. */
 export const worthTelling: ReadonlySet<string> = new Set([
   "switch", "hypercall", "exception", "interrupt", "shadow-fill",
-  "killed", "guest-end", "oops", "shutdown",
+  "killed", "guest-end", "oops", "shutdown", "stale",
 ]);
 
 /** An event as a line. */
@@ -74,5 +76,5 @@ export function happening(event: MachineEvent): Happening {
     .filter(([name, value]) => value !== undefined && name !== "guest")
     .map(([name, value]) => `${name} ${factText(name, value, hex)}`)
     .join(", ");
-  return { count, kind, text };
+  return { count, kind, text: `${cpu > 0 ? `CPU ${cpu}: ` : ""}${text}` };
 }

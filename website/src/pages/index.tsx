@@ -3,6 +3,7 @@ import Layout from "@theme/Layout";
 import Link from "@docusaurus/Link";
 import Machine from "@site/src/machine/Machine";
 import boot from "@site/.woven/boot.json";
+import type { Boot } from "@site/weave/guest";
 import sidebars from "@site/.woven/sidebars.json";
 import styles from "./index.module.css";
 
@@ -19,7 +20,7 @@ export default function Front() {
           is what runs. <Link to="/book/invitation">Begin at the
           beginning</Link>, or boot it first:
         </p>
-        <Machine boot={boot} />
+        <Machine boot={boot as Boot} name="front" choose />
         <nav className={styles.parts} aria-label="The parts of the book">
           {sidebars.book.map((part) => (
             <section key={part.label}>

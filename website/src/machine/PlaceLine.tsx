@@ -1,0 +1,26 @@
+// Where the CPUs are, and the line of the book that is about to be
+// executed: it is marked, if it is on this page.
+import { useEffect } from "react";
+import Link from "@docusaurus/Link";
+import { useLocation } from "@docusaurus/router";
+import { mark } from "@site/src/lines";
+import type { Place } from "./protocol";
+import styles from "./machine.module.css";
+
+export default function PlaceLine({ places }: { places: readonly Place[] }) {
+  const { pathname } = useLocation();
+  const here = places.flatMap(({ line }) =>
+    line && pathname.endsWith(`/${line.slug}`) ? [line.line] : []);
+  const key = here.join();
+  useEffect(() => mark(key === "" ? [] : key.split(",").map(Number)), [key]);
+  return (
+    <p className={styles.places}>
+      {places.map(({ cpu, where, eip, line }) => (
+        <span key={cpu}>
+          CPU {cpu}: {where}, <code>{eip.toString(16).padStart(8, "0")}</code>
+          {line && <> in <Link to={`/book/${line.slug}?line=${line.line}`}>
+            {line.slug}, line {line.line}</Link></>}
+        </span>))}
+    </p>
+  );
+}
