@@ -2,21 +2,40 @@
 // Where addresses lead, drawn from the machine's memory.
 import { cpuArea, get, HOST, hostMemory, most, place, Shared } from
   "../host";
-import { LgCpu, Lguest, lguestMap, lguestOf, LguestPerCpu } from "../lguest";
+import {
+  LgCpu, Lguest, lguestMap, lguestOf, LguestPerCpu, SHADOWS,
+} from "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
+import { Sheet } from "./picture";
+import type { Picture, Tone } from "./picture";
 
-const P = 1, LARGE = 0x80;
+const P = 1, RW = 2, LARGE = 0x80;
 
 function frameOf(entry: number): number {
   return entry - (entry & 4095);
 }
 
-function show(entry: number): string {
+function flagsOf(entry: number): string {
   if (!(entry & P)) return "nothing";
-  const letters = ([[2, "w"], [4, "u"], [0x20, "a"], [0x40, "d"],
-    [0x100, "g"]] as const).map(([bit, l]) => entry & bit ? l : "-");
-  return `${hex32(frameOf(entry))} ${letters.join("")}`;
+  return ([[2, "w"], [4, "u"], [0x20, "a"], [0x40, "d"], [0x100, "g"]] as
+    const).map(([bit, letter]) => entry & bit ? letter : "-").join("");
+}
+
+const physically = (machine: Machine) => (at: number) =>
+  hostMemory(machine).load32(place.KERNEL + at);
+
+/** The frame in which a page of a Guest's memory lies, if it has one. */
+function frameBehind(
+  machine: Machine, guest: number, address: number,
+): number | undefined {
+  const read = physically(machine), at = place.MEM_BASE + address;
+  const directory = get(hostMemory(machine), lguestOf(guest),
+    Lguest.directory);
+  const pde = directory && read(directory + 4 * (at >>> 22));
+  if (!(pde & P)) return undefined;
+  const pte = read(frameOf(pde) + 4 * ((at >>> 12) & 1023));
+  return pte & P ? frameOf(pte) : undefined;
 }
 
 /** Words of a Guest's memory from a physical address of its own on, seen
@@ -24,43 +43,74 @@ function show(entry: number): string {
 export function guestWords(
   machine: Machine, guest: number, address: number, count: number,
 ): number[] {
-  const { load32 } = hostMemory(machine), lg = lguestOf(guest);
-  const directory = get(hostMemory(machine), lg, Lguest.directory);
+  const read = physically(machine);
   return Array.from({ length: count }, (_, i) => {
-    const at = place.MEM_BASE + address + 4 * i;
-    const pde = load32(place.KERNEL + directory + 4 * (at >>> 22));
-    if (directory === 0 || !(pde & P)) return 0;
-    const pte = load32(place.KERNEL + frameOf(pde) +
-      4 * ((at >>> 12) & 1023));
-    return pte & P ? load32(place.KERNEL + frameOf(pte) + (at & 4095)) : 0;
+    const at = address + 4 * i, frame = frameBehind(machine, guest, at);
+    return frame === undefined ? 0 : read(frame + (at & 4095));
+  });
+}
+
+/** What is behind a directory: the entries on the way, and the page. */
+interface Way {
+  /** The directory, the table and the page; no more than there are. */
+  readonly frames: readonly (number | undefined)[];
+  readonly entries: readonly number[];
+}
+
+function wayOf(
+  read: (at: number) => number, directory: number, address: number,
+): Way {
+  const pde = read(directory + 4 * (address >>> 22)), table = frameOf(pde);
+  if (!(pde & P)) return { frames: [directory], entries: [pde] };
+  const pte = read(table + 4 * ((address >>> 12) & 1023));
+  return { frames: [directory, table, pte & P ? frameOf(pte) : undefined],
+    entries: [pde, pte] };
+}
+
+function drawWay(
+  sheet: Sheet, y: number, tone: Tone, { frames, entries }: Way,
+  address: number,
+): void {
+  ["directory", "table", "page"].forEach((what, level) => {
+    const x = 19 * level, frame = frames[level], entry = entries[level];
+    const there = frame !== undefined;
+    sheet.text(x + 1, y, what, "quiet")
+      .box(x, y + 1, 16, 4, there ? tone : "quiet", undefined, there)
+      .text(x + 2, y + 2, there ? hex32(frame) : "none",
+        there ? tone : "quiet");
+    if (entry === undefined) return;
+    const index = (address >>> (level === 0 ? 22 : 12)) & 1023;
+    sheet.text(x + 2, y + 3, `${index}: ${flagsOf(entry)}`,
+      entry & P ? "ink" : "quiet");
+    if (entry & P) sheet.arrow([[x + 16, y + 3], [x + 18, y + 3]], tone);
   });
 }
 
 /** The way of a Guest's address: by its own tables, and by the shadow. */
 export function drawWalk(
   machine: Machine, guest: number, address: number,
-): string {
-  const memory = hostMemory(machine);
+): Picture {
+  const sheet = new Sheet(), memory = hostMemory(machine);
   const vcpu = get(memory, lguestOf(guest), Lguest.vcpu);
-  if (vcpu === 0) return "no tables";
-  const slot = get(memory, vcpu, LgCpu.directory);
-  const theirs = (at: number) => guestWords(machine, guest, at, 1)[0]!;
-  const ours = (at: number) => memory.load32(place.KERNEL + at);
-  const own = get(memory, vcpu, LgCpu.linear) ? "sees its memory as it is"
-    : way(theirs, get(memory, vcpu, LgCpu.guest_directory, slot), address);
-  return `the Guest  ${own}\nthe shadow ${
-    way(ours, get(memory, vcpu, LgCpu.shadow, slot), address)}`;
-}
-
-/** A directory, its entry, and that of the table behind it. */
-function way(
-  read: (at: number) => number, directory: number, address: number,
-): string {
-  const pde = read(directory + 4 * (address >>> 22));
-  const start = `${hex32(directory)} -> ${show(pde)}`;
-  if (!(pde & P)) return start;
-  const pte = read(frameOf(pde) + 4 * ((address >>> 12) & 1023));
-  return `${start} -> ${show(pte)}`;
+  if (vcpu === 0)
+    return sheet.text(0, 0, `Guest ${guest} has no tables`).picture();
+  const slot = get(memory, vcpu, LgCpu.directory) % SHADOWS;
+  const theirs = get(memory, vcpu, LgCpu.linear)
+    ? { frames: [, , frameOf(address)], entries: [] }
+    : wayOf((at) => guestWords(machine, guest, at, 1)[0]!,
+      get(memory, vcpu, LgCpu.guest_directory, slot), address);
+  const ours = wayOf(physically(machine),
+    get(memory, vcpu, LgCpu.shadow, slot), address);
+  const name = `0x${hex32(address)} by `;
+  sheet.text(0, 0, `${name}the Guest's tables`, "guest");
+  drawWay(sheet, 1, "guest", theirs, address);
+  sheet.text(0, 7, `${name}our shadow`, "host");
+  drawWay(sheet, 8, "host", ours, address);
+  const page = theirs.frames[2], behind = ours.frames[2];
+  if (page !== undefined && behind !== undefined &&
+    frameBehind(machine, guest, page) === behind)
+    sheet.arrow([[46, 6], [46, 8]]).text(38, 7, "lies in", "quiet");
+  return sheet.picture();
 }
 
 /** A Launcher's address space, stretch by stretch. */
@@ -92,23 +142,48 @@ export function drawSpace(machine: Machine, guest: number): string {
   return lines.join("\n");
 }
 
+/** Whose registers lie in a frame, if they are a Guest's. */
+function ownerOf(machine: Machine, frame: number): number {
+  const memory = hostMemory(machine), { GUESTS_MAX } = lguestMap;
+  return Array.from({ length: GUESTS_MAX }, (_, guest) =>
+    get(memory, lguestOf(guest), Lguest.vcpu)).findIndex((vcpu) =>
+    vcpu !== 0 && get(memory, vcpu, LgCpu.regs_page) === frame);
+}
+
+function drawPage(
+  sheet: Sheet, x: number, y: number, entry: number, what: string, tone: Tone,
+): void {
+  const there = (entry & P) !== 0, frame = hex32(frameOf(entry));
+  sheet.box(x, y, 19, 4, there ? tone : "quiet", undefined, there)
+    .text(x + 2, y + 1, there ? what : "nothing", there ? "ink" : "quiet");
+  if (there) sheet.text(x + 2, y + 2,
+    `${frame}  ${entry & RW ? "write" : "read"}`, tone);
+}
+
 /** The Switcher's pages: as the Host has them, and as a Guest on a CPU. */
-export function drawSwitcher(machine: Machine, cpu: number): string {
-  const memory = hostMemory(machine);
-  const host = get(memory, HOST, Shared.window_ptes);
-  const guest = get(memory, cpuArea(cpu), LguestPerCpu.guest_ptes);
-  const entry = (table: number, page: number) =>
-    show(memory.load32(place.KERNEL + table + 4 * page));
-  const cpus = get(memory, HOST, Shared.cpus_present);
-  const pages = 1 + 2 * Math.min(cpus, most.CPUS_MAX);
-  const lines = [" ".repeat(10) +
-    `the Host        a Guest on CPU ${cpu}`];
-  for (let page = 0; page < pages; page++) {
-    const what = page === 0 ? "text" : (page & 1 ? "registers, CPU "
-      : "state, CPU ") + ((page - 1) >>> 1);
-    lines.push(`${hex32(lguestMap.SWITCHER + 4096 * page)}  ` +
-      `${entry(host, page).padEnd(14)}  ${entry(guest, page).padEnd(14)}  ` +
-      what);
+export function drawSwitcher(machine: Machine, cpu: number): Picture {
+  const memory = hostMemory(machine), read = physically(machine);
+  const tables = [get(memory, HOST, Shared.window_ptes),
+    get(memory, cpuArea(cpu), LguestPerCpu.guest_ptes)];
+  const sheet = new Sheet().text(9, 0, "the Host", "host")
+    .text(35, 0, `a Guest on CPU ${cpu}`, "guest");
+  const cpus = Math.min(get(memory, HOST, Shared.cpus_present),
+    most.CPUS_MAX);
+  for (let page = 0; page < 1 + 2 * cpus; page++) {
+    const [host = 0, guest = 0] = tables.map((table) =>
+      table && read(table + 4 * page));
+    const y = 1 + 3 * page, of = (page - 1) >>> 1, text = page === 0;
+    const address = lguestMap.SWITCHER + 4096 * page;
+    const what = text ? "text" : `${page & 1 ? "registers" : "state"} CPU ${of}`;
+    const same = guest & P && frameOf(host) === frameOf(guest);
+    const owner = same ? -1 : ownerOf(machine, frameOf(guest));
+    const tone = !text && of !== cpu ? "wrong" : same ? "switcher" : "guest";
+    sheet.text(0, y + 1, hex32(address), "ink", { cpu, address });
+    drawPage(sheet, 9, y, host, what, "host");
+    drawPage(sheet, 35, y, guest, owner < 0 ? what : `of Guest ${owner}`, tone);
+    if (same)
+      sheet.text(29, y + 1, "same", "quiet")
+        .line([[28, y + 2], [34, y + 2]]);
   }
-  return lines.join("\n");
+  return sheet.picture();
 }

@@ -1,0 +1,88 @@
+// The figures of the book: legible, true, and drawn of any machine.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { MiB, boot, firstGuest, run } from "../src";
+import { drawSwitcher, drawWalk, overlaps } from "../src/debug";
+import type { Picture } from "../src/debug";
+import { HOST, Shared, get, hostMemory, place } from "../src/host";
+import { LgCpu, Lguest, lguestOf } from "../src/lguest";
+import { CR3, Machine, hex32 } from "../src/machine";
+
+const test = suite("figures");
+
+function session(cpus = 1, ptePage?: "one") {
+  const started = boot({ cpus, ptePage, guests: Array.from({ length: cpus },
+    (_, cpu) => ({ name: "g", cpu, image: firstGuest(), commandLine: "",
+      memory: 4 * MiB })) }, () => {});
+  run(started, 20_000);
+  return started.machine;
+}
+
+const machine = session(), crowd = session(2, "one");
+const ram = hostMemory(machine);
+
+/** Legible, and not long; gives its letters. */
+function legible(picture: Picture): string {
+  assert.equal(overlaps(picture), []);
+  const lines = picture.text.split("\n");
+  assert.ok(lines.length <= 60, picture.text);
+  for (const line of lines) assert.ok(line.length <= 54, line);
+  return picture.text;
+}
+
+/** Machines that no figure was made for. */
+function strangers(): Machine[] {
+  const noise = session();
+  const { ramSize } = noise, bytes = new Uint8Array(ramSize);
+  for (let i = 0, x = 1; i < ramSize; i++)
+    bytes[i] = (x = Math.imul(x, 1103515245) + 12345) >>> 24;
+  noise.writeRam(0, bytes);
+  const full = session();
+  full.writeRam(0, new Uint8Array(ramSize).fill(0xff));
+  return [new Machine({ memory: 1 << 20 }), noise, full];
+}
+const strange = strangers();
+
+test("the Switcher's pages are those of both tables", () => {
+  const text = legible(drawSwitcher(machine, 0));
+  const table = get(ram, HOST, Shared.window_ptes);
+  const vcpu = get(ram, lguestOf(0), Lguest.vcpu);
+  const read = (at: number) => ram.load32(place.KERNEL + at);
+  const frames = [0, 1, 2].map((page) =>
+    hex32(read(table + 4 * page) & -4096));
+  for (const frame of frames) assert.ok(text.includes(frame), frame);
+  const own = hex32(get(ram, vcpu, LgCpu.regs_page));
+  assert.match(text, new RegExp(`\\| of Guest 0.*\n.*\\| ${own}  write`));
+  assert.is(text.match(/same/g)?.length, 2);
+});
+
+test("what a Guest sees of another CPU is wrong", () => {
+  const wrong = (of: Machine) => drawSwitcher(of, 1).shapes
+    .filter(({ kind, tone }) => kind === "box" && tone === "wrong").length;
+  assert.is(wrong(crowd), 2);
+  assert.is(wrong(session(2)), 0);
+  assert.match(legible(drawSwitcher(crowd, 1)), /of Guest 0/);
+});
+
+test("a walk is that of the CPU, and ends where the memory is", () => {
+  const shadow = get(ram, get(ram, lguestOf(0), Lguest.vcpu), LgCpu.shadow, 0);
+  assert.is(shadow, machine.cpus[0]!.w[CR3]! >>> 0, "it is in the Guest");
+  const table = ram.load32(place.KERNEL + shadow + 4 * 768) & -4096;
+  const page = ram.load32(place.KERNEL + table + 4 * 256) & -4096;
+  const text = legible(drawWalk(machine, 0, 0xc0100000));
+  assert.ok(text.includes(
+    [shadow, table, page].map((at) => `| ${hex32(at)}     |`).join("   ")));
+  assert.match(text, "lies in");
+  assert.not.match(legible(drawWalk(machine, 0, 0xd0000000)), "lies in");
+});
+
+test("every figure can be drawn of any machine", () => {
+  for (const one of strange) {
+    legible(drawSwitcher(one, 0));
+    for (const guest of [0, 31])
+      for (const address of [0, 0xc0100000, 0xffffffff])
+        legible(drawWalk(one, guest, address));
+  }
+});
+
+test.run();
