@@ -2,11 +2,16 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MiB, boot, firstGuest, run } from "../src";
-import { drawSwitcher, drawWalk, overlaps } from "../src/debug";
+import {
+  drawSegment, drawSwitcher, drawTrap, drawWalk, overlaps,
+} from "../src/debug";
 import type { Picture } from "../src/debug";
 import { HOST, Shared, get, hostMemory, place } from "../src/host";
 import { LgCpu, Lguest, lguestOf } from "../src/lguest";
-import { CR3, Machine, hex32 } from "../src/machine";
+import {
+  CPL, CR3, DS, ESP, Fault, Machine, deliver, hex32, loadGdtr, loadIdtr,
+  loadSegment,
+} from "../src/machine";
 
 const test = suite("figures");
 
@@ -76,9 +81,63 @@ test("a walk is that of the CPU, and ends where the memory is", () => {
   assert.not.match(legible(drawWalk(machine, 0, 0xd0000000)), "lies in");
 });
 
+test("a segment is that of the register, and of the table", () => {
+  const cpu = new Machine({ memory: 0x100000 }).cpus[0]!;
+  loadGdtr(cpu, 0x1000, 0x17);
+  cpu.store32(0x1008, 0x60000fff);
+  cpu.store32(0x100c, 0x00409200);
+  cpu.store32(0x1010, 0x60000fff);
+  cpu.store32(0x1014, 0x00409600);
+  loadSegment(cpu, DS, 8);
+  const text = legible(drawSegment(cpu, DS, 0x10));
+  for (const part of ["60000fff 00409300", "base  00006000",
+    "limit 00000fff", "data rw DPL 0", "00006fff", "00006010"])
+    assert.ok(text.includes(part), part);
+  assert.match(legible(drawSegment(cpu, DS, 0x1000)), "out of reach");
+  loadSegment(cpu, DS, 16);
+  assert.match(legible(drawSegment(cpu, DS, 0x10)), "out of reach");
+  assert.match(legible(drawSegment(cpu, DS, 0x1000)), "base + 00001000");
+  loadGdtr(cpu, 0x1000, 7);
+  assert.match(legible(drawSegment(cpu, DS, 0)), "no descriptor");
+});
+
+test("a trap is what lies on its stack", () => {
+  const running = session(), cpu = running.cpus[0]!;
+  running.events.on(({ kind }) => {
+    if (kind === "exception") running.requestStop();
+  });
+  running.run({ maxInstructions: 100_000 });
+  assert.is(cpu.w[CPL], 0);
+  const vector = 14, text = legible(drawTrap(cpu, vector));
+  for (let at = 0; at < 24; at += 4)
+    assert.match(text, new RegExp(`${hex32(cpu.w[ESP]! + at)} \\| \\w+ +` +
+      hex32(cpu.peekStack(at, 4))));
+  assert.match(text, "from ring 1 to ring 0");
+  assert.match(legible(drawTrap(cpu, 13)), "isn't where vector 13 leads");
+});
+
+test("a trap that stays in its ring asks for no stack", () => {
+  const cpu = new Machine({ memory: 0x100000 }).cpus[0]!;
+  cpu.store32(0x1008, 0xffff);
+  cpu.store32(0x100c, 0x00cf9b00);
+  cpu.store32(0x2068, 0x00085000);
+  cpu.store32(0x206c, 0x00008f00);
+  loadGdtr(cpu, 0x1000, 0xf);
+  loadIdtr(cpu, 0x2000, 0x6f);
+  cpu.w[ESP] = 0x8000;
+  deliver(cpu, new Fault(13, 0x18));
+  const text = legible(drawTrap(cpu, 13));
+  assert.match(text, /not asked[^]*00007ff0 \| error   00000018/);
+  assert.not.match(text, "esp0");
+});
+
 test("every figure can be drawn of any machine", () => {
   for (const one of strange) {
     legible(drawSwitcher(one, 0));
+    const cpu = one.cpus[0]!;
+    for (let segment = 0; segment < 8; segment++)
+      legible(drawSegment(cpu, segment, 0xffffffff));
+    for (const vector of [0, 14, 255]) legible(drawTrap(cpu, vector));
     for (const guest of [0, 31])
       for (const address of [0, 0xc0100000, 0xffffffff])
         legible(drawWalk(one, guest, address));

@@ -1,5 +1,7 @@
 // Woven from chapters/832-visit.md.
 export * from "./believes";
+export { drawSegment } from "./draw-segment";
+export * from "./draw-trap";
 export { lineProgram } from "./dwarf";
 export { drawAddress, tablesOf, wayOf } from "./draw-address";
 export type { Tables } from "./draw-address";
