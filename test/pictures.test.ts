@@ -3,11 +3,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MiB, boot, firstGuest, run } from "../src";
 import {
-  drawSegment, drawSwitcher, drawTrap, drawWalk, overlaps,
+  drawSegment, drawSwitcher, drawTrap, drawWalk, drawWorlds, overlaps,
+  whereIs,
 } from "../src/debug";
 import type { Picture } from "../src/debug";
 import { HOST, Shared, get, hostMemory, place } from "../src/host";
-import { LgCpu, Lguest, lguestOf } from "../src/lguest";
+import {
+  LgCpu, Lguest, LguestPages, Regs, lguestMap, lguestOf, regsOffset,
+} from "../src/lguest";
 import {
   CPL, CR3, DS, ESP, Fault, Machine, deliver, hex32, loadGdtr, loadIdtr,
   loadSegment,
@@ -131,9 +134,52 @@ test("a trap that stays in its ring asks for no stack", () => {
   assert.not.match(text, "esp0");
 });
 
+/** A word that a CPU has at a linear address. */
+const own = (of: Machine, at: number) => hex32(of.cpus[0]!.loadLinear(at, 4));
+
+test("worlds are those of the CPU and of its pages", () => {
+  const two = session(), memory = hostMemory(two), cpu = two.cpus[0]!;
+  const esp = cpu.w[ESP]! >>> 0, pages = lguestMap.SWITCHER + 4096;
+  const text = legible(drawWorlds(two, 0));
+  assert.match(text, "CPU 0 is in Guest 0, in ring 1");
+  assert.match(text, `cr3 ${hex32(cpu.w[CR3]!)}  in force`);
+  for (const at of [esp, esp + 4])
+    assert.match(text, `${hex32(at)}  ${own(two, at)}`);
+  const { host_cr3, host_sp } = LguestPages;
+  assert.match(text, ` cr3 ${own(two, pages + host_cr3.offset)}   `);
+  assert.match(text, ` esp ${own(two, pages + host_sp.offset)}   `);
+  while (whereIs(two, 0) !== "Host") two.run({ maxInstructions: 10 });
+  const vcpu = get(memory, lguestOf(0), Lguest.vcpu);
+  const regs = place.KERNEL + get(memory, vcpu, LgCpu.regs_page) + regsOffset;
+  const eip = hex32(memory.load32(regs + Regs.eip.offset));
+  const back = legible(drawWorlds(two, 0));
+  assert.match(back, new RegExp(`the Host, in ring 0[^]* eip ${eip}\n`));
+  assert.match(back, `cr3 ${hex32(cpu.w[CR3]!)}  in force`);
+});
+
+test("what can't be drawn is told in a line", () => {
+  assert.is(drawWorlds(machine, 8).text, "there is no CPU 8");
+  for (const one of strange)
+    assert.is(drawWorlds(one, 0).text,
+      "no Host of ours runs on this machine");
+  const early = boot({ cpus: 2, guests: [] }, () => {}).machine;
+  while (drawWorlds(early, 1).text.startsWith("no"))
+    early.run({ maxInstructions: 500 });
+  assert.match(legible(drawWorlds(early, 1)), "no page tables yet");
+});
+
+test("a Host that is dead, and a Guest that is nonsense, are drawn", () => {
+  const ill = session(), vcpu = get(ram, lguestOf(0), Lguest.vcpu);
+  ill.writeRam(HOST + Shared.oopsed.offset - place.KERNEL, Uint8Array.of(1));
+  assert.match(legible(drawWorlds(ill, 0)), /dead: [^]*in force/);
+  ill.writeRam(vcpu - place.KERNEL, new Uint8Array(4096).fill(0xff));
+  assert.match(legible(drawWorlds(ill, 0)), "an unknown Guest");
+});
+
 test("every figure can be drawn of any machine", () => {
   for (const one of strange) {
     legible(drawSwitcher(one, 0));
+    legible(drawWorlds(one, 0));
     const cpu = one.cpus[0]!;
     for (let segment = 0; segment < 8; segment++)
       legible(drawSegment(cpu, segment, 0xffffffff));

@@ -2,6 +2,7 @@
 export * from "./believes";
 export { drawSegment } from "./draw-segment";
 export * from "./draw-trap";
+export * from "./draw-worlds";
 export { lineProgram } from "./dwarf";
 export { drawAddress, tablesOf, wayOf } from "./draw-address";
 export type { Tables } from "./draw-address";
@@ -14,7 +15,7 @@ export * from "./instants";
 export * from "./lane";
 export * from "./lockcheck";
 export * from "./picture";
-export * from "./pictures";
+export { drawDescriptors, drawGates, drawShadows } from "./pictures";
 export * from "./queue";
 export { hostStretches, stretchesOf, switcherStretches } from "./stretches";
 export type { Move, Stretch } from "./stretches";

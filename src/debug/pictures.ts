@@ -9,7 +9,7 @@ import { hex32 } from "../machine";
 import type { Machine } from "../machine";
 
 /** Where the state page of a CPU can be read, less 4096. */
-function pagesOf(memory: Memory, cpu: number): number {
+export function pagesOf(memory: Memory, cpu: number): number {
   const ptes = place.KERNEL + get(memory, HOST, Shared.window_ptes);
   const entry = memory.load32(ptes + 4 * (2 + 2 * cpu));
   return place.KERNEL + entry - (entry & 4095) - 4096;

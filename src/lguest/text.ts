@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 580 "chapters/500-switcher.md"
+# 593 "chapters/500-switcher.md"
 init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     testl %eax, %eax
     jnz 1f                          # too few pages
-# 609 "chapters/500-switcher.md"
+# 622 "chapters/500-switcher.md"
     movl $pge_off, %eax
     call everywhere_or_here
     xorl %eax, %eax
