@@ -8,6 +8,17 @@ import { PATIENCE } from "./reference";
 
 const root = resolve(__dirname, "..");
 
+/** What examples and the loom's claims use of Node. */
+const nodeTypes = `declare module "node:util" {
+  export function format(...all: unknown[]): string;
+  export function inspect(value: unknown, options?: object): string;
+}
+interface ErrorConstructor {
+  captureStackTrace(error: object, from?: unknown): void;
+}
+declare const console: Record<"log" | "error", (...all: unknown[]) => void>;
+`;
+
 /** A temporary project; `remove()` it when done. */
 export interface Project {
   readonly folder: string;
@@ -67,12 +78,15 @@ function copyLoom(
       fs.copyFileSync(join(root, ".loom/cache", name),
         join(folder, ".loom/cache", name));
   fs.symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  // The loom's own types are checked in the real tree.
+  // The loom's own types are checked in the real tree; of Node's, which are
+  // long to read, a project's program needs few.
   const config = JSON.parse(
     fs.readFileSync(join(root, "tsconfig.json"), "utf8"));
   const { mtime } = fs.statSync(join(root, "tsconfig.json"));
-  write("tsconfig.json", JSON.stringify(
-    { ...config, exclude: ["src/loom"] }));
+  const { compilerOptions } = config;
+  write("tsconfig.json", JSON.stringify({ ...config, exclude: ["src/loom"],
+    compilerOptions: { ...compilerOptions, types: [] } }));
+  write("test/node.d.ts", nodeTypes);
   fs.utimesSync(join(folder, "tsconfig.json"), mtime, mtime);
   for (const name of fs.readdirSync(join(root, "chapters")))
     if (/^\d{3}-.*\.md$/.test(name)) {
