@@ -350,7 +350,7 @@ test("--help and --version answer on standard output", () => {
 // Real processes, for what only the real world does.
 
 const MAIN = join(__dirname, "..", "src", "cli", "main.ts");
-const NODE = `"${process.execPath}" -r ts-node/register/transpile-only`;
+const NODE = `"${process.execPath}" -r ./test/ready.cjs`;
 
 function shell(line: string) {
   return spawnSync("bash", ["-c", line.replace("LGUEST",

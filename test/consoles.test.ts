@@ -204,7 +204,7 @@ testWith(test, "script")("a real terminal is raw, and is left", async () => {
   const image = join(folder, "e");
   fs.writeFileSync(image, E);
   const child = spawn("script", ["-qefc", `'${process.execPath}' ` +
-    "-r ts-node/register/transpile-only src/cli/main.ts " +
+    "-r ./test/ready.cjs src/cli/main.ts " +
     `--kernel '${image}' --memory 2`, "/dev/null"],
   { cwd: join(__dirname, ".."), timeout: PATIENCE });
   const waits: [RegExp, string][] =

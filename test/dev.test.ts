@@ -48,7 +48,7 @@ test("a chapter saved under npm run dev is answered for, by its lines",
       "test/unrelated.test.ts": shared.replace("./two", "./apart"),
       "test/two.ts": 'export { three } from "./deep/three";\n' });
     tangle(project.folder, []);
-    const child = spawn(process.execPath, ["-r", "ts-node/register",
+    const child = spawn(process.execPath, ["-r", "./test/ready.cjs",
       "src/loom/main.ts", "dev", "--no-site"], { cwd: project.folder });
     let text = "", wake = () => {};
     const hear = (data: Buffer) => {

@@ -55,7 +55,7 @@ async function refused(said: RegExp, ...words: string[]) {
 
 /** A node process that runs a piece of TypeScript. */
 function child(text: string) {
-  return spawn(process.execPath, ["-r", "ts-node/register/transpile-only",
+  return spawn(process.execPath, ["-r", "./test/ready.cjs",
     "-e", text], { cwd: join(__dirname, ".."), stdio: ["ignore", "pipe",
     "inherit"], timeout: PATIENCE });
 }
@@ -217,7 +217,7 @@ test("what goes through pipes arrives", async ({ at }) => {
     cat "$1/k" > "$1/in" &
     cat "$1/out" > "$1/s2" &
     cat "$1/trace" > "$1/t2" &
-    "$2" -r ts-node/register/transpile-only src/cli/main.ts \\
+    "$2" -r ./test/ready.cjs src/cli/main.ts \\
       --kernel <(cat "$1/in") --memory 2 --snapshot "$1/out" --trace-file "$1/trace" \\
       --record "$1/r" > "$1/said" || exit
     wait`;
@@ -236,7 +236,7 @@ test("a name that is too long is told so", () =>
 
 test("standard output is a file, too, even if it is a pipe", async () => {
   const { status, stdout, stderr } = spawnSync("bash", ["-c",
-    '"$0" -r ts-node/register/transpile-only src/cli/main.ts symbols ' +
+    '"$0" -r ./test/ready.cjs src/cli/main.ts symbols ' +
     "-o /dev/stdout | head -c 4", process.execPath],
   { cwd: join(__dirname, ".."), encoding: "latin1", timeout: PATIENCE });
   assert.is(stderr.replace(/.* nobody reads from this pipe any more\n/, ""),

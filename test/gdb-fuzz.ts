@@ -1,5 +1,5 @@
 // Mutated packets for the gdb stub, by seed.
-// `node -r ts-node/register/transpile-only test/gdb-fuzz.ts [packets] [seed]`
+// `node -r ./test/ready.cjs test/gdb-fuzz.ts [packets] [seed]`
 // sends that many.
 import { packetOf } from "../src";
 import { Client, machineWith } from "./gdb-client";

@@ -1,5 +1,5 @@
 // Scripted sessions with Debian's gdb, over a real port of the loopback.
-// `node -r ts-node/register/transpile-only test/gdb-sessions.ts` runs them
+// `node -r ./test/ready.cjs test/gdb-sessions.ts` runs them
 // all and shows what gdb said.
 import { spawn } from "node:child_process";
 import { once } from "node:events";

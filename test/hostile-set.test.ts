@@ -1,5 +1,5 @@
 // Hostile Guests by the hundred, and proof that somebody is watching. The
-// long run is `node -r ts-node/register test/hostile/full.ts`.
+// long run is `node -r ./test/ready.cjs test/hostile/full.ts`.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { HOST, PerCpu, Shared, cpuArea, place } from "../src/host";

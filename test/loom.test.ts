@@ -12,6 +12,7 @@ import { checkTangled, tangle } from "../src/loom/book";
 import { rejects, throws } from "../src/loom/expect";
 import { Fault, gp, NP, PF, UD } from "../src/machine";
 import { makeProject } from "./project";
+import { PATIENCE } from "./reference";
 
 const test = suite("loom");
 
@@ -484,6 +485,10 @@ test("planted errors are reported with chapter, line and column", () => {
   const project = makeProject(planted);
   tangle(project.folder, []);
   const { text, status } = project.loom("test");
+  // By ts-node itself, and what has been compiled already.
+  const { stdout } = spawnSync(process.execPath, ["-r", "ts-node/register",
+    "test/chapters/002-examples.test.ts"],
+  { cwd: project.folder, encoding: "utf8", timeout: PATIENCE });
   project.remove();
   assert.is(status, 1, text);
   // A type error in the program, and one that an example should not have.
@@ -493,7 +498,7 @@ test("planted errors are reported with chapter, line and column", () => {
   assert.not.match(text, /002-examples\.md:26:7/);
   // A failed example, an exception below an example, a wrong print.
   assert.match(text, /chapters\/002-examples\.md:9:3/);
-  assert.match(text,
+  for (const one of [text, stdout]) assert.match(one,
     /at explode .*chapters\/001-plant\.md:5:23.*\n.*002-examples\.md:16:8/);
   assert.match(text, /chapters\/002-examples\.md:49:1/);
   // A file without tests fails; the tests that are right pass.

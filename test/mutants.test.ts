@@ -123,7 +123,7 @@ test("who is noticed and who isn't is told, with an exit status", () => {
   const project = makeProject(files);
   try {
     const { status, stdout, stderr } = spawnSync(process.execPath,
-      ["-r", "ts-node/register", "test/mutants/full.ts", "--jobs", "1"],
+      ["-r", "./test/ready.cjs", "test/mutants/full.ts", "--jobs", "1"],
       { cwd: project.folder, encoding: "utf8", timeout: PATIENCE,
         env: { ...process.env, NODE_OPTIONS: "" } });
     assert.is(status, 1, stderr);

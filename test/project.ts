@@ -51,7 +51,7 @@ export function makeProject(
   return { folder, read, write,
     loom(...args) {
       const { stdout, stderr, status } = spawnSync(process.execPath,
-        ["-r", "ts-node/register", "src/loom/main.ts", ...args],
+        ["-r", "./test/ready.cjs", "src/loom/main.ts", ...args],
         { cwd: folder, encoding: "utf8", timeout: PATIENCE });
       return { text: stdout + stderr, status };
     },
@@ -66,7 +66,7 @@ function copyLoom(
   write: (path: string, text: string) => void,
 ): void {
   // With their times, or what ts-node has made of the loom is made again.
-  for (const name of ["package.json", "src/loom", "test/early.cjs",
+  for (const name of ["package.json", "src/loom", "test/ready.cjs",
     ".loom/maps/src/loom", ".loom/woven/src/loom"])
     if (fs.existsSync(join(root, name)))
       fs.cpSync(join(root, name), join(folder, name),

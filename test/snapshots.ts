@@ -73,7 +73,7 @@ export async function trySnapshots(n: number, seed: number) {
 
 // It goes on with the other interpreter as well as with the same.
 function child(file: string, interpreter: string): Promise<string> {
-  const args = ["-r", "ts-node/register/transpile-only",
+  const args = ["-r", "./test/ready.cjs",
     join(__dirname, "snapshot-child.ts"), file, "--interpreter", interpreter];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: join(__dirname, "..") },

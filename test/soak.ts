@@ -1,4 +1,4 @@
-// node -r ts-node/register test/soak.ts
+// node -r ./test/ready.cjs test/soak.ts
 //   [--seeds N] [--seed N] [--jobs N] [--guests N] [--cpus N] [--load N]
 //   [--every N] [--most N]
 //

@@ -1,5 +1,5 @@
 // How fast the back ends are, in CPU time: paged, flat, ring 0.
-// `node -r ts-node/register test/speed.ts [runs] [millions]` prints it.
+// `node -r ./test/ready.cjs test/speed.ts [runs] [millions]` prints it.
 import {
   assemble, CR0, CR0_PE, CR0_PG, EIP, ESP, Machine, writeControl,
   type MachineOptions,

@@ -1,4 +1,4 @@
-// node -r ts-node/register test/hostile/full.ts
+// node -r ./test/ready.cjs test/hostile/full.ts
 //   [--guests N] [--seed N] [--jobs N] [--reports N] [--cpus N]
 //   [--every N] [--family kernels|drivers]
 //

@@ -1,4 +1,4 @@
-// node -r ts-node/register test/ring0/full.ts
+// node -r ./test/ready.cjs test/ring0/full.ts
 //   [--instructions N] [--cases N] [--seed N] [--from N] [--reports N]
 //   [--judge bochs|qemu]
 //

@@ -1,4 +1,4 @@
-// node -r ts-node/register test/silicon/full.ts
+// node -r ./test/ready.cjs test/silicon/full.ts
 //   [--cases N] [--sequences N] [--segmented N] [--breaks N]
 //   [--seed N] [--from N] [--reports N]
 //

@@ -1,7 +1,7 @@
 // What Intel's processor said, written down for machines that have another
 // one, or none.
 //
-// node -r ts-node/register test/silicon/recorded.ts   asks again, on Intel's
+// node -r ./test/ready.cjs test/silicon/recorded.ts   asks again, on Intel's
 //
 // intel.bin is a line of JSON, which says what was asked, and three bytes a
 // case: 12 bits of a checksum of the case, so that an answer is never held
@@ -114,7 +114,7 @@ function known(opcode: string): Form {
   const form = forms.find((form) => form.opcode === opcode);
   if (!form)
     throw new Error(`intel.bin asks about ${opcode}, which the table has no `
-      + "more: on a machine of Intel's, node -r ts-node/register "
+      + "more: on a machine of Intel's, node -r ./test/ready.cjs "
       + "test/silicon/recorded.ts");
   return form;
 }
