@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { readText, writeText } from "./book";
 import { parseJson } from "./map";
 import { startWorker } from "./worker";
-import type { Done, Job } from "./worker";
+import type { Done, Job, Worker } from "./worker";
 
 const timesPath = ".loom/times.json";
 
@@ -36,17 +36,20 @@ export async function doJobs(
   const waiting = [...jobs].sort((a, b) => time(b) - time(a));
   const results = new Map<Job, Done>();
   const work = async () => {
-    let worker = startWorker(root);
+    let worker: Worker | undefined;
     for (;;) {
       const job = waiting.shift();
       if (job === undefined) break;
-      if (!worker.alive()) worker = startWorker(root);
+      if (!worker?.alive()) worker = startWorker(root);
       const done = await worker.run(job);
       results.set(job, done);
       times[nameOf(job)] = done.seconds;
       hear(job, done);
+      if (job.kind !== "types") continue;
+      worker.stop();
+      worker = undefined;
     }
-    worker.stop();
+    worker?.stop();
   };
   const count = Math.min(4, availableParallelism(), jobs.length);
   await Promise.all(Array.from({ length: count }, work));

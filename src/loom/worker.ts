@@ -77,7 +77,8 @@ export function startWorker(
 ): Worker {
   const FORCE_COLOR = process.stdout.isTTY ? "1" : "0";
   const child = fork(join(root, "src/loom/main.ts"), ["worker"], {
-    cwd: root, silent: true, execArgv: ["-r", "./test/ready.cjs"],
+    cwd: root, silent: true,
+    execArgv: ["--single-threaded-gc", "-r", "./test/ready.cjs"],
     env: { ...process.env, FORCE_COLOR, ...env },
   });
   return {
