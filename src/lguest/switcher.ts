@@ -30,7 +30,7 @@ const takeGuest = `
 `;
 
 const saveGuest = `
-# 210 "chapters/500-switcher.md"
+# 218 "chapters/500-switcher.md"
 pushl %es
 pushl %ds
 pushl %fs
@@ -45,7 +45,7 @@ pushl %eax
 `;
 
 const takeHost = `
-# 257 "chapters/500-switcher.md"
+# 265 "chapters/500-switcher.md"
 popl %ebp
 popl %fs
 popl %gs
@@ -54,12 +54,12 @@ popl %es
 `;
 
 const goOn = `
-# 268 "chapters/500-switcher.md" # columns -4
+# 276 "chapters/500-switcher.md" # columns -4
     iret
 `;
 
 const deliver = `
-# 278 "chapters/500-switcher.md"
+# 286 "chapters/500-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
 movzwl (%eax), %edx             # the gate's low half of the offset,
@@ -71,7 +71,7 @@ jmp *%edx
 const hostGates = "lguest_pages_host_idt_base(%eax)";
 
 const nmi = `
-# 291 "chapters/500-switcher.md"
+# 299 "chapters/500-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
@@ -109,7 +109,7 @@ export const switcherText = switcherOf({ leave: `
     movl lguest_pages_host_gdt_base(%eax), %edx
     andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
 `, find: `
-# 231 "chapters/500-switcher.md"
+# 239 "chapters/500-switcher.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl %esp, %eax
@@ -127,7 +127,7 @@ ltr %dx
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 411 "chapters/500-switcher.md"
+# 419 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host

@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 593 "chapters/500-switcher.md"
+# 601 "chapters/500-switcher.md"
 init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     testl %eax, %eax
     jnz 1f                          # too few pages
-# 622 "chapters/500-switcher.md"
+# 630 "chapters/500-switcher.md"
     movl $pge_off, %eax
     call everywhere_or_here
     xorl %eax, %eax

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { fromFragment, readKept, toFragment } from "../src/machine/order";
 import type { Kept } from "../src/machine/order";
 import { happening } from "../src/machine/view";
+import { assemble, writeElf } from "../../src/assembler";
 import { chatty, counted, ending } from "./guest";
 import { Site, findChromium } from "./site";
 
@@ -292,6 +293,7 @@ test("goes through a world switch an instruction at a time: cr3, ring and "
     const begin = await pressOn(page, "Into the Switcher");
     assert.match(await page.locator("[data-panel=code]").textContent() ?? "",
       "switch_to_guest");
+    await press(page, "Both worlds");
     const seen: { cr3: string; esp: string; ring: string; line: string }[] = [];
     for (let step = 0; step < 80 && seen.at(-1)?.ring !== "1"; step++) {
       const text = await panel(page, "cpu");
@@ -499,7 +501,6 @@ test("what is read back has a strict shape", async () => {
 
 test("boots a kernel that is dropped on the page, or says what is wrong",
   async () => {
-    const { writeElf, assemble } = await import("../../src/assembler");
     const { bytes } = assemble("spin: jmp spin\n",
       { origin: 0xc0100000, name: "k" });
     const elf = writeElf([{ paddr: 0x100000, vaddr: 0xc0100000, bytes }],

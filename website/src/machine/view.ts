@@ -1,6 +1,6 @@
 // The machine's state, in pictures and words.
 import { drawAddress, drawCode, drawCpu, drawGdt, drawIdt, drawMemory,
-  drawTlb, drawTss, whereIs, whoseTables } from "../../../src/debug";
+  drawTlb, drawTss, drawWorlds, whereIs, whoseTables } from "../../../src/debug";
 import type { Where } from "../../../src/debug";
 import { factText } from "../../../src/debug/trace";
 import type { Picture, Shape } from "../../../src/debug/picture";
@@ -31,6 +31,7 @@ const drawn: Partial<Record<PanelName, Draw>> = {
   address: ({ machine, names }, cpu, address) =>
     [drawAddress(machine, cpu, address, whoseTables(machine, names))],
   tables: (_, cpu) => [drawGdt(cpu), drawIdt(cpu), drawTss(cpu)],
+  worlds: ({ machine }, cpu) => [drawWorlds(machine, cpu.id)],
   memory: (_, cpu, address) => [drawMemory(cpu, address)],
 };
 
