@@ -134,6 +134,21 @@ test("an example can be edited, fails where it says, and is put back",
     });
   });
 
+test("an edited example survives a reload, until it is put back", async () => {
+  await site.visit("/book/invitation", async (page) => {
+    const { example } = await edit(page, "const one = 1;", "one // => 1");
+    await page.reload();
+    const text = example.getByRole("textbox");
+    assert.is(await text.inputValue(), "const one = 1;\none // => 1");
+    assert.is(await example.getByRole("status").textContent(),
+      "changed, and not run yet");
+    await example.getByRole("button", { name: "Put it back" }).click();
+    await page.reload();
+    await example.getByRole("button", { name: "Edit" }).waitFor();
+    assert.is(await text.count(), 0);
+  });
+});
+
 test("an example that never ends is stopped", async () => {
   await site.visit("/book/invitation", async (page) => {
     const example = page.locator(first).first();

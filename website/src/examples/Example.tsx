@@ -8,6 +8,7 @@ import type { Outcome } from "./loom";
 import Drawing from "@site/src/drawing/Drawing";
 import { cut, outputText } from "./output";
 import { run } from "./run";
+import { useKeptText } from "./useKeptText";
 import styles from "./example.module.css";
 
 type State =
@@ -25,9 +26,10 @@ export default function Example({ example, code, children }: Props) {
   const isBrowser = useIsBrowser();
   const original = code.replace(/\n$/, "");
   const [state, setState] = useState<State>({ kind: "recorded" });
-  const [outcome, setOutcome] = useState(recorded);
-  const [text, setText] = useState<string>();
+  const [last, setOutcome] = useState(recorded);
+  const [text, setText] = useKeptText(`${slug}:${line}`, original);
   const changed = text !== undefined && text !== original;
+  const outcome = changed && state.kind === "recorded" ? undefined : last;
   const cancel = useRef(() => {});
   useEffect(() => () => cancel.current(), []);
 
@@ -36,8 +38,7 @@ export default function Example({ example, code, children }: Props) {
     cancel.current();
     setText(next);
     setState({ kind: "recorded" });
-    setOutcome(next === undefined || next === original
-      ? recorded : undefined);
+    setOutcome(recorded);
   }
 
   function start(): void {
@@ -51,10 +52,10 @@ export default function Example({ example, code, children }: Props) {
       else if (report.kind === "mistake")
         setState({ kind: "done", failed: { line, message: report.message } });
       else {
-        const last = report.outcomes.at(-1);
-        setOutcome(last?.line === line ? last : undefined);
-        setState({ kind: "done", ...(last?.failed
-          && { failed: last.failed }) });
+        const one = report.outcomes.at(-1);
+        setOutcome(one?.line === line ? one : undefined);
+        setState({ kind: "done", ...(one?.failed
+          && { failed: one.failed }) });
       }
     });
   }
