@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { MiB, boot, firstGuest, run } from "../src";
 import {
   drawSegment, drawSwitcher, drawTrap, drawWalk, drawWorlds, overlaps,
-  whereIs,
+  timelineOf, whereIs,
 } from "../src/debug";
 import type { Picture } from "../src/debug";
 import { HOST, Shared, get, hostMemory, place } from "../src/host";
@@ -174,6 +174,29 @@ test("a Host that is dead, and a Guest that is nonsense, are drawn", () => {
   assert.match(legible(drawWorlds(ill, 0)), /dead: [^]*in force/);
   ill.writeRam(vcpu - place.KERNEL, new Uint8Array(4096).fill(0xff));
   assert.match(legible(drawWorlds(ill, 0)), "an unknown Guest");
+});
+
+test("a run's bars and marks lead to where they are", () => {
+  const run = boot({ cpus: 2, guests: ["a", "b"].map((name, cpu) => ({ name,
+    cpu, image: firstGuest(), commandLine: "", memory: 4 * MiB })) }, () => {});
+  const timeline = timelineOf(run.machine, { names: ["a", "b"] });
+  assert.is(timeline.picture().text, "nothing to draw");
+  const places = new Map<number, unknown>();
+  while (run.machine.count < 30_000) {
+    run.machine.run({ maxInstructions: 1 });
+    places.set(run.machine.count, whereIs(run.machine, 1));
+  }
+  const picture = timeline.picture(), { shapes } = picture;
+  legible(picture);
+  const bars = shapes.filter(({ kind, goal }) =>
+    kind === "bar" && goal?.cpu === 1);
+  assert.ok(bars.some(({ tone }) => tone === "guest"));
+  const [first] = bars.filter(({ tone }) => tone === "host");
+  assert.is(places.get(first!.goal!.count! + 400), "Host");
+  const marks = shapes.filter(({ kind, goal }) => kind === "text" && goal);
+  assert.ok(marks.length > 10);
+  const from = timelineOf(run.machine, { from: 50_000, to: 40_000 });
+  assert.is(from.picture().text, "nothing to draw");
 });
 
 test("every figure can be drawn of any machine", () => {

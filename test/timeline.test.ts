@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { main } from "../src/cli/main";
-import { timelineOf } from "../src/debug";
+import { overlaps, timelineOf } from "../src/debug";
 import { firstGuest } from "../src/guest";
 import { place } from "../src/host";
 import { boot, MiB } from "../src/launcher";
@@ -93,7 +93,8 @@ test("a damaged Host is drawn as well as can be, and nothing is thrown", () => {
         new Uint8Array(new Uint32Array([random ^ (random << 13)]).buffer));
     }
     machine.run({ maxInstructions: 12_000 });
-    const lines = timeline.lines();
+    const lines = timeline.lines(), picture = timeline.picture();
+    assert.equal(overlaps(picture), []);
     assert.ok(lines.length > 6 && lines.length < 150, `seed ${seed}`);
     assert.ok(lines.every((line) => line.length < 200), `seed ${seed}`);
   }
@@ -111,7 +112,9 @@ test("a million events, and words of others, don't make it grow", () => {
   for (const kind of ["oops", "lock-report", "ipi", "switch", "constructor"])
     emit({ kind });
   machine.run({ maxInstructions: 5000 });
-  const lines = timeline.lines();
+  const lines = timeline.lines(), picture = timeline.picture();
+  assert.equal(overlaps(picture), []);
+  assert.ok(picture.text.split("\n").length < 60);
   assert.ok(lines.length < 80);
   assert.ok(lines.every((line) => /^[\x20-\x7e]{0,220}$/.test(line)));
   assert.ok(lines.some((line) => line.includes(": 0 \\x1b[2J")));

@@ -56,7 +56,7 @@ const most = (times: Times) =>
   times.reduce((a, b) => (b[1] > a[1] ? b : a), ["off", 0] as const);
 
 /** The sign of a column. */
-function signFor(times: Times): string {
+export function signFor(times: Times): string {
   const all = times.reduce((sum, [, n]) => sum + n, 0);
   const [guest, n] = most(times.filter(([where]) =>
     typeof where === "number"));
@@ -64,20 +64,26 @@ function signFor(times: Times): string {
   return 2 * n >= all ? signOf(guest) : signOf(guest).toLowerCase();
 }
 
-function markFor(bits: number): string {
-  const first = MARKS.find((_, i) => bits & (1 << i));
-  return first ? marked[first][0]! : " ";
-}
+export const markIn = (bits: number) =>
+  MARKS.find((_, i) => bits & (1 << i));
 
-function legend(columns: readonly ReturnType<Lane["read"]>[],
+/** The letter of a mark. */
+export const letterOf = (mark: Mark | undefined) =>
+  mark ? marked[mark][0]! : " ";
+
+/** Each sign that occurs, and what it means. */
+export function signsIn(columns: readonly ReturnType<Lane["read"]>[],
   name: Drawn["name"]): string[] {
   const places = new Set(columns.flatMap(({ times }) =>
     times.map(([where]) => where)));
   places.delete("off");
   const marks = columns.reduce((all, { bits }) => all | bits, 0);
-  const words = [...[...places].map((where) => typeof where === "number"
+  return [...[...places].map((where) => typeof where === "number"
     ? `${signOf(where)} ${name(where)}` : signs[where]!),
   ...MARKS.filter((_, i) => marks & (1 << i)).map((mark) => marked[mark])];
+}
+
+function legend(words: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.length - 1, longer = `${lines[last] ?? ""}, ${word}`;
@@ -87,29 +93,36 @@ function legend(columns: readonly ReturnType<Lane["read"]>[],
   return lines;
 }
 
+/** Rows of at most so many columns, and where each column begins. */
+export function inColumns({ from, to, lanes }: Drawn, most: number) {
+  const width = Math.max(...lanes.map((lane) => lane.width));
+  lanes.forEach((lane) => lane.reach(from + width * LANE_CELLS));
+  const cells = Math.ceil((to - from) / width);
+  const columns = Math.min(most, cells);
+  const edge = (column: number) => Math.floor(column * cells / columns);
+  const rows = lanes.map((lane) => Array.from({ length: columns },
+    (_, column) => lane.read(edge(column), edge(column + 1))));
+  return { rows, columns,
+    start: (column: number) => from + edge(column) * width };
+}
+
 /** The lines of a picture. */
 export function drawTimeline(drawn: Drawn): string[] {
   const { from, to, lanes, instants, close } = drawn;
   if (to <= from)
     return [`nothing to draw: the run has not gone beyond ${from}`];
-  const width = Math.max(...lanes.map((lane) => lane.width));
-  lanes.forEach((lane) => lane.reach(from + width * LANE_CELLS));
-  const cells = Math.ceil((to - from) / width);
-  const columns = Math.min(COLUMNS, cells);
-  const edge = (column: number) => Math.floor(column * cells / columns);
-  const rows = lanes.map((lane) => Array.from({ length: columns },
-    (_, column) => lane.read(edge(column), edge(column + 1))));
+  const { rows, columns, start } = inColumns(drawn, COLUMNS);
   let scale = MARGIN;
   for (let column = 0; column < columns; column += TICK)
-    scale += `|${from + edge(column) * width}`.padEnd(TICK);
+    scale += `|${start(column)}`.padEnd(TICK);
   const lines = [scale.trimEnd()];
   rows.forEach((row, i) => {
     const lane = row.map(({ times }) => signFor(times)).join("");
-    const below = row.map(({ bits }) => markFor(bits)).join("");
+    const below = row.map(({ bits }) => letterOf(markIn(bits))).join("");
     lines.push(`CPU ${lanes[i]!.cpu.id}  ${lane}`.trimEnd());
     if (below.trim()) lines.push((MARGIN + below).trimEnd());
   });
-  lines.push(...legend(rows.flat(), drawn.name));
+  lines.push(...legend(signsIn(rows.flat(), drawn.name)));
   const { kept, lost } = instants.all();
   for (const { count, cpu, text } of kept)
     lines.push(`${String(count).padStart(10)}  CPU ${cpu}: ${text}`);

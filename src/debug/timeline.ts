@@ -6,10 +6,12 @@ import type { Cpu, Machine, MachineEvent } from "../machine";
 import { believes } from "./believes";
 import type { Belief } from "./believes";
 import { drawTimeline, MARKS, marks, signOf } from "./draw-timeline";
-import type { Mark } from "./draw-timeline";
+import type { Drawn, Mark } from "./draw-timeline";
 import { Instants } from "./instants";
 import { Lane } from "./lane";
 import type { Idle } from "./lane";
+import type { Picture } from "./picture";
+import { pictureOf } from "./picture-timeline";
 import { sentences, worthALine } from "./sentences";
 import { guestByCr3, inGuestsWorld, NOBODY, whereIs } from "./whereis";
 import type { Where } from "./whereis";
@@ -30,6 +32,8 @@ export interface Timeline {
   /** The picture up to now; of at most 80 columns, but for what others
    * have said. */
   lines(): string[];
+  /** The same without the close-up, in shapes that lead to instants. */
+  picture(): Picture;
   /** Listens no longer; what there is can still be drawn. */
   stop(): void;
 }
@@ -182,15 +186,19 @@ class Listener {
     return text;
   }
 
-  lines(): string[] {
+  drawn(): Drawn {
     const { machine, from, lanes, close, instants } = this;
     const to = Math.min(machine.count, this.to);
-    if (this.to <= from)
-      return [`nothing to draw: the end comes before the beginning, ${from}`];
     for (const lane of lanes)
       lane.fill(to, lane.idle ?? whereIs(machine, lane.cpu.id));
     const name = (guest: number) => this.nameOf(guest);
-    return drawTimeline({ from, to, lanes, name, close, instants });
+    return { from, to, lanes, name, close, instants };
+  }
+
+  lines(): string[] {
+    const { from, to } = this;
+    return to > from ? drawTimeline(this.drawn())
+      : [`nothing to draw: the end comes before the beginning, ${from}`];
   }
 }
 
@@ -202,5 +210,6 @@ export function timelineOf(
     throw new TypeError("timelineOf takes a machine, before it runs");
   const listener = new Listener(machine, options);
   const stop = machine.events.on((event) => listener.hear(event));
-  return { stop, lines: () => listener.lines() };
+  return { stop, lines: () => listener.lines(),
+    picture: () => pictureOf(listener.drawn()) };
 }

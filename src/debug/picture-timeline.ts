@@ -1,0 +1,86 @@
+// Woven from chapters/802-timeline.md.
+// Lanes as a picture, which leads to instants.
+import { inColumns, letterOf, markIn, signFor, signsIn } from
+  "./draw-timeline";
+import type { Drawn, Mark } from "./draw-timeline";
+import { COLUMNS, Sheet } from "./picture";
+import type { Picture, Tone } from "./picture";
+
+/** Columns left of the lanes; how far ticks are apart; sentences at most. */
+const MARGIN = 7, TICK = 16, SENTENCES = 16;
+
+const tones: Readonly<Record<string, Tone>> = {
+  "=": "host", "~": "switcher", "+": "program", ".": "quiet", "?": "wrong",
+};
+
+const bad = new Set<Mark>(["died", "broken", "killed", "astray"]);
+
+type Row = ReturnType<typeof inColumns>["rows"][number];
+
+/** Columns with the same sign, as one stretch. */
+function stretchesIn(row: Row): { sign: string; at: number; end: number }[] {
+  const found: { sign: string; at: number; end: number }[] = [];
+  row.forEach(({ times }, at) => {
+    const sign = signFor(times), last = found.at(-1);
+    if (last?.sign === sign) last.end = at + 1;
+    else found.push({ sign, at, end: at + 1 });
+  });
+  return found;
+}
+
+/** Draws a lane from a row on; gives the row behind it. */
+function drawLane(sheet: Sheet, top: number, row: Row, cpu: number,
+  start: (column: number) => number): number {
+  let guest = "";
+  const y = top + 1, lane = stretchesIn(row);
+  sheet.text(0, y, `CPU ${cpu}`);
+  for (const { sign, at, end } of lane) {
+    const goal = { count: start(at), cpu }, whose = sign.toUpperCase();
+    if (sign === " ") continue;
+    sheet.bar(MARGIN + at, y, end - at, sign, tones[sign] ?? "guest", goal);
+    if (tones[sign] || whose === guest) continue;
+    sheet.text(MARGIN + at, top, guest = whose, "guest");
+  }
+  row.forEach(({ bits }, column) => {
+    const mark = markIn(bits);
+    if (mark) sheet.text(MARGIN + column, y + 1, letterOf(mark),
+      bad.has(mark) ? "wrong" : mark === "cr3" ? "quiet" : "ink",
+      { count: start(column), cpu });
+  });
+  return y + 2;
+}
+
+/** The colour of a sign in the legend. */
+const toneOf = (sign: string): Tone => tones[sign] ??
+  (/[A-Z1-9]/.test(sign) ? "guest" : /[#!x@]/.test(sign) ? "wrong" : "ink");
+
+/** What the signs are, each in its colour. */
+function drawLegend(sheet: Sheet, top: number, words: string[]): number {
+  let x = 0, y = top + 1;
+  for (const word of words) {
+    if (x > 0 && x + word.length > COLUMNS) [x, y] = [0, y + 1];
+    sheet.text(x, y, word, toneOf(word[0]!));
+    x += word.length + 2;
+  }
+  return y + 1;
+}
+
+/** A run so far, as a picture. */
+export function pictureOf(drawn: Drawn): Picture {
+  const { from, to, lanes, instants, name } = drawn, sheet = new Sheet();
+  if (to <= from) return sheet.text(0, 0, "nothing to draw").picture();
+  const { rows, columns, start } = inColumns(drawn, COLUMNS - MARGIN);
+  for (let column = 0; column < columns; column += TICK)
+    sheet.text(MARGIN + column, 0, `|${start(column)}`.slice(0, TICK - 1),
+      "quiet");
+  let y = 1;
+  rows.forEach((row, i) => {
+    y = drawLane(sheet, y, row, lanes[i]!.cpu.id, start);
+  });
+  y = drawLegend(sheet, y, signsIn(rows.flat(), name));
+  const { kept } = instants.all();
+  for (const { count, cpu, text } of kept.slice(-SENTENCES))
+    sheet.text(0, y++, `${String(count).padStart(7)} CPU ${cpu}: ${text}`,
+      "ink", { count, cpu });
+  return sheet.picture();
+}
