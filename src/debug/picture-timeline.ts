@@ -65,8 +65,9 @@ function drawLegend(sheet: Sheet, top: number, words: string[]): number {
   return y + 1;
 }
 
-/** A run so far, as a picture. */
-export function pictureOf(drawn: Drawn): Picture {
+/** A run so far, as a picture; the instant `now` is marked, if it is one of
+ * its. */
+export function pictureOf(drawn: Drawn, now?: number): Picture {
   const { from, to, lanes, instants, name } = drawn, sheet = new Sheet();
   if (to <= from) return sheet.text(0, 0, "nothing to draw").picture();
   const { rows, columns, start } = inColumns(drawn, COLUMNS - MARGIN);
@@ -77,6 +78,11 @@ export function pictureOf(drawn: Drawn): Picture {
   rows.forEach((row, i) => {
     y = drawLane(sheet, y, row, lanes[i]!.cpu.id, start);
   });
+  if (now !== undefined && now >= from && now <= to) {
+    const later = Array.from({ length: columns }, (_, i) => start(i))
+      .filter((one) => one <= now).length;
+    sheet.text(MARGIN + later - 1, y++, "^ now", "wrong");
+  }
   y = drawLegend(sheet, y, signsIn(rows.flat(), name));
   const { kept } = instants.all();
   for (const { count, cpu, text } of kept.slice(-SENTENCES))

@@ -32,8 +32,9 @@ export interface Timeline {
   /** The picture up to now; of at most 80 columns, but for what others
    * have said. */
   lines(): string[];
-  /** The same without the close-up, in shapes that lead to instants. */
-  picture(): Picture;
+  /** The same without the close-up, in shapes that lead to instants; with
+   * a mark at the instant `now`. */
+  picture(now?: number): Picture;
   /** Listens no longer; what there is can still be drawn. */
   stop(): void;
 }
@@ -211,5 +212,5 @@ export function timelineOf(
   const listener = new Listener(machine, options);
   const stop = machine.events.on((event) => listener.hear(event));
   return { stop, lines: () => listener.lines(),
-    picture: () => pictureOf(listener.drawn()) };
+    picture: (now) => pictureOf(listener.drawn(), now) };
 }

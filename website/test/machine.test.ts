@@ -448,8 +448,39 @@ test("a link leads to the same instruction, typing and all", async () => {
   });
 });
 
+test("the hunt is played by clicks, and handed on", async () => {
+  let link = "", there = 0, tlb = "";
+  await site.visit("/book/hunt", async (page) => {
+    await press(page, "Boot");
+    assert.match(await over(page, "1"), "A was killed");
+    const marks = page.locator("[data-panel=timeline] [role=button]");
+    await marks.first().waitFor();
+    const dead = await count(page);
+    // The last sentence of the picture is how it ended; go there, and look.
+    await marks.last().press("Enter");
+    await page.locator("[data-machine=paused]").waitFor();
+    there = await count(page);
+    assert.ok(there > 0 && there <= dead, `${there} of ${dead}`);
+    await press(page, "Zoom in");
+    await page.locator("[data-panel=timeline] pre").getByText("^ now")
+      .waitFor({ state: "attached" });
+    await press(page, "TLB");
+    await press(page, "by CPU 1");
+    await page.locator("[data-panel=tlb] pre").getByText("CPU 1 remembers")
+      .waitFor({ state: "attached" });
+    tlb = await panel(page, "tlb");
+    assert.match(tlb, /the Host .* moved|the Host .* gone/);
+    link = await linkOf(page);
+  });
+  await site.visit(link.slice(link.indexOf("/machine")), async (page) => {
+    await stopped(page, there);
+    assert.is(await panel(page, "tlb"), tlb);
+  });
+});
+
 const edited: Kept = { version: 1, order: { world: "hello", memory: 8,
-  append: "", switcher: "nop\n" }, watch: { panels: [], cpu: 0, address: 0 },
+  append: "", switcher: "nop\n" }, watch: { panels: [], cpu: 0, address: 0,
+  zoom: 0 },
 run: { count: 5, typed: [] } };
 
 test("a link with a program is shown before it is run", async () => {

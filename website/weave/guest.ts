@@ -22,7 +22,7 @@ const enough = 50_000_000;
 /** Boots an order to its end and tells what was said. */
 export function bootOrder(
   order: Order = { world: "hello", memory: 8, append: "" },
-  watch: Watch = { panels: [], cpu: 0, address: 0xc0100000 },
+  watch: Watch = { panels: [], cpu: 0, address: 0xc0100000, zoom: 0 },
 ): Boot {
   const decoders = [new TextDecoder(), new TextDecoder()], said = ["", ""];
   const session = boot(optionsFor(order), (bytes, guest) => {
@@ -46,7 +46,7 @@ export function bootFence(fence: Fence): Boot | undefined {
   return bootOrder({ world, append: value("append") ?? "",
     memory: Number(value("memory") ?? worldOf(world).memory),
     ...(kind === "guest" && { guest: text }) },
-  { cpu: Number(value("cpu") ?? 0),
+  { cpu: Number(value("cpu") ?? 0), zoom: 0,
     address: parseInt(value("address") ?? "c0100000", 16),
     panels: (value("panels")?.split(",") ?? [])
       .map((name) => oneOf(panelNames, name)) });

@@ -56,6 +56,17 @@ export default function Panels(props: Props) {
               onClick={() => look({ ...watch, cpu: id })}>
               by CPU {id}
             </button>))}
+          {watch.panels.includes("timeline") && <>
+            <button type="button" className="book-button book-button--quiet"
+              onClick={() => look({ ...watch, zoom: watch.zoom + 1 })}>
+              Zoom in
+            </button>
+            <button type="button" className="book-button book-button--quiet"
+              disabled={watch.zoom === 0}
+              onClick={() => look({ ...watch, zoom: watch.zoom - 1 })}>
+              Zoom out
+            </button>
+          </>}
           {wantsAddress && <Address key={watch.address} watch={watch}
             look={look} over={over} ask={ask} />}
         </div>

@@ -6,6 +6,7 @@ import { boot, inputCanWakeGuest, Rewind, sessionEnd, UserError } from
 import type { StopReason } from "../../../src/launcher";
 import { CPL, EIP, hex32 } from "../../../src/machine";
 import type { Cpu, MachineEvent } from "../../../src/machine";
+import { History } from "./history";
 import { Lines } from "./lines";
 import type { Order, Typed } from "./order";
 import type { Watch } from "./panels";
@@ -35,7 +36,7 @@ let number = 0;
 let order: Order | undefined;
 let tape: Rewind | undefined;
 let scene: Scene | undefined;
-let watch: Watch = { panels: [], cpu: 0, address: 0 };
+let watch: Watch = { panels: [], cpu: 0, address: 0, zoom: 0 };
 /** The last events that are worth telling. */
 let events: MachineEvent[] = [];
 let ending: Ending | undefined;
@@ -107,12 +108,13 @@ function forgetConsole(): void {
 function tellView(): void {
   if (tape === undefined || scene === undefined) return;
   lastView = performance.now();
+  const { count } = tape.session.machine;
+  scene.history.reached(count, tape.typed);
   const typed = tape.typed.map(({ count, guest, bytes }) =>
     ({ count, guest, text: new TextDecoder().decode(bytes) }));
   say({ kind: "view", running, waits, ...(ending && { ending }),
-    view: { count: tape.session.machine.count,
-      places: placesOf(scene, !running || slow),
-      pictures: picturesOf(scene, watch), typed,
+    view: { count, typed, places: placesOf(scene, !running || slow),
+      pictures: picturesOf(scene, watch, running && !waits),
       happenings: events.map(happening) } });
 }
 
@@ -148,6 +150,7 @@ function start(wanted: Order): void {
   const { machine } = tape.session;
   let lines: Lines | undefined;
   scene = { machine, names: options.guests.map((one) => one.name),
+    history: new History(options),
     get lines() { return lines ??= new Lines(wanted, switcher); } };
   machine.events.on(hear);
 }

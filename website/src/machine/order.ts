@@ -32,7 +32,7 @@ const orderShape = v.strictObject(order);
 
 const kept = v.strictObject({
   version: v.literal(1), order: orderShape,
-  watch: v.strictObject({ cpu: whole(15), address: whole(2 ** 32 - 1),
+  watch: v.strictObject({ cpu: whole(15), address: whole(2 ** 32 - 1), zoom: whole(40),
     panels: v.pipe(v.array(v.picklist(
       panelNames as [PanelName, ...PanelName[]])), v.maxLength(20)) }),
   run: v.optional(v.strictObject({ count: whole(1e10),

@@ -14,4 +14,6 @@ export interface Watch {
   readonly panels: readonly PanelName[];
   readonly cpu: number;
   readonly address: number;
+  /** How often the timeline has been zoomed in, around the present. */
+  readonly zoom: number;
 }

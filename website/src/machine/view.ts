@@ -3,9 +3,10 @@ import { drawAddress, drawCode, drawCpu, drawGdt, drawIdt, drawMemory,
   drawTlb, drawTss, drawWorlds, whereIs, whoseTables } from "../../../src/debug";
 import type { Where } from "../../../src/debug";
 import { factText } from "../../../src/debug/trace";
-import type { Picture, Shape } from "../../../src/debug/picture";
+import type { Shape } from "../../../src/debug/picture";
 import { CPL, EIP, hex32 } from "../../../src/machine";
 import type { Cpu, Machine, MachineEvent } from "../../../src/machine";
+import type { History } from "./history";
 import type { Lines } from "./lines";
 import type { PanelName, Watch } from "./panels";
 import type { Happening, Place, View } from "./protocol";
@@ -16,9 +17,11 @@ export interface Scene {
   /** The Guests' names. */
   readonly names: readonly string[];
   readonly lines: Lines;
+  readonly history: History;
 }
 
-type Draw = (scene: Scene, cpu: Cpu, address: number) => readonly Picture[];
+type Draw = (scene: Scene, cpu: Cpu, watch: Watch) =>
+  readonly { readonly shapes: readonly Shape[] }[];
 
 const drawn: Partial<Record<PanelName, Draw>> = {
   cpu: ({ machine }) => machine.cpus.map(drawCpu),
@@ -28,19 +31,24 @@ const drawn: Partial<Record<PanelName, Draw>> = {
   },
   tlb: ({ machine, names }, cpu) =>
     [drawTlb(cpu, whoseTables(machine, names), 24)],
-  address: ({ machine, names }, cpu, address) =>
+  address: ({ machine, names }, cpu, { address }) =>
     [drawAddress(machine, cpu, address, whoseTables(machine, names))],
   tables: (_, cpu) => [drawGdt(cpu), drawIdt(cpu), drawTss(cpu)],
   worlds: ({ machine }, cpu) => [drawWorlds(machine, cpu.id)],
-  memory: (_, cpu, address) => [drawMemory(cpu, address)],
+  memory: (_, cpu, { address }) => [drawMemory(cpu, address)],
+  timeline: ({ machine, history }, _, { zoom }) =>
+    [{ shapes: history.draw(machine.count, zoom) }],
 };
 
-/** The pictures of the panels that are open. */
-export function picturesOf(scene: Scene, watch: Watch): View["pictures"] {
+/** The pictures of the panels that are open. The timeline waits until the
+ * machine has stopped. */
+export function picturesOf(
+  scene: Scene, watch: Watch, running: boolean,
+): View["pictures"] {
   const cpu = scene.machine.cpus[watch.cpu] ?? scene.machine.cpus[0]!;
   const pictures: Partial<Record<PanelName, Shape[][]>> = {};
   for (const name of watch.panels)
-    pictures[name] = drawn[name]?.(scene, cpu, watch.address)
+    if (!(running && name === "timeline")) pictures[name] = drawn[name]?.(scene, cpu, watch)
       .map(({ shapes }) => [...shapes]);
   return pictures;
 }
