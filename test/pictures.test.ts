@@ -1,10 +1,10 @@
 // The figures of the book: legible, true, and drawn of any machine.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { MiB, boot, firstGuest, run } from "../src";
+import { MiB, boot, firstGuest, listeningGuest, run } from "../src";
 import {
-  drawSegment, drawSwitcher, drawTrap, drawWalk, drawWorlds, overlaps,
-  timelineOf, whereIs,
+  drawQueue, drawSegment, drawSwitcher, drawTrap, drawWalk, drawWorlds,
+  guestWords, overlaps, timelineOf, whereIs,
 } from "../src/debug";
 import type { Picture } from "../src/debug";
 import { HOST, Shared, get, hostMemory, place } from "../src/host";
@@ -197,6 +197,23 @@ test("a run's bars and marks lead to where they are", () => {
   assert.ok(marks.length > 10);
   const from = timelineOf(run.machine, { from: 50_000, to: 40_000 });
   assert.is(from.picture().text, "nothing to draw");
+});
+
+test("a queue is what lies in the Guest's memory", () => {
+  const run = boot({ guests: [{ name: "g", image: listeningGuest(),
+    commandLine: "", memory: 4 * MiB }] }, () => {});
+  run.machine.run({ maxInstructions: 100_000 });
+  const queue = run.devices.queueOf(0, 1, 0);
+  const text = legible(drawQueue(run.machine, 0, queue));
+  const [address = 0, , length] = guestWords(run.machine, 0, queue.desc, 3);
+  assert.match(text, `|  0 ${hex32(address)} ${String(length).padStart(6)} W`);
+  assert.match(text, "taken 0");
+  for (const one of [{ ...queue, size: 65535, taken: 3 }, { size: 65535,
+    desc: -1, avail: 3, used: 0xffffffff, taken: 0 }])
+    for (const other of [run.machine, ...strange])
+      legible(drawQueue(other, 0, one));
+  assert.is(drawQueue(machine, 0, { ...queue, size: 0 }).text,
+    "a queue that nobody has set up");
 });
 
 test("every figure can be drawn of any machine", () => {
