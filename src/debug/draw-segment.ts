@@ -2,12 +2,13 @@
 // A logical address on its way through a segment.
 import {
   GDTR_BASE, GDTR_LIMIT, hex32, isCode, isProtected, isReadable, isSegment,
-  isWritable, LDTR, readVirtual, SEG_BIG, SEG_CODE, SEG_EXPAND_DOWN, SEG_P,
+  isWritable, LDTR, SEG_BIG, SEG_CODE, SEG_EXPAND_DOWN, SEG_P,
   segmentRegister, takeApart, TI,
 } from "../machine";
 import type { Cpu } from "../machine";
 import { Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
+import { quietWord } from "./quiet";
 
 const NAMES = ["es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"];
 
@@ -24,13 +25,9 @@ function tableOf(cpu: Cpu, selector: number) {
 export const hex16 = (value: number) =>
   value.toString(16).padStart(4, "0");
 
-/** Two words of memory at a linear address; none if nothing is there. */
-export function pairAt(cpu: Cpu, linear: number): number[] {
-  const bytes = readVirtual(cpu, linear, 8);
-  if (!bytes) return [];
-  const view = new DataView(bytes.buffer);
-  return [view.getUint32(0, true), view.getUint32(4, true)];
-}
+/** Two words of memory at a linear address, as far as they are there. */
+export const pairAt = (cpu: Cpu, linear: number) =>
+  [quietWord(cpu, linear), quietWord(cpu, linear + 4)] as const;
 
 /** What may be done in a segment, and by whom. */
 function rightsOf(attributes: number): string {

@@ -1,13 +1,14 @@
 // Woven from chapters/841-figures.md.
 // The way of a trap, from its gate to what it has pushed.
 import {
-  BASE, CPL, EIP, ESP, hex32, IDTR_BASE, IDTR_LIMIT, isProtected,
-  readVirtual, SEGMENTS, SS, TR, VM,
+  BASE, CPL, EIP, ESP, hex32, IDTR_BASE, IDTR_LIMIT, isProtected, SEGMENTS,
+  SS, TR, VM,
 } from "../machine";
 import type { Cpu } from "../machine";
 import { hex16, pairAt } from "./draw-segment";
 import { Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
+import { quietBytes } from "./quiet";
 
 /** All that can be pushed, from the first to the last. */
 const PUSHED = ["gs", "fs", "ds", "es", "ss", "esp", "eflags", "cs", "eip",
@@ -17,7 +18,7 @@ const PUSHED = ["gs", "fs", "ds", "es", "ss", "esp", "eflags", "cs", "eip",
 const WITH_ERROR = new Set([8, 10, 11, 12, 13, 14, 17]);
 
 function wordAt(cpu: Cpu, linear: number, size: number): number | undefined {
-  const bytes = readVirtual(cpu, linear, size);
+  const bytes = quietBytes(cpu, linear, size);
   return bytes?.reduceRight((word, byte) => word * 256 + byte, 0);
 }
 

@@ -1,15 +1,15 @@
 // Woven from chapters/832-visit.md.
 export * from "./believes";
-export { drawSegment } from "./draw-segment";
-export * from "./draw-trap";
-export * from "./draw-worlds";
 export { lineProgram } from "./dwarf";
 export { drawAddress, tablesOf, wayOf } from "./draw-address";
 export type { Tables } from "./draw-address";
 export * from "./draw-cpu";
 export * from "./draw-memory";
+export { drawSegment } from "./draw-segment";
 export { drawGdt, drawIdt, drawTss } from "./draw-tables";
 export * from "./draw-tlb";
+export * from "./draw-trap";
+export * from "./draw-worlds";
 export * from "./explore";
 export * from "./instants";
 export * from "./lane";

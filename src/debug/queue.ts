@@ -70,11 +70,11 @@ export function drawQueue(
   if (there.length > ROWS)
     sheet.text(0, ROWS + 3, `and ${there.length - ROWS} more`, "quiet");
   column(sheet, 30, 11, `available ${made}`, ring(made, (place, n) => ({
-    text: String(half(avail + 4 + 2 * place)),
+    text: ` ${half(avail + 4 + 2 * place)}`,
     tone: n < taken ? "quiet" : "guest" })));
   column(sheet, 43, 11, `used ${back}`, ring(back, (place) => {
     const [head, bytes] = guestWords(machine, guest, used + 4 + 8 * place, 2);
-    return { text: `${head}(${bytes})`, tone: "host" };
+    return { text: ` ${head}(${bytes})`, tone: "host" };
   }));
   return sheet.text(30, Math.min(made, size, ROWS) + 3, `taken ${taken}`,
     "host").picture();

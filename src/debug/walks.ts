@@ -7,6 +7,7 @@ import {
 } from "../lguest";
 import { hex32 } from "../machine";
 import type { Machine } from "../machine";
+import { letters } from "./letters";
 import { Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
 
@@ -14,12 +15,6 @@ const P = 1, RW = 2, LARGE = 0x80;
 
 function frameOf(entry: number): number {
   return entry - (entry & 4095);
-}
-
-function flagsOf(entry: number): string {
-  if (!(entry & P)) return "nothing";
-  return ([[2, "w"], [4, "u"], [0x20, "a"], [0x40, "d"], [0x100, "g"]] as
-    const).map(([bit, letter]) => entry & bit ? letter : "-").join("");
 }
 
 const physically = (machine: Machine) => (at: number) =>
@@ -80,7 +75,8 @@ function drawWay(
         there ? tone : "quiet");
     if (entry === undefined) return;
     const index = (address >>> (level === 0 ? 22 : 12)) & 1023;
-    sheet.text(x + 2, y + 3, `${index}: ${flagsOf(entry)}`,
+    sheet.text(x + 2, y + 3,
+      `${index}: ${entry & P ? letters(entry) : "nothing"}`,
       entry & P ? "ink" : "quiet");
     if (entry & P) sheet.arrow([[x + 16, y + 3], [x + 18, y + 3]], tone);
   });
