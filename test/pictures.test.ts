@@ -183,7 +183,7 @@ test("a run's bars and marks lead to where they are", () => {
   assert.is(timeline.picture().text, "nothing to draw");
   const places = new Map<number, unknown>();
   while (run.machine.count < 30_000) {
-    run.machine.run({ maxInstructions: 1 });
+    run.machine.run({ maxInstructions: 64 });
     places.set(run.machine.count, whereIs(run.machine, 1));
   }
   const picture = timeline.picture(), { shapes } = picture;
@@ -192,7 +192,7 @@ test("a run's bars and marks lead to where they are", () => {
     kind === "bar" && goal?.cpu === 1);
   assert.ok(bars.some(({ tone }) => tone === "guest"));
   const [first] = bars.filter(({ tone }) => tone === "host");
-  assert.is(places.get(first!.goal!.count! + 400), "Host");
+  assert.is(places.get(first!.goal!.count! + 384), "Host");
   const marks = shapes.filter(({ kind, goal }) => kind === "text" && goal);
   assert.ok(marks.length > 10);
   const from = timelineOf(run.machine, { from: 50_000, to: 40_000 });
