@@ -67,7 +67,8 @@ export function drawSegment(
   if (there) sheet.arrow([[27, 4], [30, 4]]);
   const now = there ? takeApart(selector, 0, low, high) : hidden;
   const stale = now.base >>> 0 !== base || now.limit >>> 0 !== limit;
-  const tone: Tone = stale ? "wrong" : "host";
+  const usable = (hidden.attributes & SEG_P) !== 0;
+  const tone: Tone = !usable ? "quiet" : stale ? "wrong" : "host";
   sheet.text(31, 2, `hidden in ${name}`, "quiet")
     .box(31, 3, 22, 5, tone).text(33, 4, `base  ${hex32(base)}`, tone)
     .text(33, 5, `limit ${hex32(limit)}`, tone)
@@ -75,7 +76,7 @@ export function drawSegment(
   const [from, to] = reachOf(hidden), linear = (base + offset) >>> 0;
   const first = (base + from) >>> 0, last = (base + to) >>> 0;
   const y = offset < from ? 9 : offset > to ? 13 : 11;
-  const inside = y === 11 && (hidden.attributes & SEG_P) !== 0;
+  const inside = y === 11 && usable;
   sheet.text(0, 8, hex32(0), "quiet").text(0, 14, hex32(-1), "quiet")
     .box(9, 8, 22, 7, "quiet", undefined, false)
     .text(9, 7, "linear addresses", "quiet")
