@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Captions } from "../weave/captions";
 import { readAll } from "../weave/read";
+import { violations } from "./axe";
 import { Site, answerAsBook, findChromium, serve, website } from "./site";
 
 const test = suite("the pages");
@@ -125,8 +126,7 @@ test("without JavaScript there are the text and the way to the next page",
       assert.match(await page.textContent("main") ?? "",
         "Hello. I am a kernel");
       assert.is(await page.getByRole("button", { name: "Boot" }).count(), 0);
-      await page.getByRole("link", { name: "Begin at the beginning" })
-        .click();
+      await page.getByRole("link", { name: /^The whole book/ }).click();
       assert.match(await page.textContent("main") ?? "", "bootDefault");
       assert.is(await page.getByRole("button", { name: "Run" }).count(), 0);
       await page.getByRole("link", { name: /^Next/ }).click();
@@ -349,20 +349,6 @@ test("the API has the sentence of a docstring, and leads on", async () => {
     await page.getByText("One processor: a view of its area").waitFor();
   });
 });
-
-const axe = readFileSync(
-  join(website, "node_modules/axe-core/axe.min.js"), "utf8");
-
-/** What axe has to say about a page, in lines. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{
-      violations: { id: string; nodes: { html: string }[] }[] }> } };
-    return (await axe.run()).violations.map(({ id, nodes }) =>
-      `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join("\n  ")}`);
-  });
-}
 
 for (const colorScheme of ["light", "dark"] as const)
   for (const path of ["/", narrative, reference, "/source/lguest/switcher"])

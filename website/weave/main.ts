@@ -5,6 +5,7 @@
 //   examples/       the examples' modules, and chapters/ to edit them
 //   recorded.json   what the examples did when Node ran them
 //   boot.json       what the default Guest says when it boots
+//   story.json      the picture on the front page
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { writeText } from "../../src/loom/book";
@@ -20,6 +21,7 @@ import type { Book, Page } from "./read";
 import { record } from "./record";
 import { bookSidebar, sourceSidebar } from "./sidebars";
 import { sourcePage } from "./source";
+import { tellStory } from "./story";
 
 const written = new Set<string>();
 
@@ -110,6 +112,7 @@ async function main(): Promise<void> {
     [basename(page.path), captionsOf(places, page, recorded[page.slug])]));
   write("captions.json", JSON.stringify({ chapters, source }));
   write("boot.json", JSON.stringify(bootOrder()));
+  write("story.json", JSON.stringify(tellStory()));
   sweep();
   for (const problem of problems) console.error(formatProblem(problem));
   const draft = process.argv.includes("--draft");
