@@ -11,7 +11,8 @@ import { letters } from "./letters";
 import { Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
 
-const P = 1, RW = 2, LARGE = 0x80;
+const P = 1, LARGE = 0x80;
+const RW = 2;
 
 function frameOf(entry: number): number {
   return entry - (entry & 4095);
