@@ -169,7 +169,8 @@ for (const path of ["/", narrative, reference, "/book/switcher",
 
 test("a phone boots the machine, and has a menu", async () => {
   await site.visit("/", async (page) => {
-    await page.getByRole("button", { name: "Boot" }).click();
+    await page.getByRole("button", { name: "Boot", exact: true })
+      .click();
     await page.locator("[data-status='0']").waitFor();
     assert.ok(await widthOf(page) <= 390, `${await widthOf(page)} wide`);
     await page.getByLabel("Toggle navigation bar").click();
@@ -363,7 +364,8 @@ for (const colorScheme of ["light", "dark"] as const)
 
 test("axe has nothing to say about a machine that has run", async () => {
   await site.visit("/", async (page) => {
-    await page.getByRole("button", { name: "Boot" }).click();
+    await page.getByRole("button", { name: "Boot", exact: true })
+      .click();
     await page.locator("[data-status='0']").waitFor();
     await page.getByRole("button", { name: "Edit the Switcher" }).click();
     await page.getByLabel("The assembly of the Switcher").waitFor();
