@@ -175,7 +175,8 @@ function part(machine: Rewind, most: number): StopReason {
   const now = machine.session.machine.count;
   // What is to be typed doesn't come to a run that has gone another way.
   if (reason !== "budget" && now < end) toType = [];
-  return now >= target && toType.length === 0 ? "stopped" : reason;
+  if (toType.length > 0 && toType[0]!.count <= now) return "budget";
+  return now >= target ? "stopped" : reason;
 }
 
 /** Runs for a turn, and for another one if nobody says stop. */
