@@ -52,7 +52,7 @@ test("boots the Guest on the front page, with few bytes", async () => {
     const more = await scripts(page) - before;
     console.log(`  scripts before the machine: ${before} bytes compressed, `
       + `${more} more to the first output, ${seconds} s after the click`);
-    assert.ok(before > 100_000 && before < 400_000, `${before} bytes`);
+    assert.ok(before > 100_000 && before < 350_000, `${before} bytes`);
     assert.ok(more > 10_000 && more < 400_000, `${more} bytes`);
     assert.match(await over(page, "0"), "The Guest powered off");
     await seen(page, "Hello. I am a kernel");

@@ -4,7 +4,7 @@ import { testsOf } from "../../src/loom/examples";
 import type { Outcome } from "../src/examples/loom";
 import { bootFence } from "./guest";
 import type { Boot } from "./guest";
-import { pageUrl, sourceUrl } from "./read";
+import { infoOf, pageUrl, sourceUrl } from "./read";
 import type { Book, Page } from "./read";
 
 export interface Link {
@@ -46,6 +46,9 @@ export interface Caption {
     /** What it did when the site was made. */
     readonly recorded?: Outcome;
   };
+  /** For what an example prints, if there are pictures in it: to be shown
+   * in place of their text, or not at all since the example shows them. */
+  readonly drawn?: Outcome | "above";
   /** For what the page can boot: how that went, here. */
   readonly boot?: Boot;
 }
@@ -143,14 +146,14 @@ export function captionsOf(
   const tests = page.sections.flatMap(testsOf);
   return page.sections.flatMap(({ fences }) =>
     fences.map((fence): Captions[number] => [fence.body[0]?.text ?? "",
-      captionOf(places, fence, recorded[fence.line],
+      captionOf(places, fence, recorded,
         tests.findIndex((test) => test.fences.includes(fence)))]));
 }
 
 function captionOf(
   places: Places,
   fence: Fence,
-  recorded: Outcome | undefined,
+  recorded: Record<number, Outcome>,
   section: number,
 ): Caption | undefined {
   const known = places.all.get(fence)!;
@@ -179,13 +182,15 @@ function captionOf(
 }
 
 function exampleCaption(
-  { fence, page, id }: Known,
+  known: Known,
   section: number,
-  recorded: Outcome | undefined,
+  outcomes: Record<number, Outcome>,
 ): Caption | undefined {
-  const { example, expectError, line, red } = fence;
+  const { fence, page, id } = known;
+  const { example, expectError, line, red } = fence, recorded = outcomes[line];
   if (fence.output) return { id, kind: "output",
-    name: "What it prints", references: {} };
+    name: "What it prints", references: {},
+    ...defined({ drawn: drawnBefore(known, outcomes) }) };
   if (example === undefined) return undefined;
   const name = expectError !== undefined
     ? `Refused by the compiler, with error TS${expectError}`
@@ -195,6 +200,19 @@ function exampleCaption(
     example: { slug: page.slug, section, line,
       ...(recorded && { recorded }),
       ...(expectError !== undefined && { error: expectError }) } };
+}
+
+/** What the example before an output has drawn; if it is hidden, the output
+ * has to show it. */
+function drawnBefore(
+  { fence, section }: Known, outcomes: Record<number, Outcome>,
+): Caption["drawn"] {
+  const { fences } = section;
+  const printer = fences.slice(0, fences.indexOf(fence))
+    .findLast((one) => one.example !== undefined);
+  const outcome = printer && outcomes[printer.line];
+  if (!outcome?.pictures?.length) return undefined;
+  return /\bhidden\b/.test(infoOf(printer!)) ? outcome : "above";
 }
 
 function defined<T extends object>(object: T): { [K in keyof T]?: NonNullable<T[K]> } {

@@ -31,7 +31,8 @@ export default function Drawing({ shapes, go, label }: Props) {
         style={{ width: `${width * 1.16 / 16}rem` }} fontSize={SIZE}
         role={go ? "group" : "img"} aria-label={label ?? "A picture"}>
         {sorted.map((shape, index) =>
-          <Drawn key={index} shape={shape} go={go} />)}
+          <Drawn key={index} shape={shape} go={go}
+            onEdge={isOnEdge(shape, shapes)} />)}
       </svg>
       <details className={styles.words}>
         <summary>as text</summary>
@@ -41,8 +42,18 @@ export default function Drawing({ shapes, go, label }: Props) {
   );
 }
 
-function Drawn({ shape, go }: { shape: Shape; go: Props["go"] }) {
-  const { goal } = shape, drawn = draw(shape);
+/** Whether a text stands on the frame of a box, which then ends there. */
+function isOnEdge(shape: Shape, all: readonly Shape[]): boolean {
+  if (shape.kind !== "text") return false;
+  const [x, y] = shape.at;
+  return all.some((one) => one.kind === "box"
+    && (y === one.at[1] || y === one.at[1] + one.height - 1)
+    && x > one.at[0] && x < one.at[0] + one.width);
+}
+
+function Drawn({ shape, go, onEdge }: {
+  shape: Shape; go: Props["go"]; onEdge: boolean }) {
+  const { goal } = shape, drawn = draw(shape, onEdge);
   if (goal === undefined || go === undefined) return drawn;
   const press = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -66,8 +77,9 @@ function goalName(shape: Shape, { address, count }: Goal): string {
 const middle = ([x, y]: Spot): [number, number] =>
   [(x + 0.5) * WIDE, (y + 0.5) * HIGH];
 
-function draw(shape: Shape) {
-  const tone = `${styles[shape.kind]} ${styles[shape.tone]}`;
+function draw(shape: Shape, onEdge: boolean) {
+  const tone = `${styles[shape.kind]} ${styles[shape.tone]}`
+    + (onEdge ? ` ${styles.edge}` : "");
   switch (shape.kind) {
     case "text": {
       const { at: [x, y], text } = shape;

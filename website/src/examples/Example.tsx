@@ -100,7 +100,8 @@ export default function Example({ example, code, children }: Props) {
 }
 
 /** What it printed: pictures are drawn, and the rest is text. */
-function Printed({ outcome, least }: { outcome: Outcome; least: string }) {
+export function Printed({ outcome, least = "" }: {
+  outcome: Outcome; least?: string }) {
   const { more } = outcome, parts = cut(outcome);
   return parts.map((part, index) => {
     if ("shapes" in part) return <Drawing key={index} shapes={part.shapes} />;

@@ -3,7 +3,7 @@
 import { type ReactNode } from "react";
 import useBrokenLinks from "@docusaurus/useBrokenLinks";
 import type { Caption } from "@site/weave/captions";
-import Example from "@site/src/examples/Example";
+import Example, { Printed } from "@site/src/examples/Example";
 import Machine from "@site/src/machine/Machine";
 import CaptionLine from "./CaptionLine";
 import { References } from "./references";
@@ -18,7 +18,10 @@ interface Props {
 
 export default function Fence({ caption, code, hidden, children }: Props) {
   useBrokenLinks().collectAnchor(caption.id);
-  const { example, boot, id, line } = caption;
+  const { example, boot, drawn, id, line } = caption;
+  if (drawn === "above") return <div id={id} />;
+  if (drawn) return <div className={styles.fence} id={id}>
+    <Printed outcome={drawn} /></div>;
   const runs = example && example.error === undefined;
   const body = (
     <References.Provider value={caption.references}>
