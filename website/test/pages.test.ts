@@ -158,6 +158,25 @@ test("without JavaScript every example shows what it printed", async () => {
 
 const phone = { viewport: { width: 390, height: 844 } };
 
+test("pictures are drawn on a phone, legibly, without JavaScript", async () => {
+  await site.visit("/book/segments", async (page) => {
+    for (const slug of ["segments", "exceptions", "console", "shadow",
+      "switcher", "one-page", "worlds"]) {
+      await page.goto(`${site.address}/book/${slug}`);
+      const drawn = await page.locator("svg[data-drawing]:visible")
+        .evaluateAll((all) => all.map((one) => {
+          const { width, x } = one.getBoundingClientRect();
+          const units = Number(one.getAttribute("viewBox")?.split(" ")[2]);
+          return { x, right: x + width, scale: width / units };
+        }));
+      assert.ok(drawn.length > 0, slug);
+      for (const { x, right, scale } of drawn)
+        assert.ok(x >= 0 && right <= 390 && scale > 0.95,
+          `${slug}: from ${x} to ${right}, scale ${scale}`);
+    }
+  }, { ...plain, ...phone });
+});
+
 /** How wide a page is, with all that sticks out of it. */
 const widthOf = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth);
