@@ -30,7 +30,7 @@ interface World {
 }
 
 
-function hasHost(machine: Machine): boolean {
+function hostIsUp(machine: Machine): boolean {
   const memory = hostMemory(machine);
   const directory = get(memory, HOST, Shared.boot_directory);
   const table = get(memory, HOST, Shared.window_ptes);
@@ -154,7 +154,7 @@ function headline(machine: Machine, id: number): string {
 /** Both worlds of a CPU, now; a line if there is no Host. */
 export function drawWorlds(machine: Machine, id: number): Picture {
   const sheet = new Sheet(), cpu = machine.cpus[id];
-  if (!cpu || !hasHost(machine))
+  if (!cpu || !hostIsUp(machine))
     return sheet.text(0, 0, cpu ? "no Host of ours runs on this machine"
       : `there is no CPU ${id}`).picture();
   const dead = hostDeath(machine)?.[0];

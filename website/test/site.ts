@@ -115,13 +115,14 @@ export class Site {
 
   /** The same page again and again, or as many as are looked at at a time: it
    * has all that the pages share, which a fresh one fetches and compiles
-   * anew. */
+   * anew. What it keeps of its reader, it forgets. */
   async visitAgain(
     path: string,
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
     const page = this.kept.pop() ?? await this.browser.newPage();
     await this.look(page, path, look);
+    await page.evaluate(() => sessionStorage.clear());
     this.kept.push(page);
   }
 
