@@ -3,9 +3,10 @@
 import type { Config } from "@docusaurus/types";
 import { captions } from "./remark/captions";
 import { matter, numbers } from "./remark/numbers";
+import { glossary } from "./remark/terms";
 import { bundle } from "./bundle";
 import { layers } from "./layers";
-import { dark, light } from "./src/css/prism";
+import { prism } from "./src/css/prism";
 
 const { BOOK_URL, BOOK_BASE, BOOK_EDIT_URL, BOOK_DRAFT } = process.env;
 
@@ -38,35 +39,27 @@ const config: Config = {
   onBrokenAnchors: broken,
   onDuplicateRoutes: "throw",
   // The bundler's cache doesn't know of .woven/captions.json.
-  future: { v4: true, faster: { ...faster, rspackPersistentCache: false } },
+  future: { v4: true, faster: { ...faster, rspackPersistentCache: false },
+    // When a page was changed is nobody's question.
+    experimental_vcs: false },
   markdown: {
     format: "detect",
     parseFrontMatter: matter,
     hooks: { onBrokenMarkdownLinks: broken,
       onBrokenMarkdownImages: broken },
   },
+  staticDirectories: ["static", ".woven/static"],
   clientModules: ["./src/here.ts"],
   themes: [
     ["@docusaurus/theme-classic",
       { customCss: "./src/css/custom.css" }],
-    ["@easyops-cn/docusaurus-search-local", {
-      hashed: true,
-      indexBlog: false,
-      docsDir: ["../chapters", ".woven/source", ".woven/api"],
-      docsRouteBasePath: ["book", "source", "api"],
-      searchContextByPaths: [{ label: "The book", path: "book" },
-        { label: "src/", path: "source" }, { label: "API", path: "api" }],
-      useAllContextsWithNoSearchContext: true,
-      searchResultLimits: 8,
-      explicitSearchResultPath: true,
-    }],
   ],
   plugins: [
     ["@docusaurus/plugin-content-docs", {
       ...plain, path: "../chapters", routeBasePath: "book", editUrl,
       include: ["[0-9][0-9][0-9]-*.md"], sidebarPath: "./sidebars.ts",
       beforeDefaultRemarkPlugins: [[captions, { part: "chapters" }],
-        numbers],
+        numbers, glossary],
     }],
     ["@docusaurus/plugin-content-docs", {
       ...plain, id: "source", path: ".woven/source",
@@ -102,7 +95,7 @@ const config: Config = {
     colorMode: { respectPrefersColorScheme: true },
     docs: { sidebar: { hideable: true } },
     tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
-    prism: { theme: light, darkTheme: dark },
+    prism: { theme: prism },
     navbar: {
       title: "lguest",
       logo: { src: "icon.svg", alt: "" },

@@ -12,7 +12,8 @@ import type { Program } from "./program";
 import { registersByClass } from "./registers";
 import type { Scanner } from "./scanner";
 
-const prefixWords = new Map<string, Partial<WrittenPrefixes>>([
+/** Words before an instruction, and the prefixes that they stand for. */
+export const prefixWords = new Map<string, Partial<WrittenPrefixes>>([
   ...registersByClass.segment.map((word, segment) =>
     [word, { segment }] as const),
   ["lock", { lock: true }],

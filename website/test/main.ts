@@ -5,7 +5,7 @@ import { runTestFile } from "../../src/loom/run";
 import { findChromium } from "./site";
 
 // One more, "speed", is for whoever asks.
-const all = ["examples", "front", "machine", "pages"];
+const all = ["examples", "front", "machine", "pages", "search"];
 const asked = process.argv.slice(2);
 const names = asked.length > 0 ? asked : all;
 

@@ -21,6 +21,9 @@ export interface Caption {
   /** The fence's anchor on its page, and its line in the chapter. */
   readonly id: string;
   readonly line?: number;
+  /** If names are known in its code: the number of its first line in the
+   * chapter or the file. */
+  readonly names?: number;
   /** "src/machine/cpu/tlb.ts", or a chunk's name, or what an example is. */
   readonly name: string;
   readonly kind: "file" | "chunk" | "test" | "run" | "output" | "source"
@@ -177,6 +180,7 @@ function captionOf(
     id, line, references, kind: fence.chunk ? "chunk" : "file",
     name: fence.chunk ?? fence.file ?? "",
     ...defined({ file: places.inSource(fence), usedAt,
+      names: fence.language === "ts" ? line + 1 : undefined,
       before: others[at - 1]?.href, after: others[at + 1]?.href }),
   };
 }

@@ -6,6 +6,9 @@
 //   recorded.json   what the examples did when Node ran them
 //   boot.json       what the default Guest says when it boots
 //   story.json      the picture on the front page
+//   words.json      what our assembler understands
+//   static/search/  what is searched: the book, its names, its code
+//   static/names/   what the names in each page's code mean
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { writeText } from "../../src/loom/book";
@@ -16,12 +19,15 @@ import { weavePage } from "../src/examples/weave";
 import { Places, captionsOf } from "./captions";
 import type { Captions } from "./captions";
 import { bootOrder } from "./guest";
+import { namesOf } from "./names";
 import { made, readAll, root, sourceUrl } from "./read";
 import type { Book, Page } from "./read";
 import { record } from "./record";
 import { bookSidebar, sourceSidebar } from "./sidebars";
+import { bookData, codeData } from "./search";
 import { sourcePage } from "./source";
 import { tellStory } from "./story";
+import { assemblerWords } from "./words";
 
 const written = new Set<string>();
 
@@ -113,6 +119,13 @@ async function main(): Promise<void> {
   write("captions.json", JSON.stringify({ chapters, source }));
   write("boot.json", JSON.stringify(bootOrder()));
   write("story.json", JSON.stringify(tellStory()));
+  write("words.json", JSON.stringify(assemblerWords()));
+  write("static/search/book.json", JSON.stringify(bookData(book)));
+  write("static/search/code.json", JSON.stringify(codeData(places)));
+  const names = namesOf(book, places);
+  write("static/search/names.json", JSON.stringify(names.exported));
+  for (const [url, known] of names.pages)
+    write(`static/names${url}.json`, JSON.stringify(known));
   sweep();
   for (const problem of problems) console.error(formatProblem(problem));
   const draft = process.argv.includes("--draft");

@@ -41,6 +41,7 @@ export function sourcePage(places: Places, file: WovenFile): SourcePage {
     const { fence, section, page, href } = run.fence;
     return [run.lines[0] ?? "", { id: `l${run.own}`, kind: "source",
       references: {}, name: fence.chunk ?? "",
+      ...(fence.language === "ts" && { names: run.start }),
       chapter: { href, text: section.title || page.subtitle } }];
   });
   return { path: `${sourceId(file.path)}.md`, text, captions };

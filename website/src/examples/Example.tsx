@@ -1,6 +1,8 @@
 // An example with its buttons, and what it printed: when the site was
 // made, or just now.
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent, type ReactNode, useEffect, useRef, useState,
+} from "react";
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Caption } from "@site/weave/captions";
 import Editor from "@site/src/components/Editor";
@@ -65,9 +67,16 @@ export default function Example({ example, code, children }: Props) {
     setState({ kind: "stopped" });
   }
 
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    if (!running) start();
+  }
+
   const running = state.kind === "running";
   return (
     <div className={styles.example} data-example={`${slug}:${line}`}
+      onKeyDown={onKeyDown}
       data-state={state.kind === "done" && state.failed
         ? "failed" : state.kind}>
       {text === undefined ? children
@@ -76,6 +85,7 @@ export default function Example({ example, code, children }: Props) {
       <div className={styles.bar}>
         {isBrowser && <>
           <button type="button" className="book-button"
+            title="Ctrl-Enter, within the example"
             onClick={running ? stop : start}>
             {running ? "Stop" : "Run"}
           </button>

@@ -6,6 +6,7 @@ import type { Caption } from "@site/weave/captions";
 import Example, { Printed } from "@site/src/examples/Example";
 import Machine from "@site/src/machine/Machine";
 import CaptionLine from "./CaptionLine";
+import Named from "@site/src/names/Named";
 import { References } from "./references";
 import styles from "./fence.module.css";
 
@@ -18,7 +19,7 @@ interface Props {
 
 export default function Fence({ caption, code, hidden, children }: Props) {
   useBrokenLinks().collectAnchor(caption.id);
-  const { example, boot, drawn, id, line } = caption;
+  const { example, boot, drawn, id, line, names } = caption;
   if (drawn === "above") return <div id={id} />;
   if (drawn) return <div className={styles.fence} id={id}>
     <Printed outcome={drawn} /></div>;
@@ -26,7 +27,8 @@ export default function Fence({ caption, code, hidden, children }: Props) {
   const body = (
     <References.Provider value={caption.references}>
       {runs ? <Example example={example} code={code}>{children}</Example>
-        : boot && boot.order.guest === undefined ? <p>{code}</p> : children}
+        : boot && boot.order.guest === undefined ? <p>{code}</p>
+        : <Named code={code} first={names}>{children}</Named>}
       {boot && <Machine boot={boot} name={id} />}
     </References.Provider>
   );

@@ -25,7 +25,8 @@ const ways = [
 ];
 
 export default function Front() {
-  useBrokenLinks().collectAnchor("the-machine");
+  const { collectAnchor } = useBrokenLinks();
+  ["the-machine", "contents"].forEach(collectAnchor);
   return (
     <Layout title="The little x86 hypervisor, told as a book"
       description="A hypervisor in TypeScript whose chapters are its program">
