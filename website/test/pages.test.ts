@@ -64,7 +64,7 @@ test("who goes on before the search is ready isn't called back", async () => {
     const held: (() => void)[] = [];
     await tabTo(page, "Search");
     let holding = true;
-    await page.route(/\.js$/, async (route) => {
+    await page.route(/\.json$/, async (route) => {
       if (holding) await new Promise<void>((resolve) => held.push(resolve));
       await route.continue();
     });

@@ -6,14 +6,16 @@ import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { nearby } from "../src/lost/nearby";
-import { BookSearch, excerptOf, findCode } from "../src/search/search";
+import {
+  BookSearch, excerptOf, findCode, findNames,
+} from "../src/search/search";
 import type { BookData, CodeData } from "../src/search/data";
 import { website } from "./site";
 
 const test = suite("searching");
 
 const made = (name: string) =>
-  readFileSync(join(website, ".woven/search", name), "utf8");
+  readFileSync(join(website, ".woven/static/search", name), "utf8");
 const data: BookData = JSON.parse(made("book.json"));
 const book = BookSearch.of(data);
 
@@ -59,8 +61,19 @@ test("code is found letter by letter", () => {
   assert.equal(findCode(code, "s"), []);
 });
 
+test("a name is found before those that begin with it", () => {
+  const names = JSON.parse(made("names.json"));
+  const [first, ...others] = findNames(names, "Cpu");
+  assert.is(first?.title, "Cpu");
+  assert.is(first?.at, "class Cpu");
+  assert.ok(others.every(({ title }) => /cpu/i.test(title)));
+  assert.equal(findNames(names, "c"), []);
+});
+
 test("what is fetched for a search is small", () => {
-  assert.ok(gzipSync(made("book.json")).length < 1_000_000);
+  const size = gzipSync(made("book.json")).length;
+  console.log(`the book: ${size} bytes compressed`);
+  assert.ok(size < 1_000_000, `${size} bytes`);
 });
 
 test("every section that can be found is there", () => {

@@ -28,17 +28,17 @@ function fileFor(path: string): string | undefined {
 
 const cache = new Map<string, Buffer>();
 
-/** Answers from the built site. As with Docusaurus' own server, no page
- * has a slash at its end. */
+/** Answers from the built site, as a static host does. As with Docusaurus'
+ * own server, no page has a slash at its end. */
 const answer: RequestListener = (request, response) => {
   const { pathname, search } = new URL(request.url ?? "/", "http://x");
   const bare = pathname.replace(/(?<=.)\/$/, "");
-  const path = fileFor(decodeURI(pathname));
+  const asked = fileFor(decodeURI(pathname));
   if (bare !== pathname)
     response.writeHead(301, { location: bare + search }).end();
-  else if (path === undefined) response.writeHead(404).end();
   else {
-    response.writeHead(200, { "content-encoding": "gzip",
+    const path = asked ?? join(build, "404.html");
+    response.writeHead(asked ? 200 : 404, { "content-encoding": "gzip",
       "content-type": types[extname(path)] ?? "application/octet-stream" });
     const packed = cache.get(path) ?? gzipSync(fs.readFileSync(path));
     cache.set(path, packed);

@@ -4,6 +4,7 @@
 //   source/         a page for each file of src/
 //   examples/       the examples' modules, and chapters/ to edit them
 //   recorded.json   what the examples did when Node ran them
+//   types.json      what the compiler reads to check an edited example
 //   boot.json       what the default Guest says when it boots
 //   story.json      the picture on the front page
 //   words.json      what our assembler understands
@@ -16,10 +17,10 @@ import { formatProblem } from "../../src/loom/problem";
 import type { Problem } from "../../src/loom/problem";
 import type { Outcome } from "../src/examples/loom";
 import { weavePage } from "../src/examples/weave";
+import { askTypeScript } from "./ask";
 import { Places, captionsOf } from "./captions";
 import type { Captions } from "./captions";
 import { bootOrder } from "./guest";
-import { namesOf } from "./names";
 import { made, readAll, root, sourceUrl } from "./read";
 import type { Book, Page } from "./read";
 import { record } from "./record";
@@ -108,6 +109,7 @@ async function writeExamples({ pages }: Book, problems: Problem[]) {
 
 async function main(): Promise<void> {
   const problems: Problem[] = [];
+  const asked = askTypeScript();
   const book = readAll(problems);
   const places = new Places(book);
   const source = writeSource(places, book);
@@ -122,7 +124,8 @@ async function main(): Promise<void> {
   write("words.json", JSON.stringify(assemblerWords()));
   write("static/search/book.json", JSON.stringify(bookData(book)));
   write("static/search/code.json", JSON.stringify(codeData(places)));
-  const names = namesOf(book, places);
+  const { types, names } = await asked;
+  write("types.json", JSON.stringify(types));
   write("static/search/names.json", JSON.stringify(names.exported));
   for (const [url, known] of names.pages)
     write(`static/names${url}.json`, JSON.stringify(known));

@@ -5,7 +5,6 @@ import * as ts from "typescript";
 import type { WovenFile, WovenLine } from "../../src/loom/piece";
 import { plain } from "./glossary";
 import type { Name, NamesOfPage } from "../src/names/data";
-import { programOf } from "./program";
 import { pageUrl, root, sourceUrl } from "./read";
 import type { Book } from "./read";
 import type { Places } from "./captions";
@@ -31,9 +30,10 @@ class Page {
   }
 }
 
-/** Asks for all names of the book. */
-export function namesOf(book: Book, places: Places): Names {
-  const program = programOf(book);
+/** All names of the book. */
+export function namesOf(
+  book: Book, places: Places, program: ts.Program,
+): Names {
   const checker = program.getTypeChecker();
   const files = new Map(book.files.map((file) => [file.path, file]));
   const pages = new Map<string, Page>();

@@ -6,6 +6,7 @@ import {
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Caption } from "@site/weave/captions";
 import Editor from "@site/src/components/Editor";
+import type { Problem } from "../../../src/loom/problem";
 import type { Outcome } from "./loom";
 import Drawing from "@site/src/drawing/Drawing";
 import { cut, outputText } from "./output";
@@ -15,7 +16,8 @@ import styles from "./example.module.css";
 
 type State =
   | { readonly kind: "recorded" | "running" | "stopped" }
-  | { readonly kind: "done"; readonly failed?: Outcome["failed"] };
+  | { readonly kind: "done"; readonly failed?: Outcome["failed"];
+      readonly later?: Problem };
 
 interface Props {
   readonly example: NonNullable<Caption["example"]>;
@@ -52,12 +54,12 @@ export default function Example({ example, code, children }: Props) {
         setOutcome((before) => ({ line, claims: 0, more: report.more,
           printed: [...before?.printed ?? [], ...report.lines] }));
       else if (report.kind === "mistake")
-        setState({ kind: "done", failed: { line, message: report.message } });
+        setState({ kind: "done", failed: { line, ...report } });
       else {
         const one = report.outcomes.at(-1);
         setOutcome(one?.line === line ? one : undefined);
-        setState({ kind: "done", ...(one?.failed
-          && { failed: one.failed }) });
+        setState({ kind: "done", later: report.later,
+          ...(one?.failed && { failed: one.failed }) });
       }
     });
   }
@@ -135,7 +137,8 @@ function sentence(
     case "done":
       if (state.failed) return "failed";
       return (outcome?.claims ? `just now: ${held(outcome)}` : "just now")
-        + (changed ? "; types are not checked here yet" : "");
+        + (state.later ? `; line ${state.later.line} no longer fits: ${
+          state.later.message}` : "");
     case "recorded":
       if (changed) return "changed, and not run yet";
       if (outcome?.failed) return "in the tests: it fails";

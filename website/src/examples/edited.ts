@@ -1,51 +1,59 @@
-// An example that a reader has edited: woven and compiled in the page, by
-// the same loom. This file brings the compiler, so it is loaded late.
+// An example that a reader has edited: woven, checked and compiled in the
+// page, by the same loom and the same compiler as for the test suite.
 import * as ts from "typescript";
-import { chapters } from "@site/.woven/examples";
-import * as program from "../../../src";
 import type { Chapter, Fence } from "../../../src/loom/chapter";
-import * as loom from "../../../src/loom";
-import type { Problem } from "../../../src/loom/problem";
-import type { Order } from "./example.worker";
-import * as marks from "./loom";
+import { fencesOf } from "../../../src/loom/home";
+import type { Place, Problem } from "../../../src/loom/problem";
+import { unexpected } from "./check";
+import type { Checker } from "./check";
 import { weavePage } from "./weave";
 
-type Sections = (() => Promise<void>)[];
+/** What has become of it: a module, or what is wrong. */
+export type Compiled =
+  /** `later` is what no longer fits in the fences behind it. */
+  | { readonly code: string; readonly later: readonly Problem[] }
+  | { readonly wrong: readonly Problem[] };
 
-/** The chapter's sections with `text` in place of the ordered fence. */
-export async function edit(order: Order, text: string): Promise<Sections> {
-  const load = chapters[order.slug];
-  const { default: chapter } = await load?.() as { default: Chapter };
+/** The chapter as a module, with `text` in the fence of that line. */
+export function compile(
+  chapter: Chapter,
+  line: number,
+  text: string,
+  checker: Checker,
+): Compiled {
+  const { edited, end, back } = replace(chapter, line, text);
   const problems: Problem[] = [];
-  const woven = weavePage(replace(chapter, order.line, text), problems);
-  const [first] = problems;
-  if (first) throw new Error(`line ${first.line}: ${first.message}`);
-  return evaluate(woven ?? "");
+  const woven = weavePage(edited, problems);
+  if (problems.length > 0) return { wrong: problems.map(back) };
+  const all = unexpected(checker.check([edited]),
+    fencesOf([edited]).filter((fence) => fence.line !== line));
+  const until = all.filter((one) => one.line <= end);
+  const inside = until.filter((one) => one.line > line);
+  if (until.length > 0) return { wrong: inside.length > 0 ? inside : until };
+  return { code: transpile(woven ?? ""), later: all.map(back) };
 }
 
-/** The edited fence keeps its place: its lines count from there. */
-function replace(chapter: Chapter, line: number, text: string): Chapter {
-  const change = (fence: Fence): Fence => fence.line !== line ? fence
-    : { ...fence, body: text.split("\n").map((one, index) => ({
-      path: fence.path, line: line + 1 + index, column: 1, text: one })) };
-  return { ...chapter, sections: chapter.sections.map((section) =>
+/** The edited fence keeps its place: its lines count from there, and what
+ * stands behind it makes room. `back` undoes that. */
+function replace(chapter: Chapter, line: number, text: string) {
+  const lines = text.split("\n"), end = line + lines.length;
+  const old = fencesOf([chapter]).find((fence) => fence.line === line);
+  const more = lines.length - (old?.body.length ?? 0);
+  const move = <P extends Place>(place: P): P => place.line <= line ? place
+    : { ...place, line: place.line + more };
+  const body = lines.map((text, index) =>
+    ({ path: chapter.path, line: line + 1 + index, column: 1, text }));
+  const change = (fence: Fence): Fence => ({ ...move(fence),
+    body: fence.line === line ? body : fence.body.map(move) });
+  const edited = { ...chapter, sections: chapter.sections.map((section) =>
     ({ ...section, fences: section.fences.map(change) })) };
+  const back = <P extends Place>(place: P): P => place.line <= end ? place
+    : { ...place, line: place.line - more };
+  return { edited, end, back };
 }
 
-function evaluate(woven: string): Sections {
-  const { outputText, diagnostics = [] } = ts.transpileModule(woven, {
-    reportDiagnostics: true,
-    compilerOptions: { module: ts.ModuleKind.CommonJS,
-      target: ts.ScriptTarget.ES2022 },
-  });
-  const [first] = diagnostics;
-  if (first) throw new SyntaxError(
-    ts.flattenDiagnosticMessageText(first.messageText, "\n"));
-  const modules: Record<string, unknown> = {
-    "../../src/examples/loom": marks,
-    "../../../src": program, "../../../src/loom": loom };
-  const exports: { default?: Sections } = {};
-  new Function("require", "exports", outputText)(
-    (name: string) => modules[name], exports);
-  return exports.default ?? [];
+function transpile(woven: string): string {
+  return ts.transpileModule(woven, { compilerOptions: {
+    module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  }).outputText;
 }

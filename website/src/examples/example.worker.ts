@@ -2,6 +2,7 @@
 // page, or a new one if the reader has edited something.
 import "../../../src";
 import { examples } from "@site/.woven/examples";
+import type { Problem } from "../../../src/loom/problem";
 import { runSection } from "./loom";
 import type { Outcome } from "./loom";
 
@@ -12,8 +13,8 @@ export interface Order {
   readonly section: number;
   /** The fence's line; the section runs up to its end. */
   readonly line: number;
-  /** What the reader has made of the fence. */
-  readonly edited?: string;
+  /** The chapter's module, if the reader has edited the fence. */
+  readonly code?: string;
 }
 
 /** How it goes, and how it went. */
@@ -21,12 +22,15 @@ export type Report =
   /** Lines that are new, and how many there were beyond what is kept. */
   | { readonly kind: "printed"; readonly lines: readonly string[];
       readonly more: number }
-  | { readonly kind: "done"; readonly outcomes: readonly Outcome[] }
-  | { readonly kind: "mistake"; readonly message: string };
+  /** `later`: what no longer fits behind what has been edited. */
+  | { readonly kind: "done"; readonly outcomes: readonly Outcome[];
+      readonly later?: Problem }
+  | { readonly kind: "mistake"; readonly message: string;
+      readonly line?: number };
 
 async function sectionsOf(order: Order) {
-  if (order.edited !== undefined)
-    return (await import("./edited")).edit(order, order.edited);
+  if (order.code !== undefined)
+    return (await import("./evaluate")).evaluate(order.code);
   const load = examples[order.slug];
   if (load === undefined) throw new Error(`no examples in ${order.slug}`);
   return (await load()).default;

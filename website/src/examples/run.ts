@@ -1,60 +1,118 @@
-// Starts an example in a worker.
+// Starts an example in a worker. If it has been edited, another worker
+// compiles it first.
+import type { Problem } from "../../../src/loom/problem";
+import type { Text } from "./compile.worker";
+import type { Compiled } from "./edited";
 import type { Order, Report } from "./example.worker";
 
-/** The worker of an example that came to a good end: the next one needs
- * what is loaded and compiled there. */
-let idle: Worker | undefined;
-let rest: ReturnType<typeof setTimeout>;
+/** Workers of a kind. One that came to a good end is kept for a while: the
+ * next one needs what is loaded and compiled there. */
+class Workers {
+  private idle: Worker | undefined;
+  private rest: ReturnType<typeof setTimeout> | undefined;
 
-/** Milliseconds for which it may keep its memory. */
-const LEASE = 60_000;
+  /** `lease`: milliseconds for which it may keep its memory. */
+  constructor(
+    private readonly make: () => Worker,
+    private readonly lease: number,
+  ) {}
 
-function take(): Worker {
-  const worker = idle ?? new Worker(
-    new URL("./example.worker.ts", import.meta.url));
-  idle = undefined;
-  clearTimeout(rest);
-  return worker;
+  take(): Worker {
+    const worker = this.idle ?? this.make();
+    this.idle = undefined;
+    clearTimeout(this.rest);
+    return worker;
+  }
+
+  leave(): void {
+    if (this.idle) this.take().terminate();
+  }
+
+  keep(worker: Worker): void {
+    this.leave();
+    this.idle = worker;
+    this.rest = setTimeout(() => this.leave(), this.lease);
+  }
 }
 
-function leave(): void {
-  if (idle) take().terminate();
-}
+const runners = new Workers(() => new Worker(
+  new URL("./example.worker.ts", import.meta.url)), 60_000);
+const compilers = new Workers(() => new Worker(
+  new URL("./compile.worker.ts", import.meta.url)), 300_000);
 
-function keep(worker: Worker): void {
-  leave();
-  idle = worker;
-  rest = setTimeout(leave, LEASE);
-}
+type Fate = "goes on" | "is kept" | "ends";
 
-/** Who knows what an edited example leaves behind, or one that failed? */
-const clean = (order: Order, report: Report): boolean =>
-  order.edited === undefined && report.kind === "done"
-    && report.outcomes.every(({ failed }) => !failed);
-
-/** Runs an example; the function that comes back stops it. */
-export function run(
-  order: Order, listener: (report: Report) => void,
+/** Asks a worker, and hears what it answers; the function that comes back
+ * stops it. */
+function ask<Answer>(
+  workers: Workers,
+  question: Order | Text,
+  fate: (answer: Answer) => Fate,
+  hear: (answer: Answer) => void,
+  fail: (report: Report) => void,
 ): () => void {
-  if (order.edited !== undefined) leave();
-  const worker = take();
+  const worker = workers.take();
   let running = true;
   // What a worker has to say when it is ended in the middle of something
   // is nobody's business any more.
-  function end(next = (one: Worker) => one.terminate()): void {
+  function end(kept = false): void {
     if (!running) return;
     running = false;
     worker.onmessage = worker.onerror = null;
-    next(worker);
+    if (kept) workers.keep(worker);
+    else worker.terminate();
   }
-  worker.onmessage = ({ data }: MessageEvent<Report>) => {
-    if (data.kind !== "printed") end(clean(order, data) ? keep : undefined);
-    listener(data);
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    const next = fate(data);
+    if (next !== "goes on") end(next === "is kept");
+    hear(data);
   };
   worker.onerror = ({ message }) => {
     end();
-    listener({ kind: "mistake", message });
+    fail({ kind: "mistake", message });
   };
-  worker.postMessage(order);
+  worker.postMessage(question);
   return () => end();
+}
+
+/** Who knows what an edited example leaves behind, or one that failed? */
+function fateOf(order: Order, report: Report): Fate {
+  if (report.kind === "printed") return "goes on";
+  const clean = order.code === undefined && report.kind === "done"
+    && report.outcomes.every(({ failed }) => !failed);
+  return clean ? "is kept" : "ends";
+}
+
+function execute(order: Order, listener: (report: Report) => void) {
+  return ask(runners, order,
+    (report: Report) => fateOf(order, report), listener, listener);
+}
+
+/** Complaints of the compiler that are told at once. */
+const ENOUGH = 5;
+
+function mistake(wrong: readonly Problem[]): Report {
+  const [first, ...others] = wrong.slice(0, ENOUGH);
+  return { kind: "mistake", ...first, message: [first?.message,
+    ...others.map(({ line, message }) => `line ${line}: ${message}`)]
+    .join("\n") };
+}
+
+/** Runs an example, or what a reader has made of it; the function that
+ * comes back stops it. */
+export function run(
+  order: Order & { readonly edited?: string },
+  listener: (report: Report) => void,
+): () => void {
+  const { edited: text, ...rest } = order;
+  if (text === undefined) return execute(order, listener);
+  runners.leave();
+  let stop = ask(compilers, { ...rest, text }, (): Fate => "is kept",
+    (compiled: Compiled) => {
+      if ("wrong" in compiled) listener(mistake(compiled.wrong));
+      else stop = execute({ ...rest, code: compiled.code }, (report) =>
+        listener(report.kind === "done"
+          ? { ...report, later: compiled.later[0] } : report));
+    }, listener);
+  return () => stop();
 }

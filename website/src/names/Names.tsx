@@ -2,7 +2,7 @@
 import { type ReactNode, useContext } from "react";
 import Link from "@docusaurus/Link";
 import { NamesHere } from "./useNames";
-import type { Place } from "./useNames";
+import type { Place } from "./places";
 import styles from "./names.module.css";
 
 interface Props {
