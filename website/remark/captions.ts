@@ -2,16 +2,8 @@
 // the order of the fences, which both of us read the same way.
 import { readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-
-interface Node {
-  type: string;
-  lang?: string | null;
-  url?: string;
-  meta?: string | null;
-  value?: string;
-  data?: { hProperties?: Record<string, string> };
-  children?: Node[];
-}
+import { addProperties } from "./node";
+import type { Node } from "./node";
 
 const folder = join(__dirname, "../.woven");
 
@@ -33,8 +25,7 @@ export function captions({ part }: { part: "chapters" | "source" }) {
         const properties: Record<string, string> = {};
         if (caption && same) properties["data-caption"] = JSON.stringify(caption);
         if (node.meta) properties["data-info"] = node.meta;
-        node.data = { ...node.data, hProperties:
-          { ...node.data?.hProperties, ...properties } };
+        addProperties(node, properties);
       }
       if (node.type === "link" && node.url?.startsWith("../"))
         node.url = node.url.replace("../CONTRIBUTING.md",

@@ -3,15 +3,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chapterName, parts } from "../../src/loom/contents";
-
-interface Node {
-  type: string;
-  depth?: number;
-  url?: string;
-  value?: string;
-  data?: { hName?: string; hProperties?: Record<string, string> };
-  children?: Node[];
-}
+import { addProperties } from "./node";
+import type { Node } from "./node";
 
 interface VFile {
   path: string;
@@ -31,8 +24,7 @@ export function numbers() {
           { type: "text", value: " " });
       const to = node.type === "link" && numberOf(
         node.url?.replace(/#.*/, "") ?? "");
-      if (to) node.data = { ...node.data, hProperties:
-        { ...node.data?.hProperties, "data-chapter": to } };
+      if (to) addProperties(node, { "data-chapter": to });
       node.children?.forEach(visit);
     };
     visit(tree);

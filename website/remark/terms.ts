@@ -3,15 +3,8 @@
 import { basename } from "node:path";
 import { GLOSSARY, readGlossary } from "../weave/glossary";
 import type { Term } from "../weave/glossary";
-
-interface Node {
-  type: string;
-  url?: string;
-  title?: string;
-  value?: string;
-  data?: { hProperties?: Record<string, string> };
-  children?: Node[];
-}
+import { addProperties } from "./node";
+import type { Node } from "./node";
 
 /** Words that mostly mean what they mean every day. */
 const everyday = new Set(("lguest post ring home guard load page frame kill "
@@ -89,11 +82,8 @@ function anchors(tree: Node): void {
   const visit = (node: Node): void => {
     const first = node.type === "listItem"
       && node.children?.[0]?.children?.[0];
-    if (first && first.type === "strong") {
-      const term = terms[next++]!;
-      node.data = { ...node.data, hProperties:
-        { ...node.data?.hProperties, id: term.id } };
-    }
+    if (first && first.type === "strong")
+      addProperties(node, { id: terms[next++]!.id });
     node.children?.forEach(visit);
   };
   visit(tree);

@@ -1,6 +1,6 @@
 // What helps reading: names that lead to what they mean, words of the
 // glossary, a page that isn't there, and nothing fetched before its time.
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -25,8 +25,7 @@ test("every name stands where it is said to, and so does what it means",
     let count = 0;
     for (const [url, lines] of text) {
       const path = join(website, `.woven/static/names${url}.json`);
-      if (!readdirSync(join(path, "..")).includes(`${url.slice(6)}.json`))
-        continue;
+      if (!existsSync(path)) continue;
       const known: NamesOfPage = JSON.parse(readFileSync(path, "utf8"));
       for (const [line, pairs] of Object.entries(known.lines))
         for (let at = 0; at < pairs.length; at += 2, count++)

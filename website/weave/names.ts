@@ -18,7 +18,7 @@ export interface Names {
   readonly exported: readonly Name[];
 }
 
-class Page {
+class Gathered {
   readonly names: Name[] = [];
   readonly lines: Record<number, number[]> = {};
   private readonly known = new Map<Name, number>();
@@ -36,12 +36,12 @@ export function namesOf(
 ): Names {
   const checker = program.getTypeChecker();
   const files = new Map(book.files.map((file) => [file.path, file]));
-  const pages = new Map<string, Page>();
+  const pages = new Map<string, Gathered>();
   const known = new Map<ts.Symbol, Name | undefined>();
   const exported = new Set<Name>();
 
-  const page = (url: string): Page => {
-    if (!pages.has(url)) pages.set(url, new Page());
+  const page = (url: string): Gathered => {
+    if (!pages.has(url)) pages.set(url, new Gathered());
     return pages.get(url)!;
   };
 
@@ -95,7 +95,8 @@ export function namesOf(
     const source = program.getSourceFile(`${root}/${file.path}`);
     if (source) visit(source, file);
   }
-  return { pages, exported: [...exported] };
+  return { exported: [...exported], pages: new Map([...pages].map(
+    ([url, { names, lines }]) => [url, { names, lines }])) };
 }
 
 /** Where in a chapter a column of a woven line comes from. */

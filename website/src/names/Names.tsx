@@ -14,7 +14,8 @@ interface Props {
 
 export default function Names({ line, token, children }: Props) {
   const places = useContext(NamesHere);
-  const here = places.get(line.map(({ content }) => content).join(""));
+  const here = places.size > 0
+    && places.get(line.map(({ content }) => content).join(""));
   if (!here) return children;
   const begin = line.slice(0, line.indexOf(token))
     .reduce((sum, { content }) => sum + content.length, 0);

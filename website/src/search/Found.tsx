@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import Link from "@docusaurus/Link";
 import type { Group } from "./useSearch";
 import type { Hit } from "./search";
-import { phraseOf } from "./search";
+import { literal, phraseOf } from "./phrase";
 import styles from "./found.module.css";
 
 interface Props {
@@ -42,12 +42,13 @@ export function FoundLinks({ groups, query }: Pick<Props, "groups" | "query">) {
   return groups.map(({ name, hits, problem }) => (
     <section key={name} aria-label={name}>
       <h2>{name}</h2>
-      {hits.length === 0 ? <p>{problem ?? "nothing"}</p> : <ul className={styles.links}>
-        {hits.map((hit) => (
-          <li key={hit.href}>
-            <Link to={hit.href}><Told hit={hit} query={query} /></Link>
-          </li>))}
-      </ul>}
+      {hits.length === 0 ? <p>{problem ?? "nothing"}</p>
+        : <ul className={styles.links}>
+          {hits.map((hit) => (
+            <li key={hit.href}>
+              <Link to={hit.href}><Told hit={hit} query={query} /></Link>
+            </li>))}
+        </ul>}
     </section>));
 }
 
@@ -65,7 +66,7 @@ function Told({ hit: { title, at, excerpt }, query }: {
 function Marked({ text, query }: { text: string; query: string }) {
   const phrase = phraseOf(query);
   const words = [phrase, ...phrase.split(" ")].filter((one) => one !== "")
-    .map((one) => one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    .map(literal);
   if (words.length === 0) return text;
   return text.split(new RegExp(`(${words.join("|")})`, "i"))
     .map((part, index) => index % 2 ? <mark key={index}>{part}</mark> : part);

@@ -3,6 +3,7 @@
 import MiniSearch from "minisearch";
 import type { Name } from "../names/data";
 import type { BookData, CodeData, Word } from "./data";
+import { literal, phraseOf } from "./phrase";
 
 /** Something found: where it leads, and what it says there. */
 export interface Hit {
@@ -16,25 +17,17 @@ export interface Hit {
 /** Letters that an excerpt has before and after what was found. */
 const BEFORE = 50, AFTER = 110;
 
-/** A query as it is compared, and whether it stands in quotes. */
-export function phraseOf(query: string): string {
-  return query.trim().replace(/^["“]|["”]$/g, "").trim()
-    .replace(/\s+/g, " ").toLowerCase();
-}
-
 /** Where in a text a phrase begins, as whole words if it can be. */
 function position(text: string, phrase: string): number {
   const low = text.toLowerCase();
-  const letters = phrase.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const whole = low.search(new RegExp(`(?<!\\w)${letters}(?!\\w)`));
+  const whole = low.search(new RegExp(`(?<!\\w)${literal(phrase)}(?!\\w)`));
   return whole >= 0 ? whole : low.indexOf(phrase);
 }
 
-/** The part of a text around the first of these words. */
+/** The part of a text around the first of these words that stands in it. */
 export function excerptOf(text: string, words: readonly string[]): string {
-  const at = Math.max(0, ...words.slice(0, 1).map((one) =>
-    position(text, one)), ...words.slice(1, 2).map((one) =>
-    position(text, one)));
+  const at = words.map((one) => position(text, one))
+    .find((found) => found >= 0) ?? 0;
   const from = at <= BEFORE ? 0 : text.indexOf(" ", at - BEFORE) + 1;
   const end = text.length <= at + AFTER ? text.length
     : text.lastIndexOf(" ", at + AFTER);

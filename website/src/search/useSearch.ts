@@ -1,5 +1,5 @@
-// What is found while somebody types. The book is fetched with the first
-// letter, and its code when somebody asks for more than the book.
+// What is found while somebody types. All that is searched, and what
+// searches it, is fetched with the first letter.
 import { useEffect, useState } from "react";
 import useBaseUrl from "@docusaurus/useBaseUrl";
 import { fetched } from "../fetched";
@@ -19,7 +19,7 @@ type Find = (query: string, most: number) => readonly Hit[];
 
 let reading: Promise<BookSearch> | undefined;
 
-/** The kinds, each fetched from `base` when it is first asked for. */
+/** The kinds, fetched from `base`. */
 const kinds: readonly (readonly [
   name: string, load: (base: string) => Promise<Find>])[] = [
   ["The book", async (base) => {
