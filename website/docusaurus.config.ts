@@ -38,7 +38,7 @@ const config: Config = {
   onBrokenLinks: broken,
   onBrokenAnchors: broken,
   onDuplicateRoutes: "throw",
-  // The bundler's cache doesn't know of .woven/captions.json.
+  // The bundler's cache doesn't know of .woven/captions/.
   future: { v4: true, faster: { ...faster, rspackPersistentCache: false },
     // When a page was changed is nobody's question.
     experimental_vcs: false },

@@ -264,13 +264,13 @@ test("a caption leads to the place that uses its chunk, and that back",
   });
 
 test("every fence of the program has a caption, and an anchor", () => {
-  const captions: Record<string, Captions> = JSON.parse(readFileSync(
-    join(website, ".woven/captions.json"), "utf8")).chapters;
   for (const { path, slug, sections } of pages) {
     const fences = sections.flatMap((section) => section.fences)
       .filter((fence) => fence.file ?? fence.chunk)
       .map((fence) => fence.chunk ?? fence.file);
-    const told = (captions[basename(path)] ?? []).map(([, one]) => one)
+    const captions: Captions = JSON.parse(readFileSync(join(website,
+      `.woven/captions/chapters/${basename(path)}.json`), "utf8"));
+    const told = captions.map(([, one]) => one)
       .filter((one) => one?.kind === "chunk" || one?.kind === "file");
     assert.equal(told.map((one) => one?.name), fences, slug);
     const html = readFileSync(join(website, `build/book/${slug}.html`),

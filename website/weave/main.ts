@@ -1,5 +1,6 @@
-// Makes from the chapters all that the site needs, below .woven/:
-//   captions.json   for each page, the captions of its fences in order
+// Makes from the chapters all that the site needs, below .woven/. A draft runs
+// the examples of the chapters that have changed, and asks nobody for names.
+//   captions/       for each page, the captions of its fences in order
 //   sidebars.json   the parts of the book, the folders of src/
 //   source/         a page for each file of src/
 //   examples/       the examples' modules, and chapters/ to edit them
@@ -15,21 +16,23 @@ import { basename, join } from "node:path";
 import { writeText } from "../../src/loom/book";
 import { formatProblem } from "../../src/loom/problem";
 import type { Problem } from "../../src/loom/problem";
-import type { Outcome } from "../src/examples/loom";
 import { weavePage } from "../src/examples/weave";
 import { askTypeScript } from "./ask";
+import type { Asked } from "./ask";
 import { Places, captionsOf } from "./captions";
 import type { Captions } from "./captions";
 import { bootOrder } from "./guest";
 import { made, readAll, root, sourceUrl } from "./read";
 import type { Book, Page } from "./read";
-import { record } from "./record";
+import { recordAll } from "./record";
+import type { Recorded } from "./record";
 import { bookSidebar, sourceSidebar } from "./sidebars";
 import { bookData, codeData } from "./search";
 import { sourcePage } from "./source";
 import { tellStory } from "./story";
 import { assemblerWords } from "./words";
 
+const draft = process.argv.includes("--draft");
 const written = new Set<string>();
 
 function write(path: string, text: string): void {
@@ -48,12 +51,18 @@ function sweep(): void {
   }
 }
 
-function writeSource(places: Places, { files }: Book) {
-  const captions: Record<string, Captions> = {};
+function writeCaptions(of: string, captions: Captions): number {
+  write(`captions/${of}.json`, JSON.stringify(captions));
+  return captions.length;
+}
+
+/** The pages of the files; how many parts they have. */
+function writeSource(places: Places, { files }: Book): number {
+  let count = 0;
   for (const file of files) {
     const page = sourcePage(places, file);
     write(`source/${page.path}`, page.text);
-    captions[page.path] = page.captions;
+    count += writeCaptions(`source/${page.path}`, page.captions);
   }
   const list = files.map((file) => file.path).sort()
     .map((path) => `- [${path}](${sourceUrl(path)})`);
@@ -62,7 +71,7 @@ function writeSource(places: Places, { files }: Book) {
     + "leads back to the chapter that tells it.\n\n"
     + `${list.join("\n")}\n`);
   write("source/contributing.md", contributing());
-  return captions;
+  return count;
 }
 
 /** CONTRIBUTING.md as a page; its links lead to the chapters' pages. */
@@ -81,18 +90,42 @@ function forEditing(page: Page): string {
   return JSON.stringify({ path: page.path, sections });
 }
 
+/** What is there from the last time; in a draft it is good enough. */
+function before(path: string): string | undefined {
+  const file = join(made, path);
+  return draft && fs.existsSync(file) ? fs.readFileSync(file, "utf8")
+    : undefined;
+}
+
+/** What examples did, by chapter and line. */
+type Outcomes = Record<string, Recorded["outcomes"]>;
+
 async function writeExamples({ pages }: Book, problems: Problem[]) {
-  const recorded: Record<string, Record<number, Outcome>> = {};
-  const slugs: string[] = [];
+  const known: Outcomes = JSON.parse(before("recorded.json") ?? "{}");
+  const recorded: Outcomes = {}, changed: Page[] = [];
   for (const page of pages) {
-    const text = weavePage(page, problems);
-    if (text === undefined) continue;
-    slugs.push(page.slug);
-    write(`examples/${page.slug}.ts`, "// @ts-nocheck\n" + text);
-    write(`chapters/${page.slug}.json`, forEditing(page));
-    recorded[page.slug] = await record(
-      page, join(made, `examples/${page.slug}`), problems);
+    const woven = weavePage(page, problems);
+    if (woven === undefined) continue;
+    const { slug } = page, path = `examples/${slug}.ts`;
+    const text = `// @ts-nocheck\n${woven}`;
+    if (before(path) !== text || !known[slug]) changed.push(page);
+    recorded[slug] = known[slug] ?? {};
+    write(path, text);
+    write(`chapters/${slug}.json`, forEditing(page));
   }
+  const ran = await recordAll(changed.map((page) =>
+    ({ chapter: page, module: join(made, `examples/${page.slug}`) })));
+  for (const [index, { slug }] of changed.entries()) {
+    recorded[slug] = ran[index]!.outcomes;
+    problems.push(...ran[index]!.problems);
+  }
+  writeImports(Object.keys(recorded));
+  write("recorded.json", JSON.stringify(recorded, null, 1));
+  return recorded;
+}
+
+/** Each chapter's examples, for the page to load. */
+function writeImports(slugs: readonly string[]): void {
   const line = (slug: string, path: string) => `  ${JSON.stringify(slug)}:`
     + ` () => import(${JSON.stringify(path)}),\n`;
   write("examples.ts", "// Each chapter's examples, loaded when asked for.\n"
@@ -103,37 +136,39 @@ async function writeExamples({ pages }: Book, problems: Problem[]) {
     + "export const chapters: Record<string, () => Promise<unknown>> = {\n"
     + slugs.map((slug) => line(slug, `./chapters/${slug}.json`)).join("")
     + "};\n");
-  write("recorded.json", JSON.stringify(recorded, null, 1));
-  return recorded;
 }
 
-async function main(): Promise<void> {
-  const problems: Problem[] = [];
-  const asked = askTypeScript();
-  const book = readAll(problems);
-  const places = new Places(book);
-  const source = writeSource(places, book);
-  write("sidebars.json", JSON.stringify({
-    book: bookSidebar(book.pages), source: sourceSidebar(book.files) }));
-  const recorded = await writeExamples(book, problems);
-  const chapters = Object.fromEntries(book.pages.map((page) =>
-    [basename(page.path), captionsOf(places, page, recorded[page.slug])]));
-  write("captions.json", JSON.stringify({ chapters, source }));
-  write("boot.json", JSON.stringify(bootOrder()));
-  write("story.json", JSON.stringify(tellStory()));
-  write("words.json", JSON.stringify(assemblerWords()));
-  write("static/search/book.json", JSON.stringify(bookData(book)));
-  write("static/search/code.json", JSON.stringify(codeData(places)));
+/** What TypeScript has said; in a draft, what it said the last time. */
+async function writeAsked(asked: Promise<Asked> | undefined): Promise<void> {
+  if (!asked) return write("types.json", before("types.json") ?? "{}");
   const { types, names } = await asked;
   write("types.json", JSON.stringify(types));
   write("static/search/names.json", JSON.stringify(names.exported));
   for (const [url, known] of names.pages)
     write(`static/names${url}.json`, JSON.stringify(known));
-  sweep();
+}
+
+async function main(): Promise<void> {
+  const problems: Problem[] = [];
+  const asked = draft && before("types.json") ? undefined : askTypeScript();
+  const book = readAll(problems);
+  const places = new Places(book);
+  const count = writeSource(places, book);
+  write("sidebars.json", JSON.stringify({
+    book: bookSidebar(book.pages), source: sourceSidebar(book.files) }));
+  const recorded = await writeExamples(book, problems);
+  for (const page of book.pages)
+    writeCaptions(`chapters/${basename(page.path)}`,
+      captionsOf(places, page, recorded[page.slug]));
+  write("boot.json", JSON.stringify(bootOrder()));
+  write("story.json", JSON.stringify(tellStory()));
+  write("words.json", JSON.stringify(assemblerWords()));
+  write("static/search/book.json", JSON.stringify(bookData(book)));
+  write("static/search/code.json", JSON.stringify(codeData(places)));
+  await writeAsked(asked);
+  if (!draft) sweep();
   for (const problem of problems) console.error(formatProblem(problem));
-  const draft = process.argv.includes("--draft");
   if (problems.length > 0 && !draft) process.exit(1);
-  const count = Object.values(source).flat().length;
   console.log(`${book.pages.length} chapters and ${book.files.length} `
     + `files in ${count} parts, for website/`);
 }
