@@ -25,6 +25,13 @@ function minimizers({ optimization }: Configuration, bundler: Bundler) {
     format: { comments: false } } })];
 }
 
+/** The program, which all chapters' examples import: once, and not in the
+ * script of each of them. */
+const program = {
+  test: join(__dirname, "../src/"), name: "program", chunks: "async",
+  minChunks: 20, priority: 50,
+};
+
 /** A Docusaurus plugin that changes nothing but the bundler's settings. */
 export function bundle() {
   const node = join(__dirname, "src/examples/node.ts");
@@ -37,7 +44,8 @@ export function bundle() {
       { currentBundler: { instance } }: ConfigureWebpackUtils,
     ) => ({
       mergeStrategy: { "optimization.minimizer": "replace" as const },
-      optimization: { minimizer: minimizers(config, instance) },
+      optimization: { minimizer: minimizers(config, instance),
+        splitChunks: { cacheGroups: { program } } },
       plugins: [new instance.NormalModuleReplacementPlugin(
         /^node:(util|crypto|path)$/, node)],
       node: { __filename: "mock" as const, __dirname: "mock" as const },
