@@ -5,7 +5,7 @@ import { captions } from "./remark/captions";
 import { matter, numbers } from "./remark/numbers";
 import { glossary } from "./remark/terms";
 import { bundle } from "./bundle";
-import { layers } from "./layers";
+import { filesOf, layers } from "./layers";
 import { prism } from "./src/css/prism";
 
 const { BOOK_URL, BOOK_BASE, BOOK_EDIT_URL, BOOK_DRAFT } = process.env;
@@ -75,13 +75,14 @@ const config: Config = {
     ["docusaurus-plugin-typedoc", {
       out: ".woven/api",
       tsconfig: "../tsconfig.build.json",
-      entryPoints: layers.map((layer) => `../src/${layer}/index.ts`),
+      entryPoints: layers.flatMap(filesOf)
+        .map((file) => `../src/${file}.ts`),
       outputFileStrategy: "modules",
       entryFileName: "index",
       readme: "none",
       disableSources: true,
       skipErrorChecking: true,
-      pageTitleTemplates: { module: "src/{name}" },
+      pageTitleTemplates: { module: "src/{name}.ts" },
       hidePageHeader: true,
       hideBreadcrumbs: true,
       parametersFormat: "table",

@@ -183,7 +183,8 @@ const widthOf = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth);
 
 for (const path of ["/", narrative, reference, "/book/switcher",
-  "/book/hunt", "/machine", "/source/lguest/switcher", "/api/machine", "/source/contributing"])
+  "/book/hunt", "/machine", "/source/lguest/switcher",
+  "/api/machine/cpu/cpu", "/source/contributing"])
   test(`${path} fits on a screen of 390 pixels`, async () => {
     await site.visit(path, async (page) => {
       assert.ok(await widthOf(page) <= 390, `${await widthOf(page)} wide`);
@@ -368,8 +369,8 @@ test("the side bar shows where one is", async () => {
 
 test("the API has the sentence of a docstring, and leads on", async () => {
   await site.visit("/api", async (page) => {
-    await page.getByRole("main").getByRole("link", { name: "machine" })
-      .click();
+    await page.getByRole("main").getByRole("link",
+      { name: "machine/cpu/cpu", exact: true }).click();
     await page.getByText("One processor: a view of its area").waitFor();
   });
 });
