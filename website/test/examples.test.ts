@@ -9,11 +9,13 @@ import { begin, runSection } from "../src/examples/loom";
 import type { Outcome } from "../src/examples/loom";
 import { LINES, WIDTH, outputText } from "../src/examples/output";
 import { readAll } from "../weave/read";
+import { violationsInBoth } from "./axe";
 import { Site, findChromium, website } from "./site";
 
 const test = suite("examples in the page");
 const recorded: Record<string, Record<number, Outcome>> = JSON.parse(
   readFileSync(join(website, ".woven/recorded.json"), "utf8"));
+const slugs = readAll([]).pages.map(({ slug }) => slug);
 let site: Site;
 
 test.before(async () => { site = await Site.open(findChromium() ?? ""); });
@@ -52,7 +54,8 @@ async function runExample(page: Page, id: string) {
   return result;
 }
 
-/** Runs every example of a chapter, and compares with the record. */
+/** Runs every example of a chapter, compares with the record, and has the
+ * page looked at as it is then. */
 async function pressAll(slug: string): Promise<void> {
   const outcomes = Object.entries(recorded[slug] ?? {});
   await site.visitAgain(`/book/${slug}`, async (page) => {
@@ -70,6 +73,8 @@ async function pressAll(slug: string): Promise<void> {
         : `just now: ${claims === 1 ? "its claim holds"
           : `its ${claims} claims hold`}`, `line ${line}`);
     }
+    const found = await violationsInBoth(page);
+    assert.is(found.length, 0, found.join("\n"));
   });
 }
 
@@ -100,7 +105,7 @@ test("an example fails if it is red, and only then", () => {
 /** Presses the buttons of all chapters, two pages at a time. */
 function pressEverything(): Map<string, Promise<void>> {
   const lanes = [Promise.resolve(), Promise.resolve()];
-  return new Map(Object.keys(recorded).map((slug, index) => {
+  return new Map(slugs.map((slug, index) => {
     const pressed = lanes[index % 2]!.then(() => pressAll(slug));
     lanes[index % 2] = pressed.catch(() => {});
     return [slug, pressed];
@@ -108,8 +113,8 @@ function pressEverything(): Map<string, Promise<void>> {
 }
 
 let pressed: Map<string, Promise<void>> | undefined;
-for (const slug of Object.keys(recorded))
-  test(`${slug}: live is as recorded`, () => {
+for (const slug of slugs)
+  test(`${slug}: live is as recorded, and axe has nothing to say`, () => {
     pressed ??= pressEverything();
     return pressed.get(slug);
   });

@@ -9,7 +9,7 @@ import { parts } from "../../src/loom/contents";
 import { readAll } from "../weave/read";
 import type { Told } from "../weave/story";
 import { violations } from "./axe";
-import { Site, findChromium, website } from "./site";
+import { Site, base, findChromium, website } from "./site";
 
 const test = suite("the front page");
 let site: Site;
@@ -179,8 +179,8 @@ test("there are three ways in, and all chapters by part", async () => {
     assert.equal(await page.getByRole("navigation",
       { name: "Three ways in" }).getByRole("link").evaluateAll((all) =>
       all.map((one) => one.getAttribute("href"))),
-    ["/book/invitation#if-you-have-one-evening", "/book/invitation",
-      "#the-machine"]);
+    [`${base}book/invitation#if-you-have-one-evening`,
+      `${base}book/invitation`, "#the-machine"]);
     const chapters = await page.getByRole("navigation",
       { name: "The chapters" }).getByRole("link").allTextContents();
     const inParts = parts.flatMap((part) =>

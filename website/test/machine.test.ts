@@ -397,7 +397,7 @@ test("what was done survives a reload and Back, in this tab only",
       await page.reload();
       await stopped(page, there);
       assert.is(await panel(page, "cpu"), before);
-      await page.goto(new URL("/book/invitation", page.url()).href);
+      await page.goto(`${site.address}/book/invitation`);
       await page.goBack();
       await stopped(page, there);
       const other = await page.context().newPage();

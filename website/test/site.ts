@@ -26,37 +26,54 @@ function fileFor(path: string): string | undefined {
     .find((one) => fs.statSync(one, { throwIfNoEntry: false })?.isFile());
 }
 
-const cache = new Map<string, Buffer>();
+/** The folder in which the built site is to live: BOOK_BASE of its build. */
+export const base = /<script[^>]* src="?(\/\S*?)assets\//.exec(
+  fs.readFileSync(join(build, "index.html"), "utf8"))?.[1] ?? "/";
 
-/** Answers from the built site, as a static host does. As with Docusaurus'
- * own server, no page has a slash at its end. */
+/** An address below the base as one from "/" on, and where to go instead if
+ * it ends in a slash. As with Docusaurus' own server, no page does. */
+function asked(url = "/"): { path: string; rather?: string } {
+  const { pathname, search } = new URL(url, "http://x");
+  const path = `/${pathname.slice(base.length)}`;
+  return pathname === base || !pathname.endsWith("/") ? { path }
+    : { path, rather: pathname.slice(0, -1) + search };
+}
+
+/** Answers from the built site, as a static host does. */
 const answer: RequestListener = (request, response) => {
-  const { pathname, search } = new URL(request.url ?? "/", "http://x");
-  const bare = pathname.replace(/(?<=.)\/$/, "");
-  const asked = fileFor(decodeURI(pathname));
-  if (bare !== pathname)
-    response.writeHead(301, { location: bare + search }).end();
-  else {
-    const path = asked ?? join(build, "404.html");
-    response.writeHead(asked ? 200 : 404, { "content-encoding": "gzip",
-      "content-type": types[extname(path)] ?? "application/octet-stream" });
-    const packed = cache.get(path) ?? gzipSync(fs.readFileSync(path));
-    cache.set(path, packed);
-    response.end(packed);
-  }
+  const { path, rather } = asked(request.url);
+  if (rather !== undefined)
+    return void response.writeHead(301, { location: rather }).end();
+  const found = fileFor(decodeURI(path)), file = found ?? missing;
+  response.writeHead(found ? 200 : 404, { "content-encoding": "gzip",
+    "content-type": types[extname(file)] ?? "application/octet-stream" });
+  const packed = cache.get(file) ?? gzipSync(fs.readFileSync(file));
+  cache.set(file, packed);
+  response.end(packed);
 };
 
-/** Serves the built site; gives its address. */
+const cache = new Map<string, Buffer>();
+const missing = join(build, "404.html");
+
+/** Serves the built site below its base; gives the address of its front
+ * page, without a slash. */
 export async function serve(listener = answer): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
+  const server = createServer((request, response) =>
+    request.url?.startsWith(base) ? listener(request, response)
+      : response.writeHead(404).end()).listen(0, "127.0.0.1");
   server.unref();
   await new Promise((resolve) => server.once("listening", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${port}${base}`.slice(0, -1);
 }
 
 /** Answers as `npm run book` does: with what Docusaurus serves with, and
  * what it tells it. */
 export const answerAsBook: RequestListener = (request, response) => {
+  const { path, rather } = asked(request.url);
+  if (base !== "/" && rather !== undefined)
+    return void response.writeHead(302, { location: rather }).end();
+  request.url = path;
   const core = createRequire(
     require.resolve("@docusaurus/core/package.json"));
   void core("serve-handler")(request, response, { cleanUrls: true,

@@ -1,10 +1,21 @@
 // Markdown's elements. An empty head of a column is no head: to those who
-// hear the page it would be a title without words.
-import type { ComponentProps } from "react";
+// hear the page it would be a title without words. And a table that is wider
+// than the page can be moved with the keyboard.
+import { type ComponentProps, useEffect, useRef, useState } from "react";
 import Original from "@theme-original/MDXComponents";
 
 function Th({ children, ...rest }: ComponentProps<"th">) {
   return children ? <th {...rest}>{children}</th> : <td {...rest} />;
 }
 
-export default { ...Original, th: Th };
+function Table(props: ComponentProps<"table">) {
+  const table = useRef<HTMLTableElement>(null);
+  const [wide, setWide] = useState(false);
+  useEffect(() => {
+    const { scrollWidth = 0, clientWidth = 0 } = table.current ?? {};
+    setWide(scrollWidth > clientWidth);
+  }, []);
+  return <table ref={table} {...(wide && { tabIndex: 0 })} {...props} />;
+}
+
+export default { ...Original, th: Th, table: Table };
