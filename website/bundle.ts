@@ -28,7 +28,7 @@ function minimizers({ optimization }: Configuration, bundler: Bundler) {
 /** The program, which all chapters' examples import: once, and not in the
  * script of each of them. */
 const program = {
-  test: join(__dirname, "../src/"), name: "program", chunks: "async",
+  test: join(__dirname, "../src/"), name: "program", chunks: "async" as const,
   minChunks: 20, priority: 50,
 };
 
