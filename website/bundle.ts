@@ -26,10 +26,12 @@ function minimizers({ optimization }: Configuration, bundler: Bundler) {
 }
 
 /** The program, which all chapters' examples import: once, and not in the
- * script of each of them. */
+ * script of each of them. A worker that begins with some of it has that in
+ * its own script. */
 const program = {
-  test: join(__dirname, "../src/"), name: "program", chunks: "async" as const,
-  minChunks: 20, priority: 50,
+  test: join(__dirname, "../src/"), name: "program", minChunks: 20,
+  priority: 50, chunks: (chunk: { hasRuntime(): boolean }) =>
+    !chunk.hasRuntime(),
 };
 
 /** A Docusaurus plugin that changes nothing but the bundler's settings. */

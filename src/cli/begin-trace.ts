@@ -1,4 +1,4 @@
-// Woven from chapters/808-command.md.
+// Woven from chapters/809-begin.md.
 import { traceTo } from "../debug";
 import type { Trace } from "../debug";
 import type { Machine } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/808-command.md.
+// Woven from chapters/808-command.md, 809-begin.md.
 import { UserError } from "../launcher";
 import type { DiskFile, DiskMode } from "../launcher";
 import type { Input } from "./terminal";
@@ -63,7 +63,6 @@ export function textOf(bytes: Uint8Array): string {
     throw new UserError("is not UTF-8; copy it again");
   }
 }
-
 /** The files of a call. */
 export interface FilesOfCall {
   readonly guests?: readonly (Pick<FilesOfCall, "kernel" | "initrd"> &
@@ -123,7 +122,6 @@ function outputs(
   return named({ record, "trace-file": traceFile, snapshot, output,
     "net-dump": netDump });
 }
-
 /** The disks whose files are written to. */
 function keptDisks(call: FilesOfCall): Named[] {
   return call.replay !== undefined ? []
@@ -151,7 +149,6 @@ export function probeAll(call: FilesOfCall, io: Io): void {
   }
   for (const { path } of written) io.probe(path);
 }
-
 /** The world as a call sees it. */
 export function worldOf(call: FilesOfCall, io: Io): Io {
   const wanted = outputs(call).length + keptDisks(call).length > 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Woven from chapters/808-command.md.
+// Woven from chapters/809-begin.md.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { oneLine, UserError } from "../launcher";

@@ -1,4 +1,4 @@
-// Woven from chapters/808-command.md.
+// Woven from chapters/809-begin.md.
 import { UserError } from "../launcher";
 import { SPENT } from "./io";
 import type { Io } from "./io";

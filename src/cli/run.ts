@@ -1,4 +1,4 @@
-// Woven from chapters/808-command.md.
+// Woven from chapters/809-begin.md.
 import {
   boot, circumstancesOf, guestPieces, loadSession, placesOfCpus, run,
   saveSession, withAdvice,

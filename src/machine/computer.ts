@@ -1,4 +1,4 @@
-// Woven from chapters/920-devices.md.
+// Woven from chapters/922-keyboard.md.
 import type { Machine } from "./machine";
 import { addFirmwareConfig } from "./pc/fwcfg";
 import { Keyboard } from "./pc/keyboard";

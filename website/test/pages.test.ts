@@ -186,7 +186,7 @@ const widthOf = (page: Page) =>
 
 for (const path of ["/", narrative, reference, "/book/switcher",
   "/book/hunt", "/machine", "/source/lguest/switcher",
-  "/api/machine/cpu/cpu", "/source/contributing"])
+  "/api/machine/cpu", "/source/contributing"])
   test(`${path} fits on a screen of 390 pixels`, async () => {
     await site.visit(path, async (page) => {
       assert.ok(await widthOf(page) <= 390, `${await widthOf(page)} wide`);
@@ -383,7 +383,7 @@ test("the API has the sentence of a docstring, and leads on", async () => {
 
 for (const colorScheme of ["light", "dark"] as const)
   for (const path of ["/", "/machine", "/source/lguest/switcher",
-    "/api/machine/cpu/cpu", "/search?q=page%20fault"])
+    "/api/machine/cpu", "/search?q=page%20fault"])
     test(`axe has nothing to say about ${path}, ${colorScheme}`,
       async () => {
         await site.visit(path, async (page) => {

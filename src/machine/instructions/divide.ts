@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/914-helpers.md.
 import type { Helper } from "./builder";
 import { DE, Fault } from "../ground/fault";
 

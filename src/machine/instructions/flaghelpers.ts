@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/914-helpers.md.
 import type { Cpu } from "../cpu/cpu";
 import { changeableFlags } from "../cpu/return";
 import {

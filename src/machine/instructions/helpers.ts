@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/914-helpers.md.
 import type { Helper } from "./builder";
 import { readDebug, writeDebug } from "../cpu/breakpoints";
 import { invalidatePage, readControl, writeControl } from "../cpu/control";

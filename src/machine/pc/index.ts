@@ -1,4 +1,4 @@
-// Woven from chapters/920-devices.md.
+// Woven from chapters/922-keyboard.md.
 export * from "./calendar";
 export * from "./keyboard";
 export * from "./pci";

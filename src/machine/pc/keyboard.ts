@@ -1,4 +1,4 @@
-// Woven from chapters/920-devices.md.
+// Woven from chapters/922-keyboard.md.
 import type { Board } from "../ground/board";
 import type { Pics } from "./pic";
 import { clear, nameWords } from "./registers";

@@ -1,4 +1,4 @@
-// Woven from chapters/762-lines.md, 920-devices.md.
+// Woven from chapters/762-lines.md, 922-keyboard.md.
 import { intrConnected } from "../cpu/apic";
 import type { Cpu } from "../cpu/cpu";
 import type { Board } from "../ground/board";

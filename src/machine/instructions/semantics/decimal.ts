@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/912-transfers.md.
 import type { Builder, Value } from "../builder";
 import { AF, CF, EAX } from "../../ground/state";
 import { DE } from "../../ground/fault";

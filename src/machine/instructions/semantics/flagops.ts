@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/912-transfers.md.
 import { helpers } from "../helpers";
 import {
   AF, CF, DF_FLAG, EAX, EFLAGS_ONE, IF, OF, PF_FLAG, SF, ZF,

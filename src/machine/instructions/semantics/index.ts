@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/914-helpers.md.
 import { forms } from "../../../table";
 import type { Form } from "../../../table";
 import { helpers } from "../helpers";

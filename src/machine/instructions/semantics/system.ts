@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/912-transfers.md.
 import type { Helper } from "../builder";
 import { helpers } from "../helpers";
 import { read, writeWord } from "./operands";

@@ -1,4 +1,4 @@
-// Woven from chapters/910-semantics.md.
+// Woven from chapters/912-transfers.md.
 import type { Insn } from "../../../table";
 import type { Builder, Value } from "../builder";
 import { helpers } from "../helpers";
