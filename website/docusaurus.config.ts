@@ -79,6 +79,7 @@ const config: Config = {
         .map((file) => `../src/${file}.ts`),
       outputFileStrategy: "modules",
       entryFileName: "index",
+      name: "The API",
       readme: "none",
       disableSources: true,
       skipErrorChecking: true,
