@@ -135,6 +135,11 @@ export class Places {
   }
 }
 
+/** Whether it is known what the names in it mean. */
+export function hasNames({ language }: Fence): boolean {
+  return language === "ts" || language === "asm";
+}
+
 function groupOf(fence: Fence): string | undefined {
   return fence.file ?? (fence.chunk && `<<${fence.chunk}>>`);
 }
@@ -180,7 +185,7 @@ function captionOf(
     id, line, references, kind: fence.chunk ? "chunk" : "file",
     name: fence.chunk ?? fence.file ?? "",
     ...defined({ file: places.inSource(fence), usedAt,
-      names: fence.language === "ts" ? line + 1 : undefined,
+      names: hasNames(fence) ? line + 1 : undefined,
       before: others[at - 1]?.href, after: others[at + 1]?.href }),
   };
 }

@@ -3,6 +3,7 @@
 import { relative } from "node:path";
 import * as ts from "typescript";
 import type { WovenFile, WovenLine } from "../../src/loom/piece";
+import { AsmNames, asmLines, asmName, wordsOf } from "./assembly";
 import { plain } from "./glossary";
 import type { Name, NamesOfPage } from "../src/names/data";
 import { pageUrl, root, sourceUrl } from "./read";
@@ -39,6 +40,7 @@ export function namesOf(
   const pages = new Map<string, Gathered>();
   const known = new Map<ts.Symbol, Name | undefined>();
   const exported = new Set<Name>();
+  const toAssembly = new Map<string, Name | undefined>();
 
   const page = (url: string): Gathered => {
     if (!pages.has(url)) pages.set(url, new Gathered());
@@ -74,6 +76,8 @@ export function namesOf(
   function visit(node: ts.Node, file: WovenFile): void {
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node))
       meet(node, file);
+    const given = asmName(node);
+    if (given) give(given, node as ts.Declaration);
     ts.forEachChild(node, (child) => visit(child, file));
   }
 
@@ -91,10 +95,34 @@ export function namesOf(
     page(sourceUrl(file.path)).add(name, line + 1, character);
   }
 
+  /** Assembly can know this, unless it could be another. */
+  function give(
+    { word, type }: { word: string; type?: string }, node: ts.Declaration,
+  ): void {
+    const symbol = checker.getSymbolAtLocation(ts.getNameOfDeclaration(node)!);
+    const name = symbol && nameOf(symbol);
+    if (name) toAssembly.set(word, toAssembly.has(word) ? undefined
+      : { ...name, name: word, ...(type !== undefined && { type }) });
+  }
+
+  function visitAssembly(): void {
+    const lines = asmLines(book.files, places);
+    const own = new AsmNames(lines, places);
+    for (const { file, line, text, from } of lines)
+      for (const [word, column] of wordsOf(text)) {
+        const name = own.find(file, word) ?? toAssembly.get(word);
+        if (!name) continue;
+        page(pageUrl(places.owner(from)!.page))
+          .add(name, from.line, from.column - 1 + column);
+        page(sourceUrl(file.path)).add(name, line + 1, column);
+      }
+  }
+
   for (const file of book.files) {
     const source = program.getSourceFile(`${root}/${file.path}`);
     if (source) visit(source, file);
   }
+  visitAssembly();
   return { exported: [...exported], pages: new Map([...pages].map(
     ([url, { names, lines }]) => [url, { names, lines }])) };
 }

@@ -3,6 +3,7 @@
 import type { WovenFile } from "../../src/loom/piece";
 import { lineText } from "../../src/loom/piece";
 import { counted } from "../../src/machine/ground/numbers";
+import { hasNames } from "./captions";
 import type { Captions, Places } from "./captions";
 import { pageUrl, sourceId } from "./read";
 import type { Page } from "./read";
@@ -41,7 +42,7 @@ export function sourcePage(places: Places, file: WovenFile): SourcePage {
     const { fence, section, page, href } = run.fence;
     return [run.lines[0] ?? "", { id: `l${run.own}`, kind: "source",
       references: {}, name: fence.chunk ?? "",
-      ...(fence.language === "ts" && { names: run.start }),
+      ...(hasNames(fence) && { names: run.start }),
       chapter: { href, text: section.title || page.subtitle } }];
   });
   return { path: `${sourceId(file.path)}.md`, text, captions };
