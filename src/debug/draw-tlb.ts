@@ -63,10 +63,23 @@ export function drawTlb(
       .text(9, y, hex32(one.frame), line).text(18, y, letters(one.bits), line)
       .text(25, y, name.slice(0, 10), line)
       .text(36, y, String(one.age).padStart(7), line)
-      .bar(44, y, barOf(one.age), "=", line)
-      .text(50, y, one.stale ?? (one.code ? "code" : ""), line);
+      .text(50, y, one.code ? "code" : "data", line);
+    if (one.stale) sheet.text(44, y, one.stale, line);
+    else sheet.bar(44, y, barOf(one.age), "=", line);
   });
+  const y = 2 + Math.min(order.length, most);
   if (order.length > most)
-    sheet.text(0, 2 + most, `and ${order.length - most} more`, "quiet");
+    sheet.text(0, y, `and ${order.length - most} more`, "quiet");
+  legendFor(order).forEach((words, i) =>
+    sheet.text(0, y + (order.length > most ? 2 : 1) + i, words, "quiet"));
   return sheet.picture();
+}
+
+/** What the letters and the words of these entries mean. */
+function legendFor(order: readonly Remembered[]): string[] {
+  if (order.length === 0) return [];
+  return ["w writable, u user, d dirty, L 4 MiB, g global",
+    "age: instructions of this CPU since it was loaded",
+    ...order[0]!.stale ? ["gone, moved, bits: the tables in force have no page",
+      "there, another one, or other rights"] : []];
 }

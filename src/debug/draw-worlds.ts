@@ -166,6 +166,6 @@ export function drawWorlds(machine: Machine, id: number): Picture {
   const host = hostWorld(machine, id, !guest?.inForce);
   drawSpaceOf(sheet, machine, 0, host, id);
   if (guest) drawSpaceOf(sheet, machine, 28, guest, id);
-  else sheet.text(29, 2, "no Guest has been here yet", "quiet");
+  else sheet.text(29, 2, "no Guest is here now", "quiet");
   return sheet.picture();
 }

@@ -6,8 +6,9 @@ import type { Drawn, Mark } from "./draw-timeline";
 import { COLUMNS, Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
 
-/** Columns left of the lanes; how far ticks are apart; sentences at most. */
-const MARGIN = 7, TICK = 16, SENTENCES = 16;
+/** Columns left of the lanes; how far ticks are apart; sentences at most,
+ * and columns left of what is too long for a line. */
+const MARGIN = 7, TICK = 16, SENTENCES = 16, INDENT = 8;
 
 const tones: Readonly<Record<string, Tone>> = {
   "=": "host", "~": "switcher", "+": "program", ".": "quiet", "?": "wrong",
@@ -86,7 +87,16 @@ export function pictureOf(drawn: Drawn, now?: number): Picture {
   y = drawLegend(sheet, y, signsIn(rows.flat(), name));
   const { kept } = instants.all();
   for (const { count, cpu, text } of kept.slice(-SENTENCES))
-    sheet.text(0, y++, `${String(count).padStart(7)} CPU ${cpu}: ${text}`,
-      "ink", { count, cpu });
+    for (const line of inLines(
+      `${String(count).padStart(7)} CPU ${cpu}: ${text}`))
+      sheet.text(0, y++, line, "ink", { count, cpu });
   return sheet.picture();
+}
+
+/** A sentence as lines that fit, cut between words. */
+function inLines(sentence: string): string[] {
+  const cut = sentence.lastIndexOf(" ", COLUMNS);
+  if (sentence.length <= COLUMNS || cut <= INDENT) return [sentence];
+  return [sentence.slice(0, cut),
+    ...inLines(" ".repeat(INDENT) + sentence.slice(cut + 1))];
 }

@@ -1,8 +1,8 @@
 // Woven from chapters/610-costs.md.
 // Accounts of what Guests cost, from the event stream.
-import { vector } from "../host";
+import { trapNames, vector } from "../host";
 import { hypercalls, lguestMap } from "../lguest";
-import { GP, PF } from "../machine";
+import { PF } from "../machine";
 import type { Machine, MachineEvent } from "../machine";
 
 /** What hypercalls are called. */
@@ -35,16 +35,15 @@ const { LGUEST_TRAP } = lguestMap, SYSTEM_CALL = 128;
 const isHosts = (trap: number) =>
   trap >= 32 && trap < 256 && trap !== SYSTEM_CALL;
 
+/** What traps and interrupts are called, those that have a name. */
+export const vectorNames: Readonly<Record<number, string>> = {
+  ...trapNames, [LGUEST_TRAP]: "hypercall", [SYSTEM_CALL]: "system call",
+  [vector.TIMER_VECTOR]: "the Host's timer",
+};
+
 function nameOf(trap: number): string {
-  switch (trap) {
-    case PF: return "page fault";
-    case GP: return "general protection";
-    case LGUEST_TRAP: return "hypercall";
-    case SYSTEM_CALL: return "system call";
-    case vector.TIMER_VECTOR: return "the Host's timer";
-    default: return isHosts(trap) ? "another interrupt of the Host's"
-      : `trap ${trap}`;
-  }
+  return vectorNames[trap] ?? (isHosts(trap)
+    ? "another interrupt of the Host's" : `trap ${trap}`);
 }
 
 const ENDING: Readonly<Record<string, string>> = {

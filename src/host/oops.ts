@@ -63,7 +63,8 @@ function keepStack(cpu: Cpu, last: Oops): void {
     last.stack.put(i, cpu.load32((esp + 4 * i) >>> 0));
 }
 
-const names: Record<number, string> = {
+/** What exceptions are called. */
+export const trapNames: Readonly<Record<number, string>> = {
   [DE]: "divide error", [UD]: "invalid opcode", [DF]: "double fault",
   [TS]: "invalid TSS", [NP]: "segment not present",
   [SS_FAULT]: "stack fault", [GP]: "general protection", [PF]: "page fault",
@@ -78,7 +79,7 @@ export function placeOf(address: number, symbols?: SymbolTable): string {
 /** The sentence: what, where, on which CPU. */
 export function inOneLine(last: Oops, symbols?: SymbolTable): string {
   const { vector, error, eip } = last;
-  return `trap ${vector} (${names[vector] ?? "unexpected"}, ` +
+  return `trap ${vector} (${trapNames[vector] ?? "unexpected"}, ` +
     `error 0x${error.toString(16)}) at ${placeOf(eip, symbols)} ` +
     `on CPU ${last.cpu}` +
     (vector === PF ? `, address 0x${hex32(last.cr2)}` : "");
