@@ -2,7 +2,7 @@
 // The Switcher's text, all but its 256 stubs.
 
 const saveHost = `
-# 143 "chapters/500-switcher.md"
+# 145 "chapters/500-switcher.md"
 switch_to_guest:
     pushl %es
     pushl %ds
@@ -12,7 +12,7 @@ switch_to_guest:
 `;
 
 const takeGuest = `
-# 183 "chapters/500-switcher.md" # columns -4
+# 185 "chapters/500-switcher.md" # columns -4
     mov %ebx, %cr3
     popl %eax
     popl %ebx
@@ -30,7 +30,7 @@ const takeGuest = `
 `;
 
 const saveGuest = `
-# 218 "chapters/500-switcher.md"
+# 239 "chapters/500-switcher.md"
 pushl %es
 pushl %ds
 pushl %fs
@@ -45,7 +45,7 @@ pushl %eax
 `;
 
 const takeHost = `
-# 265 "chapters/500-switcher.md"
+# 286 "chapters/500-switcher.md"
 popl %ebp
 popl %fs
 popl %gs
@@ -54,12 +54,12 @@ popl %es
 `;
 
 const goOn = `
-# 276 "chapters/500-switcher.md" # columns -4
+# 297 "chapters/500-switcher.md" # columns -4
     iret
 `;
 
 const deliver = `
-# 286 "chapters/500-switcher.md"
+# 307 "chapters/500-switcher.md"
 movl lguest_pages_host_idt_base(%eax), %edx
 leal (%edx,%ebx,8), %eax
 movzwl (%eax), %edx             # the gate's low half of the offset,
@@ -71,7 +71,7 @@ jmp *%edx
 const hostGates = "lguest_pages_host_idt_base(%eax)";
 
 const nmi = `
-# 299 "chapters/500-switcher.md"
+# 320 "chapters/500-switcher.md"
 handle_nmi:
     addl $8, %esp
     iret
@@ -98,10 +98,10 @@ export function switcherOf(
 
 /** The default of the option `switcher`. */
 export const switcherText = switcherOf({ leave: `
-# 157 "chapters/500-switcher.md"
+# 159 "chapters/500-switcher.md"
     movl %esp, lguest_pages_host_sp(%eax)
     leal lguest_pages_regs(%eax), %esp
-# 169 "chapters/500-switcher.md" # columns -4
+# 171 "chapters/500-switcher.md" # columns -4
     lgdt lguest_pages_guest_gdt_limit(%eax)
     lidt lguest_pages_guest_idt_limit(%eax)
     movl $TASK, %edx
@@ -109,7 +109,7 @@ export const switcherText = switcherOf({ leave: `
     movl lguest_pages_host_gdt_base(%eax), %edx
     andb $0xfd, TASK + 5(%edx)      # the Host's TSS: not busy
 `, find: `
-# 239 "chapters/500-switcher.md"
+# 260 "chapters/500-switcher.md"
 movl $LGUEST_DS, %eax
 movl %eax, %ds
 movl %esp, %eax
@@ -127,7 +127,7 @@ ltr %dx
 
 /** Where vector 1 leads. */
 export const debugText = `
-# 419 "chapters/500-switcher.md"
+# 440 "chapters/500-switcher.md"
 guest_debug:
     testb $3, 12(%esp)                  # behind vector, zero, eip: cs
     jnz return_to_host

@@ -4,13 +4,13 @@
 
 /** What lies behind the Host's text. */
 export const lguestText = `
-# 601 "chapters/500-switcher.md"
+# 622 "chapters/500-switcher.md"
 init_module:
     movl $guest_stubs, %eax
     .byte 0x0f, 0x3f, HC_load_lguest
     testl %eax, %eax
     jnz 1f                          # too few pages
-# 630 "chapters/500-switcher.md"
+# 651 "chapters/500-switcher.md"
     movl $pge_off, %eax
     call everywhere_or_here
     xorl %eax, %eax
@@ -63,7 +63,7 @@ process_thread:
     jnz exit_process
     call read_lguest
     jmp process_thread
-# 153 "chapters/510-loop.md"
+# 154 "chapters/510-loop.md"
 read_lguest:
     cli
     call read_clock
@@ -73,18 +73,18 @@ read_lguest:
     je 1f
     cmpl $2, %eax
     je sleep_guest
-# 226 "chapters/510-loop.md" # columns -4
+# 227 "chapters/510-loop.md" # columns -4
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_alarm
     movl %eax, LOCAL_APIC + 0x380           # ticks until the timer goes off
     call unlock_queue
     sti
     jmp read_lguest
-# 163 "chapters/510-loop.md"
+# 164 "chapters/510-loop.md"
 1:  sti
     ret                                 # to process_thread
 
-# 185 "chapters/510-loop.md"
+# 186 "chapters/510-loop.md"
 enter_guest:
     .byte 0x0f, 0x3f, HC_lguest_enter
     testl %ecx, %ecx
@@ -102,7 +102,7 @@ enter_guest:
 1:  sti
     .byte 0x0f, 0x3f, HC_lguest_trap
     jmp read_lguest
-# 214 "chapters/510-loop.md"
+# 215 "chapters/510-loop.md"
 sleep_guest:
     call lock_queue
     .byte 0x0f, 0x3f, HC_lguest_sleep
