@@ -69,7 +69,7 @@ async function pressAll(slug: string): Promise<void> {
       const { claims, failed } = outcome;
       if (failed) assert.match(live.wrong, `${slug}, line ${failed.line}\n`);
       else assert.is(live.wrong, "", `line ${line}`);
-      assert.is(live.claims, failed ? "failed" : claims === 0 ? "just now"
+      assert.is(live.claims, failed ? "still red" : claims === 0 ? "just now"
         : `just now: ${claims === 1 ? "its claim holds"
           : `its ${claims} claims hold`}`, `line ${line}`);
     }
@@ -135,6 +135,8 @@ test("an example can be edited, fails where it says, and is put back",
         .waitFor();
       assert.match(await example.textContent() ?? "",
         `invitation, line ${line + 2}`);
+      assert.match(await example.textContent() ?? "",
+        /this gives another value: two\nexpected 3\ngot {6}2$/);
       await example.getByRole("button", { name: "Put it back" }).click();
       const { wrong } = await runExample(page, id);
       assert.is(wrong, "");

@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parts } from "../../src/loom/contents";
 import { readAll } from "../weave/read";
+import { evening } from "../src/evening";
 import type { Told } from "../weave/story";
 import { violations } from "./axe";
 import { Site, base, findChromium, website } from "./site";
@@ -189,6 +190,30 @@ test("there are three ways in, and all chapters by part", async () => {
       `${number} ${subtitle}`));
   });
 });
+
+test("the evening's list is the invitation's, and each stop leads on",
+  async () => {
+    await site.visit("/book/invitation", async (page) => {
+      const list = page.locator("#if-you-have-one-evening ~ ol").first();
+      assert.equal(await list.locator("li > a:first-child").evaluateAll(
+        (all) => all.map((one) => one.getAttribute("href"))),
+      evening.map(({ to }) => `/book/${to}`));
+    });
+    for (const [i, { to, name }] of evening.entries())
+      await site.visitAgain(`/book/${to}`, async (page) => {
+        const says = (where: string, text: string) => page
+          .locator(`[data-evening=${where}]`).filter({ hasText: text });
+        const next = evening[i + 1];
+        for (const one of [
+          says("begins", `One evening, ${i + 1} of ${evening.length}: `),
+          says("ends", `read ${i + 1} of ${evening.length}`)]) {
+          assert.is(await one.count(), 1, name);
+          assert.equal(await one.getByRole("link").evaluateAll((all) =>
+            all.map((it) => it.getAttribute("href"))),
+          next ? [`/book/${next.to}`] : []);
+        }
+      });
+  });
 
 for (const colorScheme of ["light", "dark"] as const)
   test(`axe has nothing to say about the story, ${colorScheme}`,

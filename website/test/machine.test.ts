@@ -230,10 +230,17 @@ test("tells how it is before the Guest prints, and nothing of a machine "
 test("addresses are hexadecimal, however small, and counts are not", () => {
   assert.is(happening({ kind: "exception", cpu: 0, count: 9, vector: 14,
     error: 2, address: 728, eip: 0xc0100004, ring: 1 }).text,
-  "vector 14, error 0x00000002, address 0x000002d8, eip 0xc0100004, ring 1");
+  "vector 14 (page fault), error 0x00000002, address 0x000002d8, "
+    + "eip 0xc0100004, ring 1");
   assert.is(happening({ kind: "hypercall", cpu: 0, count: 9, guest: 0,
     number: 5, args: [1, 0x2000, 0], posted: false }).text,
-  "number 5, args 0x00000001,0x00002000,0x00000000, posted false");
+  "number 5 (FLUSH_TLB), args 0x00000001,0x00002000,0x00000000, "
+    + "posted false");
+  assert.is(happening({ kind: "switch", cpu: 1, count: 9, guest: 0,
+    trap: 239, eip: 16 }).text, "CPU 1: trap 239 (the Host's timer), "
+    + "eip 0x00000010");
+  assert.is(happening({ kind: "interrupt", cpu: 0, count: 9, vector: 99 })
+    .text, "vector 99");
 });
 
 test("boots a Guest that can be asked, and shows what is typed", async () => {
@@ -318,6 +325,65 @@ test("goes through a world switch an instruction at a time: cr3, ring and "
     await pressOn(page, "Step back");
     assert.is(await panel(page, "cpu"), before);
     assert.ok(there > begin);
+  });
+});
+
+test("goes back from event to event, as far as there are any", async () => {
+  await site.visit("/book/switcher", async (page) => {
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    await press(page, "Events");
+    await pressOn(page, "Into the Switcher");
+    // More events than are kept.
+    const there: number[] = [];
+    for (let next = 0; next < 70; next++)
+      there.push(await pressOn(page, "To the next event"));
+    const told = () => page.getByLabel("The last events").locator("li span")
+      .allTextContents();
+    for (let now = await count(page), before = 0; before < 75; before++) {
+      const known = (await told()).map(Number).filter((at) => at < now);
+      const then = await pressOn(page, "To the event before");
+      assert.ok(then < now, `${then} of ${now}`);
+      if (known.length > 0) assert.is(then, Math.max(...known));
+      now = then;
+    }
+    const now = await count(page);
+    assert.ok(now > 0 && now < there[0]!, `${now} of ${there[0]}`);
+    await pressOn(page, "To the next event");
+    assert.ok(await count(page) > now);
+  });
+});
+
+test("a Switcher's stub has a name, and leads to where stubs are told",
+  async () => {
+    await site.visit("/book/switcher", async (page) => {
+      await press(page, "Power on, and wait");
+      await stopped(page, 0);
+      await pressOn(page, "Into the Switcher");
+      const stub = page.getByRole("link", { name: /^stub of vector/ });
+      // Through the iret, and the Guest's first fault: back in a stub.
+      assert.is(await stub.count(), 0);
+      await pressOn(page, "To the next event");
+      assert.is(await stub.textContent(), "stub of vector 14 (page fault)");
+      assert.is(await stub.getAttribute("href"),
+        "/book/switcher#and-back-again");
+    });
+  });
+
+test("a terminal takes no room before something is printed", async () => {
+  await site.visit("/book/switcher", async (page) => {
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    const terminal = page.locator(".xterm").first();
+    await terminal.waitFor({ state: "attached" });
+    assert.is(await terminal.isVisible(), false);
+    const height = () => page.locator("[data-machine]").first()
+      .evaluate((it) => it.getBoundingClientRect().height);
+    const before = await height();
+    await press(page, "Run");
+    await over(page, "0");
+    await terminal.waitFor();
+    assert.ok(await height() > before + 100);
   });
 });
 
@@ -484,6 +550,25 @@ test("the hunt is played by clicks, and handed on", async () => {
     assert.is(await panel(page, "tlb"), tlb);
   });
 });
+
+test("what the chapter on several CPUs says to press shows the stale entry",
+  async () => {
+    await site.visit("/book/cpus", async (page) => {
+      await press(page, "Boot");
+      await over(page, "1");
+      const tlb = page.locator("[data-panel=tlb] pre");
+      await tlb.getByText("CPU 1 remembers").waitFor({ state: "attached" });
+      assert.match(await panel(page, "tlb"), " 0 stale;");
+      await page.getByRole("button", { name: "CPU 1: A comes from CPU 0" })
+        .press("Enter");
+      await page.locator("[data-machine=paused]").waitFor();
+      await pressOn(page, "To the next event");
+      assert.match(await panel(page, "tlb"),
+        /c0000000 00000000 w--dLg the Host +\d+ gone +code\n/);
+      assert.ok(await page.locator("[data-panel=tlb] svg [class*='wrong']")
+        .count() > 0);
+    });
+  });
 
 const edited: Kept = { version: 1, order: { world: "hello", memory: 8,
   append: "", switcher: "nop\n" }, watch: { panels: [], cpu: 0, address: 0,

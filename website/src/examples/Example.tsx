@@ -98,7 +98,7 @@ export default function Example({ example, code, children }: Props) {
           </button>
         </>}
         <span className={styles.state} role="status">
-          {sentence(state, outcome, changed)}
+          {sentence(state, outcome, changed, recorded?.failed !== undefined)}
         </span>
       </div>
       {state.kind === "done" && state.failed
@@ -129,19 +129,21 @@ export function Printed({ outcome, least = "" }: {
 
 /** How it went, in a few words. */
 function sentence(
-  state: State, outcome: Outcome | undefined, changed: boolean,
+  state: State, outcome: Outcome | undefined, changed: boolean, red: boolean,
 ): string {
   switch (state.kind) {
     case "running": return "running…";
     case "stopped": return "stopped";
     case "done":
-      if (state.failed) return "failed";
-      return (outcome?.claims ? `just now: ${held(outcome)}` : "just now")
+      if (state.failed) return red ? "still red" : "failed";
+      return (red ? "green " : "")
+        + (outcome?.claims ? `just now: ${held(outcome)}` : "just now")
         + (state.later ? `; line ${state.later.line} no longer fits: ${
           state.later.message}` : "");
     case "recorded":
       if (changed) return "changed, and not run yet";
-      if (outcome?.failed) return "in the tests: it fails";
+      if (outcome?.failed) return "it fails, as it should, until you have "
+        + "done it";
       if (outcome?.claims) return `in the tests: ${held(outcome)}`;
       return outcome?.printed.length ? "this is what it printed in the tests"
         : "";

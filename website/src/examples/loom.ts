@@ -68,9 +68,22 @@ const imported = /\(0 ?, ?\w+\.(\w+)\)/;
 function tell(error: Error): string {
   if (!("details" in error) || typeof error.details !== "string")
     return `${error.name}: ${error.message.replace(imported, "$1")}`;
-  const color = /\x1b\[\d+m/g;
-  return `${error.message.replace(/\.$/, "")}\n`
-    + error.details.replace(color, "").replace(/^\n+|\s+$/g, "");
+  return `${error.message.replace(/\.$/, "")}\n${inWords(error.details)}`;
+}
+
+const words: Readonly<Record<string, string>> =
+  { "++": "expected ", "--": "got      ", "··": "         " };
+
+/** A difference as uvu draws it, in words: what was expected, what there
+ * was, and around it what is the same in both. */
+function inWords(drawn: string): string {
+  return drawn.replace(/\x1b\[\d+m/g, "").trimEnd().split("\n")
+    .filter((line) => !/^((Actual|Expected):)?$/.test(line))
+    .map((line) => {
+      const [, sign, text = ""] = /^(\+\+|--|··)(.*)$/.exec(line) ?? [];
+      return sign === undefined ? `       ${line}` : words[sign] + text
+        .replace(/ +\((Actual|Expected)\)$/, "").replaceAll("·", " ");
+    }).join("\n");
 }
 
 /** Mark: a fence begins. */

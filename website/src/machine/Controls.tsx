@@ -67,6 +67,11 @@ export default function Controls(props: Props) {
             title="Takes the last instruction back"
             onClick={() => ask({ kind: "back" })}>Step back</button>
           {go("Step", "step", "One instruction")}
+          <button type="button" className={quiet}
+            disabled={running || !view?.count}
+            title="Back to before the last world switch, trap or hypercall"
+            onClick={() => ask({ kind: "before" })}>
+            To the event before</button>
           {go("To the next event", "next",
             "To the next world switch, trap or hypercall")}
           {go("Into the Switcher", "switcher",

@@ -44,6 +44,8 @@ export default function Machine(props: Props) {
   const [order, setOrder] = useState<Order>(recorded.order);
   const [watch, setWatch] = useState<Watch>(recorded.watch);
   const [notice, setNotice] = useState<string>();
+  /** Whether it was booted to run: then its screens are there at once. */
+  const [eager, setEager] = useState(false);
   /** Somebody else's program, and where to go with it. */
   const stranger = useRef<Kept["run"]>(undefined);
   const { asked, running, ending, view } = state;
@@ -60,6 +62,7 @@ export default function Machine(props: Props) {
     for (const printer of printers) printer.clear();
     setNotice(undefined);
     setOrder(next);
+    setEager(run);
     ask({ kind: "watch", watch });
     boot(next, run, to ?? (run ? stranger.current : undefined));
     stranger.current = undefined;
@@ -114,6 +117,7 @@ export default function Machine(props: Props) {
                 && <p className={styles.whose}>{guest}</p>}
               <Screen printer={printers[index]!}
                 rows={world.guests.length > 1 ? Math.min(rows, 10) : rows}
+                eager={eager}
                 type={world.talks ? types[index] : undefined} />
             </div>))}
       </div>
@@ -153,9 +157,11 @@ function told(state: MachineState, order: Order): string {
     view.count, "instruction", view.count.toLocaleString("en"))}.`;
 }
 
-function endingText(ending: Ending, { switcher }: Order): string {
+function endingText(ending: Ending, { switcher, world }: Order): string {
   const text = `${ending.sentences.join(". ")}.`;
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const first = text.charAt(0).toUpperCase() + text.slice(1)
+    + (worldOf(world).cpus > 1 ? " (Instructions are those of all CPUs, up "
+      + "to the end of the run.)" : "");
   const trap = ending.trap === undefined ? ""
     : ` ${ending.status === 3 ? "The last of it was"
       : "But before that, in the Switcher, there was"} ${ending.trap}.`;

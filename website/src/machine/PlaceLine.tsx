@@ -15,9 +15,11 @@ export default function PlaceLine({ places }: { places: readonly Place[] }) {
   useEffect(() => mark(key === "" ? [] : key.split(",").map(Number)), [key]);
   return (
     <p className={styles.places}>
-      {places.map(({ cpu, where, eip, line }) => (
+      {places.map(({ cpu, where, eip, stub, line }) => (
         <span key={cpu}>
           CPU {cpu}: {where}, <code>{eip.toString(16).padStart(8, "0")}</code>
+          {stub && <> in the <Link to="/book/switcher#and-back-again">
+            {stub}</Link></>}
           {line && <> in <Link to={`/book/${line.slug}?line=${line.line}`}>
             {line.slug}, line {line.line}</Link></>}
         </span>))}

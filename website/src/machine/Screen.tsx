@@ -1,5 +1,5 @@
 // The Guest's console: a terminal, once the machine has been asked for.
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import "@xterm/xterm/css/xterm.css";
 import styles from "./machine.module.css";
 
@@ -35,12 +35,16 @@ export class Printer {
 interface Props {
   readonly printer: Printer;
   readonly rows: number;
+  /** Whether it takes its place before anything is printed. */
+  readonly eager: boolean;
   /** Is given what is typed; without it, it is only to be read. */
   readonly type?: ((text: string) => void) | undefined;
 }
 
-export default function Screen({ printer, rows, type }: Props) {
+export default function Screen({ printer, rows, eager, type }: Props) {
   const place = useRef<HTMLDivElement>(null);
+  const [empty, setEmpty] = useState(true);
+  const folded = empty && !eager && type === undefined;
   useEffect(() => {
     let end = (): void => {};
     let left = false;
@@ -72,8 +76,13 @@ export default function Screen({ printer, rows, type }: Props) {
       fill();
       const observer = new ResizeObserver(fill);
       observer.observe(place.current);
-      printer.connect((text) => terminal.write(text),
-        () => terminal.reset());
+      printer.connect((text) => {
+        terminal.write(text);
+        if (text !== "") setEmpty(false);
+      }, () => {
+        terminal.reset();
+        setEmpty(true);
+      });
       end = () => {
         observer.disconnect();
         printer.disconnect();
@@ -85,5 +94,8 @@ export default function Screen({ printer, rows, type }: Props) {
       end();
     };
   }, [printer, rows, type]);
-  return <div className={styles.terminal}><div ref={place} /></div>;
+  return (
+    <div className={`${styles.terminal} ${folded ? styles.folded : ""}`}>
+      <div ref={place} />
+    </div>);
 }

@@ -53,8 +53,8 @@ let lastView = 0;
 /** How much of what the Guests have printed has been told. */
 let told = 0;
 let decoders: TextDecoder[] = [];
-/** While the past is made again, nobody listens. */
-let again = false;
+/** While the past is made again: what is heard of it. */
+let again: MachineEvent[] | undefined;
 
 /** The first of the traps that came without any instruction between. */
 let trap: Trap | undefined;
@@ -71,10 +71,13 @@ function noteTrap(event: MachineEvent): void {
 }
 
 function hear(event: MachineEvent): void {
-  if (again) return;
+  const worth = worthTelling.has(event.kind);
+  if (again) {
+    if (worth) again = [...again.slice(1 - kept), event];
+    return;
+  }
   if (event.kind === "exception") noteTrap(event);
-  if (worthTelling.has(event.kind))
-    events = [...events.slice(1 - kept), event];
+  if (worth) events = [...events.slice(1 - kept), event];
 }
 
 function say(answer: Answer): void {
@@ -136,7 +139,8 @@ function attempt<T>(
 function start(wanted: Order): void {
   tape = scene = ending = trap = inSwitcher = undefined;
   events = [];
-  running = waits = again = false;
+  running = waits = false;
+  again = undefined;
   halt();
   forgetConsole();
   order = wanted;
@@ -258,19 +262,35 @@ function step(): void {
   if (reason) finish(reason === "budget" ? "stopped" : reason);
 }
 
-/** To an instruction of the past. */
+/** To an instruction that has been, or from there on again. */
 function back(count: number): void {
   if (tape === undefined || count < 0) return;
   running = waits = false;
   halt();
   ending = undefined;
-  events = events.filter((one) => one.count <= count);
   if (trap && trap.count > count) trap = undefined;
   if (inSwitcher && inSwitcher.count > count) inSwitcher = undefined;
-  again = true;
+  again = [];
   tape.goTo(count);
-  again = false;
+  // What was made again is known anew, and what was before it still.
+  const since = again[0]?.count ?? count + 1;
+  events = [...events.filter((one) => one.count < since), ...again]
+    .slice(-kept);
+  again = undefined;
   tellConsole();
+}
+
+/** Back to before the last event of the past. If none is known any more,
+ * more and more of the past is made again; if there was none, to the boot. */
+function toEventBefore(): void {
+  if (tape === undefined) return;
+  const now = tape.session.machine.count;
+  const last = () => events.filter((one) => one.count < now).at(-1);
+  for (let far = 1; far <= now && last() === undefined; far *= 16) {
+    back(now - far);
+    back(now - 1);
+  }
+  back(last()?.count ?? 0);
 }
 
 function go(count: number): void {
@@ -308,6 +328,7 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
     case "stop": running = false; halt(); break;
     case "step": step(); break;
     case "back": back((tape?.session.machine.count ?? 0) - 1); break;
+    case "before": toEventBefore(); break;
     case "go": go(data.count); break;
     case "speed": ({ slow } = data); break;
     case "until": {

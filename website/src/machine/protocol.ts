@@ -9,7 +9,8 @@ export type Request =
   | { readonly kind: "boot"; readonly number: number;
       readonly order: Order; readonly run: boolean;
       readonly to?: { readonly count: number; readonly typed: Typed[] } }
-  | { readonly kind: "run" | "stop" | "step" | "back" | "next" | "switcher" }
+  | { readonly kind: "run" | "stop" | "step" | "back" | "next" | "before"
+      | "switcher" }
   | { readonly kind: "go"; readonly count: number }
   | { readonly kind: "until"; readonly address: number }
   | { readonly kind: "speed"; readonly slow: boolean }
@@ -30,6 +31,8 @@ export interface Place {
   /** "the Switcher", "Guest 0, ring 1". */
   readonly where: string;
   readonly eip: number;
+  /** "stub of vector 14 (page fault)", if it is in one of the Switcher's. */
+  readonly stub?: string;
   /** The line that it is about to execute, if the book has it. */
   readonly line?: { readonly slug: string; readonly line: number };
 }

@@ -1,6 +1,7 @@
 // The machine's state, in pictures and words.
 import { drawAddress, drawCode, drawCpu, drawGdt, drawIdt, drawMemory,
-  drawTlb, drawTss, drawWorlds, whereIs, whoseTables } from "../../../src/debug";
+  drawTlb, drawTss, drawWorlds, hypercallNames, vectorNames, whereIs,
+  whoseTables } from "../../../src/debug";
 import type { Where } from "../../../src/debug";
 import { factText } from "../../../src/debug/trace";
 import type { Shape } from "../../../src/debug/picture";
@@ -60,14 +61,26 @@ function wordsFor(where: Where, { w }: Cpu, names: readonly string[]): string {
   return `${names[where] ?? "a Guest"}, ring ${w[CPL]}`;
 }
 
+const named = (number: number, name: string | undefined) =>
+  name === undefined ? `${number}` : `${number} (${name})`;
+
+/** The stub of the Switcher's that an address is in. No chapter has a line
+ * for it: stubs are made in a loop. */
+function stubAt({ lines }: Scene, where: Where, eip: number) {
+  const label = where === "Switcher" ? lines.label(where, eip)?.[0] : "";
+  const vector = /^guest_trap_(\d+)$/.exec(label ?? "")?.[1];
+  return vector && `stub of vector ${named(+vector, vectorNames[+vector])}`;
+}
+
 /** Where each CPU is, and at which line if that is asked. */
 export function placesOf(scene: Scene, withLines: boolean): Place[] {
   const { machine, names } = scene;
   return machine.cpus.map((cpu): Place => {
     const where = whereIs(machine, cpu.id), eip = cpu.w[EIP]! >>> 0;
     const line = withLines ? scene.lines.place(where, eip) : undefined;
+    const stub = withLines ? stubAt(scene, where, eip) : undefined;
     return { cpu: cpu.id, where: wordsFor(where, cpu, names), eip,
-      ...(line && { line }) };
+      ...(stub && { stub }), ...(line && { line }) };
   });
 }
 
@@ -77,13 +90,22 @@ export const worthTelling: ReadonlySet<string> = new Set([
   "killed", "guest-end", "oops", "shutdown", "stale",
 ]);
 
+/** A number that has a name, with it. */
+function withName(fact: string, value: unknown): string | undefined {
+  if (typeof value !== "number") return undefined;
+  return fact === "vector" || fact === "trap"
+    ? named(value, vectorNames[value])
+    : fact === "number" ? named(value, hypercallNames[value]) : undefined;
+}
+
 /** An event as a line. */
 export function happening(event: MachineEvent): Happening {
   const { kind, count, cpu, ...rest } = event;
   const hex = (word: number) => `0x${hex32(word)}`;
   const text = Object.entries(rest)
     .filter(([name, value]) => value !== undefined && name !== "guest")
-    .map(([name, value]) => `${name} ${factText(name, value, hex)}`)
+    .map(([name, value]) =>
+      `${name} ${withName(name, value) ?? factText(name, value, hex)}`)
     .join(", ");
   return { count, kind, text: `${cpu > 0 ? `CPU ${cpu}: ` : ""}${text}` };
 }

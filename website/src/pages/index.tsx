@@ -14,8 +14,8 @@ import styles from "./index.module.css";
 
 const ways = [
   { to: "/book/invitation#if-you-have-one-evening", name: "One evening",
-    text: "How a hypervisor switches worlds: ten stops, some twenty "
-      + "thousand words." },
+    text: "How a hypervisor switches worlds: twelve stops, "
+      + "twenty thousand words." },
   { to: "/book/invitation", name: "The whole book",
     text: "From seven lines of assembly to the hunt for that bit. Begin "
       + "at the beginning." },
@@ -36,14 +36,13 @@ export default function Front() {
             <h1>The little hypervisor, told as a book that is the
               program</h1>
             <p className={styles.lead}>
-              <strong>lguest</strong> ran one Linux beside another in some
-              two thousand lines. Here it is once more, in TypeScript and
-              x86 assembly, on a PC made of TypeScript: each line is told
-              in a chapter, and what you read is what runs. If you can
-              program, and have wondered what a program stands on, you can
-              read all of it; in the end you know how one kernel makes
-              room for another, and have found a bug that hid from an
-              emulator.
+              A hypervisor is a kernel that lets another kernel run as its
+              guest. <strong>lguest</strong> did so for Linux in some two
+              thousand lines. Here it is once more, in TypeScript and x86
+              assembly, on a PC made of TypeScript: each line is told in a
+              chapter, and what you read is what runs. If you can program,
+              and have wondered what a program stands on, you can read all
+              of it, and find a bug that hid from an emulator.
             </p>
           </header>
           <Story told={told as unknown as Told} />

@@ -21,11 +21,12 @@ export default function Story({ told }: { told: Told }) {
       data-story={live ? "live" : "recorded"}>
       <h2 id="one-bit">One bit</h2>
       <p className={styles.what}>
-        Host and Guest have a page at the same address. The Host looks at
-        its own; cr3 is loaded, with the Guest's page table; the Guest
-        looks, and finds <Link to="/book/invitation#one-bit">the
-        Host's</Link>, since the CPU has remembered it, in its TLB.
-        Unless one bit is off:
+        Host and Guest have a page at the same address, with their name in
+        it, as much of it as four bytes hold. The CPU remembers in its TLB
+        where pages lie, and forgets that when cr3 is loaded with another
+        page table; but not an entry with G (global), if PGE in cr4 is on.
+        So the Host looks, cr3 is loaded, the Guest looks,
+        and <Link to="/book/invitation#one-bit">finds the Host's</Link>:
       </p>
       {isBrowser && <div className={styles.bar}>
         <label><input type="checkbox" checked={switches.global}
