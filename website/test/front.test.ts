@@ -200,7 +200,7 @@ test("the evening's list is the invitation's, and each stop leads on",
       evening.map(({ to }) => `/book/${to}`));
     });
     for (const [i, { to, name }] of evening.entries())
-      await site.visitAgain(`/book/${to}`, async (page) => {
+      await site.visit(`/book/${to}`, async (page) => {
         const says = (where: string, text: string) => page
           .locator(`[data-evening=${where}]`).filter({ hasText: text });
         const next = evening[i + 1];

@@ -123,7 +123,8 @@ function Events({ view }: { view: View | undefined }) {
   return (
     <section aria-label="Events" data-panel="events">
       <h3>Events</h3>
-      <p className={styles.told}>after how many instructions of all CPUs</p>
+      <span className={styles.told}>after so many instructions of all
+        CPUs</span>
       <ol className={styles.happenings} reversed tabIndex={0}
         aria-label="The last events">
         {[...view?.happenings ?? []].reverse().map((one, index) => (
