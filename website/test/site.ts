@@ -99,6 +99,10 @@ const flags = ["--headless", "--no-sandbox", "--disable-gpu",
   "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
+/** Starts a browser. */
+export const launch = (executablePath: string): Promise<Browser> =>
+  chromium.launch({ executablePath, args: flags, timeout: PATIENCE });
+
 /** A browser that looks at our site, and remembers what it asked for. */
 export class Site {
   private readonly kept: Page[] = [];
@@ -109,9 +113,7 @@ export class Site {
   ) {}
 
   static async open(executablePath: string): Promise<Site> {
-    const browser = await chromium.launch(
-      { executablePath, args: flags, timeout: PATIENCE });
-    return new Site(await serve(), browser);
+    return new Site(await serve(), await launch(executablePath));
   }
 
   /** A page in a fresh profile, where nothing is cached. Requests that
