@@ -1,7 +1,9 @@
-// npm run book, book:build, book:test: installs what the site needs when
-// that is not there, builds what is out of date, and then serves or tests.
+// npm run book, book:build, book:print, book:test: installs what the site
+// needs when that is not there, builds what is out of date, and then serves,
+// prints or tests.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -36,7 +38,8 @@ async function timed(name, what, action) {
 
 /** When the newest of these files was changed. */
 function newest(...folders) {
-  const skip = /(^|[/\\])(node_modules|build|\.woven|\.docusaurus)([/\\]|$)/;
+  const skip = new RegExp("(^|[/\\\\])"
+    + "(node_modules|build|print|\\.woven|\\.docusaurus)([/\\\\]|$)");
   return Math.max(...folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true })
       .filter((name) => !skip.test(name))
@@ -47,6 +50,17 @@ function stale() {
   const built = statSync(join(here, "build/index.html"),
     { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return built < newest(here, join(here, "../chapters"));
+}
+
+// Who misspells a word need not wait for the site to hear of it.
+if (what === "print") {
+  const { understand } =
+    createRequire(import.meta.url)("./print/options.ts");
+  const options = understand(rest);
+  if (typeof options === "string") {
+    console.error(options);
+    process.exit(2);
+  }
 }
 
 // npm writes that file when all the others are there.
@@ -63,5 +77,6 @@ await Promise.all([
     () => run("types")),
 ]);
 if (what === "serve") await run("serve", ...rest);
-// The tests tell themselves how far they are.
+// Those two tell themselves how far they are.
+if (what === "print") await run("print", ...rest);
 if (what === "test") await run("test", ...rest);

@@ -1,7 +1,7 @@
 // A chapter's page without what is nothing on paper: buttons, and what they
 // would do; what is folded is opened.
 import type { Page } from "../weave/read";
-import { plainCode } from "./code";
+import { fitted, plainCode } from "./code";
 import { all, drop, get, is, make, readPage, replace, set, tagged, text,
   unwrap } from "./tree";
 import type { Element } from "./tree";
@@ -16,6 +16,7 @@ export function clean(html: string, page: Page): Element | undefined {
   for (const one of tagged(root, "details")) open(one);
   for (const one of all(root, ({ tagName }) => tagName === "section"))
     machine(one);
+  for (const one of all(root, (one) => is(one, "output"))) fitted(one);
   printOnce(root, page);
   for (const one of all(root)) plainAttributes(one);
   return root;
@@ -77,7 +78,7 @@ const kept = new Set(["id", "class", "href", "src", "alt", "start",
 
 /** Drops what was for the mouse, the keyboard and the screen reader. */
 function plainAttributes(one: Element): void {
-  if (one.tagName === "svg") return fitted(one);
+  if (one.tagName === "svg") return lettersWide(one);
   if (/svg$/.test(one.namespaceURI)) return;
   const align = /text-align: ?(\w+)/.exec(get(one, "style") ?? "")?.[1];
   one.attrs = one.attrs.filter(({ name, value }) =>
@@ -86,7 +87,7 @@ function plainAttributes(one: Element): void {
 }
 
 /** A picture is as wide as its letters. */
-function fitted(svg: Element): void {
+function lettersWide(svg: Element): void {
   const size = Number(get(svg, "font-size"));
   const wide = Number(get(svg, "viewBox")?.split(" ")[2]);
   set(svg, "style", `width: ${(wide / size).toFixed(2)}em`);

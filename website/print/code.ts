@@ -3,7 +3,7 @@
 // other coloured words are stands in an attribute, and the browser colours
 // them as it does what is found in a page, without elements: with them, all
 // of it would take twice as long.
-import { all, get, is, isElement, make, replace, text } from "./tree";
+import { all, get, is, isElement, make, replace, set, text } from "./tree";
 import type { Element, Node } from "./tree";
 
 /** The colour of a word by its classes: the last that has one. */
@@ -23,8 +23,22 @@ function colourOf(token: Element): string | undefined {
 export function plainCode(root: Element): void {
   for (const block of all(root, (one) => is(one, "theme-code-block"))) {
     const [code] = all(block, ({ tagName }) => tagName === "code");
-    if (code) replace(block, [make("pre", { class: "code" }, plain(code))]);
+    if (code) replace(block, [fitted(make("pre", { class: "code" },
+      plain(code)))]);
   }
+}
+
+/** Lines that stay together, and letters that have room in one. */
+const SHORT = 14, ROOM = 83;
+
+/** Says whether a block is short, or wider than the page. */
+export function fitted(block: Element): Element {
+  const lines = text(block).trimEnd().split("\n");
+  const names = [get(block, "class"),
+    lines.length <= SHORT && "short",
+    lines.some(({ length }) => length > ROOM) && "wide"];
+  set(block, "class", names.filter((one) => one).join(" "));
+  return block;
 }
 
 /** One text with words, which are written as "k3,6": a keyword of six
@@ -49,8 +63,9 @@ function plain(code: Element): Element {
       if (isElement(one) && one.tagName !== "br") token(one, say);
     if (index < lines.length - 1) say("\n");
   });
-  const attrs = words.length > 0 ? { "data-words": words.join(" ") } : {};
-  return make("code", attrs, ...parts);
+  const made = make("code", {}, ...parts);
+  if (words.length > 0) set(made, "data-words", words.join(" "));
+  return made;
 }
 
 /** A token, or a link around one. */

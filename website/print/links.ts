@@ -1,6 +1,6 @@
 // Links of a page become links within the book.
 import type { Page } from "../weave/read";
-import { all, get, set, tagged, unwrap } from "./tree";
+import { all, get, is, set, tagged, unwrap } from "./tree";
 import type { Element } from "./tree";
 
 /** The anchor of a chapter, or of a place in it. */
@@ -9,7 +9,8 @@ export const anchor = (slug: string, id?: string): string =>
 
 /** Gives what is in a chapter its place in the book: an anchor has the
  * chapter's name before it, and a link leads there. A link to what isn't
- * printed is its text. */
+ * printed is its text. Behind a caption's link stands the chapter's number
+ * where that is another one, as the site has it behind those of the prose. */
 export function bind(
   root: Element, { slug }: Page, numbers: ReadonlyMap<string, string>,
 ): void {
@@ -17,6 +18,8 @@ export function bind(
     const id = get(one, "id");
     if (id !== undefined) set(one, "id", anchor(slug, id));
   }
+  const captions = new Set(all(root, (one) => is(one, "caption"))
+    .flatMap((one) => tagged(one, "a")));
   for (const link of tagged(root, "a")) {
     const href = get(link, "href") ?? "";
     if (/^https?:/.test(href)) continue;
@@ -26,7 +29,8 @@ export function bind(
     const here = href.startsWith("#") || href.includes("/book/");
     if (here && number !== undefined) {
       set(link, "href", `#${anchor(there, id && decodeURIComponent(id))}`);
-      if (there !== slug) set(link, "data-chapter", number);
+      if (there !== slug && captions.has(link))
+        set(link, "data-chapter", number);
     } else if (get(link, "data-chapter")) asText(link);
     else unwrap(link);
   }

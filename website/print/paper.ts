@@ -31,8 +31,8 @@ export function contents(pages: readonly Page[]): Element {
 function contentsLine({ number, slug, subtitle, title }: Page): Element {
   return make("li", {}, make("a", { href: `#${anchor(slug)}` },
     make("span", { class: "number" }, number), " ",
-    make("span", { class: "subtitle" }, subtitle), " ",
-    make("span", { class: "in-which" }, title)));
+    make("span", {}, subtitle, " ", make("i", {}, title)), " ",
+    make("span", { class: "page" })));
 }
 
 /** A chapter, on pages of its own; the first of a part says so. A heading
