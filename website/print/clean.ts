@@ -10,8 +10,8 @@ import type { Element } from "./tree";
 export function clean(html: string, page: Page): Element | undefined {
   const [root] = all(readPage(html), (one) => is(one, "theme-doc-markdown"));
   if (root === undefined) return undefined;
-  for (const one of all(root)) plainNames(one);
   plainCode(root);
+  for (const one of all(root)) plainNames(one);
   for (const one of all(root, isNoPaper)) drop(one);
   for (const one of tagged(root, "details")) open(one);
   for (const one of all(root, ({ tagName }) => tagName === "section"))

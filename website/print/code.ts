@@ -29,7 +29,7 @@ export function plainCode(root: Element): void {
 }
 
 /** Lines that stay together, and letters that have room in one. */
-const SHORT = 14, ROOM = 83;
+const SHORT = 10, ROOM = 83;
 
 /** Says whether a block is short, or wider than the page. */
 export function fitted(block: Element): Element {

@@ -1,4 +1,5 @@
 // What a chapter has lost on its way to paper: fences, figures.
+import type { Fence } from "../../src/loom/chapter";
 import { fencesOf } from "../../src/loom/home";
 import type { Chapter } from "./chapters";
 import { all, get, tagged, text } from "./tree";
@@ -7,35 +8,49 @@ import type { Element } from "./tree";
 /** Tells of every fence of a chapter whose text isn't printed, and of every
  * example that has fewer pictures than it drew. */
 export function lost(root: Element, { page, outcomes }: Chapter): string[] {
-  const texts = new Map<string, number>();
-  for (const { tagName, childNodes } of all(root))
-    if (tagName === "code" || tagName === "p") {
-      const said = core(childNodes.map(text).join(""));
-      texts.set(said, (texts.get(said) ?? 0) + 1);
-    }
-  const ids = new Map(all(root).map((one) => [get(one, "id"), one]));
-  const figures = (line: number): number => {
-    const place = ids.get(`example-${line}`);
+  const fences = fencesOf([page]), drawn = new Set<Fence>();
+  const figures = countFigures(root), wrong: string[] = [];
+  fences.forEach((printer, index) => {
+    const wanted = outcomes[printer.line]?.pictures?.length ?? 0;
+    if (wanted === 0) return;
+    // An output that is drawn has no text, and perhaps the example has it.
+    const next = fences.slice(index + 1);
+    const until = next.findIndex(({ example }) => example !== undefined);
+    const shows = next.slice(0, until < 0 ? next.length : until)
+      .filter(({ output }) => output);
+    shows.forEach((one) => drawn.add(one));
+    const found = [printer, ...shows]
+      .reduce((sum, { line }) => sum + figures(line), 0);
+    if (found !== wanted)
+      wrong.push(`line ${printer.line}: ${found} of ${wanted} pictures`);
+  });
+  const take = printedTexts(root);
+  for (const fence of fences)
+    if (!drawn.has(fence) && !take(fence.body.map((one) => one.text).join("\n")))
+      wrong.push(`line ${fence.line}: this fence isn't printed`);
+  return wrong;
+}
+
+/** Counts the figures of what stands at a line. */
+function countFigures(root: Element): (line: number) => number {
+  const places = new Map(all(root).map((one) => [get(one, "id"), one]));
+  return (line) => {
+    const place = places.get(`example-${line}`);
     return place ? tagged(place, "figure").length : 0;
   };
-  const wrong: string[] = [];
-  let before: number | undefined;
-  for (const fence of fencesOf([page])) {
-    const { line, output, example, body } = fence;
-    const drawn = outcomes[before ?? 0]?.pictures?.length ?? 0;
-    if (example) before = line;
-    if (output && drawn > 0) {
-      const found = figures(line) + figures(before ?? 0);
-      if (found !== drawn)
-        wrong.push(`line ${line}: ${found} of ${drawn} pictures`);
-      continue;
-    }
-    const said = core(body.map((one) => one.text).join("\n"));
-    const left = texts.get(said) ?? 0;
-    texts.set(said, left - 1);
-    if (left <= 0) wrong.push(`line ${line}: this fence isn't printed`);
-  }
-  return wrong;
+}
+
+/** Says whether a text stands somewhere, where nobody has taken it yet. */
+function printedTexts(root: Element): (said: string) => boolean {
+  const left = new Map<string, number>();
+  const count = (said: string) => left.get(core(said)) ?? 0;
+  for (const one of all(root, ({ tagName }) => /^(code|p)$/.test(tagName)))
+    left.set(core(text(one)), count(text(one)) + 1);
+  return (said) => {
+    const found = count(said);
+    left.set(core(said), found - 1);
+    return found > 0;
+  };
 }
 
 /** A text without the blank lines around it, which the site leaves out. */

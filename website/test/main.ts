@@ -5,8 +5,8 @@ import { runTestFile } from "../../src/loom/run";
 import { findChromium } from "./site";
 
 // One more, "speed", is for whoever asks.
-const all = ["aids", "examples", "front", "machine", "pages", "search",
-  "types"];
+const all = ["aids", "examples", "front", "machine", "pages", "print",
+  "search", "types"];
 const asked = process.argv.slice(2);
 const names = asked.length > 0 ? asked : all;
 
