@@ -8,7 +8,8 @@ import type { Element } from "./tree";
 
 /** The chapter that a page of the site holds, or undefined. */
 export function clean(html: string, page: Page): Element | undefined {
-  const [root] = all(readPage(html), (one) => is(one, "theme-doc-markdown"));
+  const [root] = all(readPage(chapterIn(html)),
+    (one) => is(one, "theme-doc-markdown"));
   if (root === undefined) return undefined;
   plainCode(root);
   for (const one of all(root)) plainNames(one);
@@ -20,6 +21,14 @@ export function clean(html: string, page: Page): Element | undefined {
   printOnce(root, page);
   for (const one of all(root)) plainAttributes(one);
   return root;
+}
+
+/** The part of a page that has the chapter; the menus around it take as long
+ * to read as a short one. */
+function chapterIn(html: string): string {
+  const begin = html.indexOf('<div class="theme-doc-markdown');
+  const end = html.indexOf("</article>", begin);
+  return html.slice(Math.max(begin, 0), end < 0 ? undefined : end);
 }
 
 /** The classes of a module without what its builder has put behind them. */
