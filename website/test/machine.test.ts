@@ -8,7 +8,7 @@ import type { Kept } from "../src/machine/order";
 import { happening } from "../src/machine/view";
 import { assemble, writeElf } from "../../src/assembler";
 import { chatty, counted, ending } from "./guest";
-import { Site, findChromium } from "./site";
+import { Site, base, findChromium } from "./site";
 
 const test = suite("the machine in the page");
 let site: Site;
@@ -362,7 +362,7 @@ test("a Switcher's stub has a name, and leads to where stubs are told",
       await pressOn(page, "To the next event");
       assert.is(await stub.textContent(), "stub of vector 14 (page fault)");
       assert.is(await stub.getAttribute("href"),
-        "/book/switcher#and-back-again");
+        `${base}book/switcher#and-back-again`);
     });
   });
 

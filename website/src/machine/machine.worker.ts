@@ -194,7 +194,8 @@ function goOn(): void {
   clearTimeout(timer);
   if (reason === "budget") timer = setTimeout(goOn, careful ? pause : 0);
   finish(reason);
-  if (!running || careful || performance.now() - lastView > rest) tellView();
+  const late = performance.now() - lastView > rest;
+  if (!running || waits || careful || late) tellView();
 }
 
 function finish(reason: StopReason): void {
