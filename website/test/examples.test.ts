@@ -136,7 +136,7 @@ test("an example can be edited, fails where it says, and is put back",
       assert.match(await example.textContent() ?? "",
         `invitation, line ${line + 2}`);
       assert.match(await example.textContent() ?? "",
-        /this gives another value: two\nexpected 3\ngot {6}2$/);
+        /another value: two \/\/ => 3\nexpected 3\ngot {6}2$/);
       await example.getByRole("button", { name: "Put it back" }).click();
       const { wrong } = await runExample(page, id);
       assert.is(wrong, "");
