@@ -9,7 +9,8 @@ import type { Element } from "./tree";
 export function document(
   body: readonly Element[], pages: readonly Page[],
 ): string {
-  const sheet = readFileSync(join(__dirname, "print.css"), "utf8");
+  const sheet = ["../src/drawing/drawing.module.css", "print.css"]
+    .map((name) => readFileSync(join(__dirname, name), "utf8")).join("");
   return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
     + `<title>lguest in TypeScript</title><style>${colours()}${sheet}${
       pages.map(running).join("")}</style></head><body>${
