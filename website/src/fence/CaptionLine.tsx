@@ -8,8 +8,9 @@ export default function CaptionLine({ caption }: { caption: Caption }) {
   return (
     <div className={styles.caption}>
       <span className={styles.what}>
-        {kind === "file" && file
-          && <Link to={file.href}><code>{name}</code></Link>}
+        {kind === "file" && (file
+          ? <Link to={file.href}><code>{name}</code></Link>
+          : <code>{name}</code>)}
         {kind === "chunk" && <span className={styles.chunk}>{name}</span>}
         {kind === "source" && name
           && <span className={styles.chunk}>{name}</span>}
