@@ -53,6 +53,14 @@ test("words in quotes are found as they stand, others near enough",
       assert.ok(search.find(odd).length <= 50);
   });
 
+test("a question is a search for what it asks for", async () => {
+  const search = await book;
+  for (const asked of ["What is the TLB?", "what's a TLB", "where is TLB"])
+    assert.equal(search.find(asked), search.find("TLB"));
+  assert.is(search.find("what is remembered")[0]?.title,
+    "What is remembered");
+});
+
 test("code is found letter by letter", () => {
   const code: CodeData = JSON.parse(made("code.json"));
   const hits = findCode(code, "movl %cr3, %eax");

@@ -3,7 +3,7 @@
 import MiniSearch from "minisearch";
 import type { Name } from "../names/data";
 import type { BookData, CodeData, Word } from "./data";
-import { literal, phraseOf } from "./phrase";
+import { askedFor, literal, phraseOf } from "./phrase";
 
 /** Something found: where it leads, and what it says there. */
 export interface Hit {
@@ -63,12 +63,13 @@ export class BookSearch {
 
   /** What is found, the best first. */
   find(query: string, most = 50): Hit[] {
-    const phrase = phraseOf(query);
+    const whole = phraseOf(query), { sections } = this.data;
+    const quoted = /^\s*["“]/.test(query);
+    const phrase = quoted || sections.some(([, title]) =>
+      title.toLowerCase() === whole) ? whole : askedFor(whole);
     if (phrase === "") return [];
     const first = meant(this.data.words, phrase)
       .flatMap((word) => this.explained(word, phrase));
-    const quoted = /^\s*["“]/.test(query);
-    const { sections } = this.data;
     const exact = sections.map(([, title, , text], id) => ({ id,
       points: 100 * Number(title.toLowerCase() === phrase)
         + 10 * Number(position(title, phrase) >= 0)
