@@ -197,7 +197,7 @@ test("the evening's list is the invitation's, and each stop leads on",
       const list = page.locator("#if-you-have-one-evening ~ ol").first();
       assert.equal(await list.locator("li > a:first-child").evaluateAll(
         (all) => all.map((one) => one.getAttribute("href"))),
-      evening.map(({ to }) => `/book/${to}`));
+      evening.map(({ to }) => `${base}book/${to}`));
     });
     for (const [i, { to, name }] of evening.entries())
       await site.visit(`/book/${to}`, async (page) => {
@@ -210,7 +210,7 @@ test("the evening's list is the invitation's, and each stop leads on",
           assert.is(await one.count(), 1, name);
           assert.equal(await one.getByRole("link").evaluateAll((all) =>
             all.map((it) => it.getAttribute("href"))),
-          next ? [`/book/${next.to}`] : []);
+          next ? [`${base}book/${next.to}`] : []);
         }
       });
   });

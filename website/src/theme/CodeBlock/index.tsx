@@ -15,8 +15,10 @@ export default function CodeBlock(props: FenceProps) {
   if (json === undefined) return block;
   const caption: Caption = JSON.parse(json);
   const code = String(props.children);
+  // A chunk's name may have any word in it.
+  const hidden = /\bhidden\b/.test(info.replace(/"[^"]*"/g, ""));
   return (
-    <Fence caption={caption} code={code} hidden={/\bhidden\b/.test(info)}>
+    <Fence caption={caption} code={code} hidden={hidden}>
       {block}
     </Fence>
   );
