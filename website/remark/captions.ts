@@ -24,10 +24,8 @@ export function captions({ part }: { part: "chapters" | "source" }) {
         const same = first === (node.value ?? "").split("\n")[0];
         if (!same && !process.env["BOOK_DRAFT"]) throw new Error(
           `${file.path} has changed since it was woven; weave again`);
-        const properties: Record<string, string> = {};
-        if (caption && same) properties["data-caption"] = JSON.stringify(caption);
-        if (node.meta) properties["data-info"] = node.meta;
-        addProperties(node, properties);
+        if (caption && same)
+          addProperties(node, { "data-caption": JSON.stringify(caption) });
       }
       if (node.type === "link" && node.url?.startsWith("../"))
         node.url = node.url.replace("../CONTRIBUTING.md",

@@ -5,7 +5,6 @@ export interface Node {
   type: string;
   depth?: number;
   lang?: string | null;
-  meta?: string | null;
   title?: string;
   url?: string;
   value?: string;

@@ -100,14 +100,14 @@ export function asmName(
   return CONSTANT.test(field) ? { word: field } : undefined;
 }
 
-const word = /[A-Za-z_.][\w.]*/g;
+const anyWord = /[A-Za-z_.][\w.]*/g;
 
 /** The words of a line that may be names, and where they begin: neither
  * registers nor what is in strings and comments. */
 export function wordsOf(text: string): [word: string, column: number][] {
   const code = text.replace(/"(?:\\.|[^"\\])*"/g, (said) =>
     " ".repeat(said.length)).replace(/#.*/, "");
-  return [...code.matchAll(word)]
+  return [...code.matchAll(anyWord)]
     .filter(({ index }) => code[index - 1] !== "%")
     .map((match) => [match[0], match.index]);
 }

@@ -4,7 +4,7 @@ import { testsOf } from "../../src/loom/examples";
 import type { Outcome } from "../src/examples/loom";
 import { bootFence } from "./guest";
 import type { Boot } from "./guest";
-import { infoOf, pageUrl, sourceUrl } from "./read";
+import { isHidden, pageUrl, sourceUrl } from "./read";
 import type { Book, Page } from "./read";
 
 export interface Link {
@@ -21,6 +21,8 @@ export interface Caption {
   /** The fence's anchor on its page, and its line in the chapter. */
   readonly id: string;
   readonly line?: number;
+  /** Whether it is folded away. */
+  readonly hidden?: true;
   /** If names are known in its code: the number of its first line in the
    * chapter or the file. */
   readonly names?: number;
@@ -153,9 +155,12 @@ export function captionsOf(
 ): Captions {
   const tests = page.sections.flatMap(testsOf);
   return page.sections.flatMap(({ fences }) =>
-    fences.map((fence): Captions[number] => [fence.body[0]?.text ?? "",
-      captionOf(places, fence, recorded,
-        tests.findIndex((test) => test.fences.includes(fence)))]));
+    fences.map((fence): Captions[number] => {
+      const caption = captionOf(places, fence, recorded,
+        tests.findIndex((test) => test.fences.includes(fence)));
+      return [fence.body[0]?.text ?? "", caption && isHidden(fence)
+        ? { ...caption, hidden: true } : caption];
+    }));
 }
 
 function captionOf(
@@ -221,7 +226,7 @@ function drawnBefore(
     .findLast((one) => one.example !== undefined);
   const outcome = printer && outcomes[printer.line];
   if (!outcome?.pictures?.length) return undefined;
-  return /\bhidden\b/.test(infoOf(printer!)) ? outcome : "above";
+  return isHidden(printer!) ? outcome : "above";
 }
 
 function defined<T extends object>(object: T): { [K in keyof T]?: NonNullable<T[K]> } {

@@ -138,10 +138,8 @@ function writeImports(slugs: readonly string[]): void {
     + "};\n");
 }
 
-/** What TypeScript has said; in a draft, what it said the last time. */
-async function writeAsked(asked: Promise<Asked> | undefined): Promise<void> {
-  if (!asked) return write("types.json", before("types.json") ?? "{}");
-  const { types, names } = await asked;
+/** What TypeScript has said. */
+function writeAsked({ types, names }: Asked): void {
   write("types.json", JSON.stringify(types));
   write("static/search/names.json", JSON.stringify(names.exported));
   for (const [url, known] of names.pages)
@@ -150,7 +148,9 @@ async function writeAsked(asked: Promise<Asked> | undefined): Promise<void> {
 
 async function main(): Promise<void> {
   const problems: Problem[] = [];
-  const asked = draft && before("types.json") ? undefined : askTypeScript();
+  // What it said the last time is good enough for a draft.
+  const asked = draft && fs.existsSync(join(made, "types.json"))
+    ? undefined : askTypeScript();
   const book = readAll(problems);
   const places = new Places(book);
   const count = writeSource(places, book);
@@ -165,7 +165,7 @@ async function main(): Promise<void> {
   write("words.json", JSON.stringify(assemblerWords()));
   write("static/search/book.json", JSON.stringify(bookData(book)));
   write("static/search/code.json", JSON.stringify(codeData(places)));
-  await writeAsked(asked);
+  if (asked) writeAsked(await asked);
   if (!draft) sweep();
   for (const problem of problems) console.error(formatProblem(problem));
   if (problems.length > 0 && !draft) process.exit(1);

@@ -50,8 +50,17 @@ export function sourceId(path: string): string {
     .replace(/(^|\/)index$/, "$1barrel");
 }
 
+const texts = new Map<string, readonly string[]>();
+
 /** The info string of a fence, with what is in braces: that is ours. */
-export function infoOf(fence: Fence): string {
-  const lines = fs.readFileSync(join(root, fence.path), "utf8").split("\n");
-  return lines[fence.line - 1] ?? "";
+export function infoOf({ path, line }: Fence): string {
+  const lines = texts.get(path)
+    ?? fs.readFileSync(join(root, path), "utf8").split("\n");
+  texts.set(path, lines);
+  return lines[line - 1] ?? "";
+}
+
+/** Whether a fence is folded away; a chunk's name may have any word in it. */
+export function isHidden(fence: Fence): boolean {
+  return /\bhidden\b/.test(infoOf(fence).replace(/"[^"]*"/g, ""));
 }

@@ -13,13 +13,12 @@ import styles from "./fence.module.css";
 interface Props {
   readonly caption: Caption;
   readonly code: string;
-  readonly hidden: boolean;
   readonly children: ReactNode;
 }
 
-export default function Fence({ caption, code, hidden, children }: Props) {
+export default function Fence({ caption, code, children }: Props) {
   useBrokenLinks().collectAnchor(caption.id);
-  const { example, boot, drawn, id, line, names } = caption;
+  const { example, boot, drawn, hidden, id, line, names } = caption;
   if (drawn === "above") return <div id={id} />;
   if (drawn) return <div className={styles.fence} id={id}>
     <Printed outcome={drawn} /></div>;
