@@ -43,6 +43,9 @@ test("a chapter saved under npm run dev is answered for, by its lines",
     const project = makeProject({ "chapters/001-plant.md": program,
       "chapters/002-other.md": "# In which\n\n## Elsewhere\n\n"
         + "```ts test\n1 // => 2\n```\n",
+      "chapters/003-word.md": "# In which\n\n## A promise\n\n"
+        + "```ts test expect-error=2322\nconst days: number = \"two\";\n"
+        + "```\n",
       "test/deep/three.ts": "export const three = 3;\n",
       "test/apart.ts": "export const three = 3;\n",
       "test/unrelated.test.ts": shared.replace("./two", "./apart"),
@@ -90,11 +93,14 @@ test("a chapter saved under npm run dev is answered for, by its lines",
       const right = await says(/after it was saved[^]*Enter runs all examples/);
       assert.match(right, /001-plant\.md: 1 passed, 0 failed, [\d.]+ s/);
 
+      // The types: nobody has saved the chapter that promises an error.
+      assert.match(await says(/types: .*\n/), "types: no errors");
+
       // All examples: the other chapter's fails, of which nobody has spoken.
       child.stdin.write("\n");
       const all = await says(/passed, \d+ failed/);
       assert.match(all, '002-other.md:6:1: "Elsewhere"');
-      assert.match(all, "1 passed, 1 failed");
+      assert.match(all, "2 passed, 1 failed");
 
       // A test, and what tests share; what has nothing to do with it is silent.
       project.write("test/three.test.ts", shared.replace("6", "7"));

@@ -7,7 +7,7 @@ import { setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { readBook, tangle } from "./book";
-import { writeExample } from "./commands";
+import { writeExample, writeExamples } from "./commands";
 import { formatProblem } from "./problem";
 import type { Problem } from "./problem";
 import { filesIn } from "./run";
@@ -47,6 +47,7 @@ export function watch(root: string, what: Watching): void {
       if (/^(chapters\/\d{3}-.*\.md|test\/.*\.ts)$/.test(path)) hear(path);
     });
   if (what.examples) {
+    writeExamples(root, readBook(root, []), []);
     spare = startWorker(root);
     createInterface(process.stdin).on("line", () => hear(everything));
   }
