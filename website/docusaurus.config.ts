@@ -1,11 +1,10 @@
 // The site: the chapters as they are, a page for each file of src/, and
-// the API. What is made from the chapters lies in .woven/ already.
+// the API. All but the chapters lies in .woven/ already.
 import type { Config } from "@docusaurus/types";
 import { captions } from "./remark/captions";
 import { matter, numbers } from "./remark/numbers";
 import { glossary } from "./remark/terms";
 import { bundle } from "./bundle";
-import { filesOf, layers } from "./layers";
 import { prism } from "./src/css/prism";
 
 const { BOOK_URL, BOOK_BASE, BOOK_EDIT_URL, BOOK_DRAFT } = process.env;
@@ -72,25 +71,6 @@ const config: Config = {
       sidebarPath: "./sidebars.api.ts", numberPrefixParser: false,
     }],
     "@docusaurus/plugin-content-pages",
-    ["docusaurus-plugin-typedoc", {
-      out: ".woven/api",
-      tsconfig: "../tsconfig.build.json",
-      entryPoints: layers.flatMap(filesOf)
-        .map((file) => `../src/${file}.ts`),
-      outputFileStrategy: "modules",
-      entryFileName: "index",
-      name: "The API",
-      readme: "none",
-      disableSources: true,
-      skipErrorChecking: true,
-      pageTitleTemplates: { module: "src/{name}.ts" },
-      hidePageHeader: true,
-      hideBreadcrumbs: true,
-      parametersFormat: "table",
-      propertyMembersFormat: "table",
-      interfacePropertiesFormat: "table",
-      logLevel: "Error",
-    }],
     bundle,
   ],
   themeConfig: {

@@ -1,7 +1,8 @@
-// What TypeScript is asked about the program. It takes as long as to run all
-// the examples, so it has a thread of its own.
+// What TypeScript is asked about the program, and the API's pages. It takes
+// as long as to run all the examples, so it has a thread of its own.
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
 import type { Types } from "../src/examples/check";
+import { writeApi } from "./api";
 import { Places } from "./captions";
 import { namesOf } from "./names";
 import type { Names } from "./names";
@@ -21,9 +22,12 @@ export function askTypeScript(): Promise<Asked> {
     new Worker(__filename).once("message", resolve).once("error", reject));
 }
 
-if (!isMainThread) {
+async function answer(): Promise<void> {
   const book = readAll([]), program = programOf(book);
-  const answer: Asked = { types: typesFor(book.pages, program),
+  const asked: Asked = { types: typesFor(book.pages, program),
     names: namesOf(book, new Places(book), program) };
-  parentPort!.postMessage(answer);
+  await writeApi(program);
+  parentPort!.postMessage(asked);
 }
+
+if (!isMainThread) void answer();

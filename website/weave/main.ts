@@ -3,6 +3,7 @@
 //   captions/       for each page, the captions of its fences in order
 //   sidebars.json   the parts of the book, the folders of src/
 //   source/         a page for each file of src/
+//   api/            a page for each file of which a layer hands things on
 //   examples/       the examples' modules, and chapters/ to edit them
 //   recorded.json   what the examples did when Node ran them
 //   types.json      what the compiler reads to check an edited example
