@@ -1,4 +1,4 @@
-// Woven from chapters/836-runs.md.
+// Woven from chapters/837-diary.md.
 import { replayEntry, untilOver } from "../launcher";
 import type { RunPiece, Pieces, RunEnd, RunFile, RunInput } from "../launcher";
 import type { Cpu } from "../machine";

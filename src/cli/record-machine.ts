@@ -1,4 +1,4 @@
-// Woven from chapters/836-runs.md.
+// Woven from chapters/837-diary.md.
 import { metalPieces } from "../launcher";
 import type { MetalEnd, MetalSession, RunFile } from "../launcher";
 import type { Cpu } from "../machine";

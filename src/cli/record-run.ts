@@ -1,4 +1,4 @@
-// Woven from chapters/836-runs.md.
+// Woven from chapters/837-diary.md.
 import { circumstancesOf, UserError } from "../launcher";
 import type { End, RunImage } from "../launcher";
 import type { Machine } from "../machine";

@@ -1,4 +1,4 @@
-// Woven from chapters/836-runs.md.
+// Woven from chapters/837-diary.md.
 import {
   readRunFile, runFileEnd, runFileHead, sha256, stateSum, UserError,
 } from "../launcher";

@@ -1,4 +1,4 @@
-// Woven from chapters/925-virtio.md.
+// Woven from chapters/926-slots.md.
 // PCI configuration space of a Guest's devices: bus 0, mechanism 1.
 import type { DevLguest } from "../lguest";
 import type { SlotWords } from "./registers";

@@ -1,4 +1,4 @@
-// Woven from chapters/925-virtio.md.
+// Woven from chapters/926-slots.md.
 // Virtio 1.0 over PCI (4.1): the registers of a device, and its queues.
 import { LHREQ_IRQ } from "../lguest";
 import type { DevLguest } from "../lguest";

@@ -1,4 +1,4 @@
-// Woven from chapters/920-devices.md.
+// Woven from chapters/921-clock.md.
 /** A date and a time; the month counts from 1, Sunday is 0. */
 export interface Civil {
   readonly year: number;

@@ -1,4 +1,4 @@
-// Woven from chapters/920-devices.md.
+// Woven from chapters/921-clock.md.
 import type { Board } from "../ground/board";
 import { NO_CPU } from "../ground/queue";
 import { fromBcd, toBcd } from "./bcd";
