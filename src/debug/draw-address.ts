@@ -9,7 +9,7 @@ import {
 import type { Cpu, Machine } from "../machine";
 import { remembered } from "./draw-tlb";
 import type { Whose } from "./draw-tlb";
-import { letters } from "./letters";
+import { letters, lettersInWords } from "./letters";
 import { Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
 import { guestWords } from "./walks";
@@ -150,5 +150,6 @@ export function drawAddress(
   tables.forEach((one, i) =>
     drawWay(sheet, 1 + 4 * i, one, linear, one.directory === cr3));
   const y = drawRemembered(sheet, 1 + 4 * tables.length, cpu, linear, whose);
-  return sheet.text(0, y, ...verdict(cpu, linear)).picture();
+  return sheet.text(0, y, ...verdict(cpu, linear))
+    .text(0, y + 1, lettersInWords, "quiet").picture();
 }

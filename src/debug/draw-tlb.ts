@@ -7,7 +7,7 @@ import {
 import type { Cpu, TlbEntry } from "../machine";
 import { Sheet } from "./picture";
 import type { Picture, Tone } from "./picture";
-import { letters } from "./letters";
+import { letters, lettersInWords } from "./letters";
 
 /** An entry, and how the page tables in force differ from it: no page is
  * there; another is; it has other rights. */
@@ -78,7 +78,7 @@ export function drawTlb(
 /** What the letters and the words of these entries mean. */
 function legendFor(order: readonly Remembered[]): string[] {
   if (order.length === 0) return [];
-  return ["w writable, u user, d dirty, L 4 MiB, g global",
+  return [lettersInWords,
     "age: instructions of this CPU since it was loaded",
     ...order[0]!.stale ? ["gone, moved, bits: the tables in force have no page",
       "there, another one, or other rights"] : []];

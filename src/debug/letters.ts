@@ -7,3 +7,7 @@ const flags = [[2, "w"], [4, "u"], [0x20, "a"], [0x40, "d"], [0x80, "L"],
 export function letters(entry: number): string {
   return flags.map(([bit, letter]) => entry & bit ? letter : "-").join("");
 }
+
+/** The same for who doesn't know them. */
+export const lettersInWords =
+  "w write, u user, a access, d dirty, L 4 MiB, g global";

@@ -60,7 +60,10 @@ function drawLegend(sheet: Sheet, top: number, words: string[]): number {
   let x = 0, y = top + 1;
   for (const word of words) {
     if (x > 0 && x + word.length > COLUMNS) [x, y] = [0, y + 1];
-    sheet.text(x, y, word, toneOf(word[0]!));
+    const [sign = ""] = word, tone = toneOf(sign);
+    if (sign in tones || tone === "guest")
+      sheet.bar(x, y, 1, sign, tone).text(x + 2, y, word.slice(2), tone);
+    else sheet.text(x, y, word, tone);
     x += word.length + 2;
   }
   return y + 1;

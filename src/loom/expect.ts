@@ -25,7 +25,7 @@ export function equal(
 function explain(error: assert.Assertion, said: string): void {
   if (said !== "") error.message = "this gives another value: "
     + (said.length > 72 ? `${said.slice(0, 71)}…` : said);
-  if (typeof error.expects === "string" || !/\b0x/i.test(said)) return;
+  if (typeof error.expects === "string" || !/ => .*\b0x/i.test(said)) return;
   const [actual, expected] = [error.actual, error.expects].map((value) =>
     showBroken(value, true)?.join("\n") ?? show(value, true));
   if (actual !== undefined && expected !== undefined)

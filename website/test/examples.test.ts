@@ -158,6 +158,28 @@ test("an edited example survives a reload, until it is put back", async () => {
   });
 });
 
+test("who edits can write at once, and a solved exercise stays solved",
+  async () => {
+    await site.visit("/book/segments", async (page) => {
+      const exercise = page.locator("[data-example]").filter({
+        hasText: "describeSegment" }).last();
+      const status = exercise.getByRole("status");
+      await exercise.getByRole("button", { name: "Edit" }).click();
+      await page.locator("[data-example] textarea:focus").waitFor();
+      const run = async (text: string, said: string | RegExp) => {
+        await exercise.getByRole("textbox").fill(text);
+        await exercise.getByRole("button", { name: "Run" }).click();
+        await status.filter({ hasText: said }).waitFor();
+      };
+      await run("1 + 1 // => 3", "still red");
+      await run("1 + 1 // => 2", "✓ green just now: its claim holds");
+      await page.reload();
+      await status.filter({ hasText: "✓ green when it last ran" }).waitFor();
+      await exercise.getByRole("button", { name: "Put it back" }).click();
+      await status.filter({ hasText: /^it fails, as it should/ }).waitFor();
+    });
+  });
+
 test("an example that never ends is stopped", async () => {
   await site.visit("/book/invitation", async (page) => {
     const example = page.locator(first).first();

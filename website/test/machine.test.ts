@@ -135,6 +135,17 @@ test("boots an edited Guest", async () => {
   });
 });
 
+test("what is chosen and not booted has no screen yet", async () => {
+  await site.visit("/machine", async (page) => {
+    await page.getByText("Hello. I am a kernel").waitFor();
+    await page.getByLabel("What to boot").selectOption("pge");
+    await page.getByText("Not booted yet.").waitFor();
+    assert.is(await page.getByText("Hello. I am a kernel").count(), 0);
+    await page.getByLabel("What to boot").selectOption("hello");
+    await page.getByText("When the site was made").waitFor();
+  });
+});
+
 test("stops a Guest that never ends, and goes on with it", async () => {
   await site.visit("/", async (page) => {
     await press(page, "Edit the Guest");
@@ -407,6 +418,7 @@ test("shows the way of an address, typed or pressed", async () => {
       .waitFor({ state: "attached" });
     assert.match(await panel(page, "address"), /TLB -->/);
     await address.fill("zz");
+    await page.getByText("eight digits of 0 to 9 and a to f").waitFor();
     assert.is(await page.getByRole("button", { name: "Look" }).isDisabled(),
       true);
   });
@@ -428,6 +440,45 @@ test("runs to an address, and slowly, and stops", async () => {
     await press(page, "Stop");
     await page.locator("[data-machine=paused]").waitFor();
     assert.ok(await count(page) < begin + 10_000);
+    await page.getByLabel("slowly").uncheck();
+    await page.getByLabel("The address, in hexadecimal").fill("00000001");
+    await press(page, "Run to it");
+    assert.match(await over(page, "0"), "It never came to 0x00000001");
+  });
+});
+
+test("who steps sees the CPU that it was, and its line", async () => {
+  await site.visit("/machine", async (page) => {
+    await page.getByLabel("What to boot").selectOption("two");
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    await press(page, "Instructions");
+    const by = (cpu: number) => page.getByRole("button",
+      { name: `by CPU ${cpu}`, pressed: true, exact: true });
+    await by(0).waitFor();
+    const seen = new Set<number>();
+    for (let enter = 0; enter < 40 && seen.size < 2; enter++) {
+      await pressOn(page, "Into the Switcher");
+      const places = await page.locator("[class*=places] > span")
+        .allTextContents();
+      const inside = places.findIndex((one) => / the Switcher, /.test(one));
+      await by(inside).waitFor();
+      seen.add(inside);
+    }
+    assert.equal([...seen].sort(), [0, 1]);
+  });
+  await site.visit("/book/switcher", async (page) => {
+    await press(page, "Power on, and wait");
+    await stopped(page, 0);
+    if (await page.getByRole("button", { name: "Instructions" })
+      .getAttribute("aria-pressed") === "false")
+      await press(page, "Instructions");
+    await pressOn(page, "Into the Switcher");
+    for (let step = 0; step < 4; step++) await pressOn(page, "Step");
+    const line = page.locator(".book-line--now");
+    assert.is(await line.count(), 1);
+    await page.locator("[class*=places] > span > code").nth(1)
+      .filter({ hasText: (await line.textContent())!.trim() }).waitFor();
   });
 });
 
@@ -519,6 +570,7 @@ test("the hunt is played by clicks, and handed on", async () => {
   await site.visit("/book/hunt", async (page) => {
     await press(page, "Boot");
     assert.match(await over(page, "1"), "A was killed");
+    await press(page, "Timeline");
     const marks = page.locator("[data-panel=timeline] [role=button]");
     await marks.first().waitFor();
     const dead = await count(page);

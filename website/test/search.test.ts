@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { nearby } from "../src/lost/nearby";
+import { marksFor } from "../src/search/phrase";
 import {
   BookSearch, excerptOf, findCode, findNames,
 } from "../src/search/search";
@@ -59,6 +60,17 @@ test("a question is a search for what it asks for", async () => {
     assert.equal(search.find(asked), search.find("TLB"));
   assert.is(search.find("what is remembered")[0]?.title,
     "What is remembered");
+});
+
+test("what is looked for is marked, and not each letter of it", () => {
+  const marked = (query: string, text: string) =>
+    text.split(marksFor(query)!).filter((_, index) => index % 2);
+  assert.equal(marked("what is a gate", "A gate is a call that leads"),
+    ["gate"]);
+  assert.equal(marked("a page fault", "that page, a fault, a page fault"),
+    ["page", "a", "fault", "a page fault"]);
+  assert.equal(marked("call", "lguest_hypercall"), ["call"]);
+  assert.is(marksFor(" "), undefined);
 });
 
 test("code is found letter by letter", () => {

@@ -1,5 +1,5 @@
 // A small editor: a text area, line numbers, and colours behind it.
-import { useId } from "react";
+import { useEffect, useId, useRef } from "react";
 import { usePrismTheme } from "@docusaurus/theme-common";
 import { Highlight } from "prism-react-renderer";
 import styles from "./editor.module.css";
@@ -13,12 +13,19 @@ interface Props {
   readonly first?: number;
   /** Lines with something wrong, counted from 1, and what. */
   readonly wrong?: ReadonlyMap<number, string>;
+  /** Whether one can write at once. */
+  readonly focused?: boolean;
 }
 
 export default function Editor(props: Props) {
   const { value, onChange, language, label, first = 1, wrong } = props;
+  const { focused = false } = props;
   const theme = usePrismTheme();
   const complaints = useId();
+  const place = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (focused) place.current?.focus({ preventScroll: true });
+  }, [focused]);
   const lines = value.split("\n").length;
   return (
     <div className={styles.editor}>
@@ -42,7 +49,7 @@ export default function Editor(props: Props) {
                   </div>))}
               </pre>)}
           </Highlight>
-          <textarea aria-label={label} value={value} spellCheck={false}
+          <textarea ref={place} aria-label={label} value={value} spellCheck={false}
             autoCapitalize="off" autoComplete="off" wrap="off"
             aria-invalid={wrong !== undefined && wrong.size > 0}
             aria-describedby={complaints} rows={lines}

@@ -31,8 +31,11 @@ export default function Example({ example, code, children }: Props) {
   const original = code.replace(/\n$/, "");
   const [state, setState] = useState<State>({ kind: "recorded" });
   const [last, setOutcome] = useState(recorded);
-  const [text, setText] = useKeptText(`${slug}:${line}`, original);
+  const [text, setText, solved] =
+    useKeptText(`${slug}:${line}`, original);
+  const red = recorded?.failed !== undefined;
   const changed = text !== undefined && text !== original;
+  const [opened, setOpened] = useState(false);
   const outcome = changed && state.kind === "recorded" ? undefined : last;
   const cancel = useRef(() => {});
   useEffect(() => () => cancel.current(), []);
@@ -60,6 +63,8 @@ export default function Example({ example, code, children }: Props) {
         setOutcome(one?.line === line ? one : undefined);
         setState({ kind: "done", later: report.later,
           ...(one?.failed && { failed: one.failed }) });
+        if (red && changed && one?.line === line)
+          setText(text, one.failed === undefined);
       }
     });
   }
@@ -83,7 +88,8 @@ export default function Example({ example, code, children }: Props) {
         ? "failed" : state.kind}>
       {text === undefined ? children
         : <Editor value={text} onChange={change} language="ts"
-          label="The example, to be edited" first={line + 1} />}
+          label="The example, to be edited" first={line + 1}
+          focused={opened} />}
       <div className={styles.bar}>
         {isBrowser && <>
           <button type="button" className="book-button"
@@ -92,13 +98,18 @@ export default function Example({ example, code, children }: Props) {
             {running ? "Stop" : "Run"}
           </button>
           <button type="button" className="book-button book-button--quiet"
-            onClick={() => text === undefined
-              ? setText(original) : change(undefined)}>
+            onClick={() => {
+              setOpened(text === undefined);
+              if (text === undefined) setText(original);
+              else change(undefined);
+            }}>
             {text === undefined ? "Edit" : "Put it back"}
           </button>
         </>}
-        <span className={styles.state} role="status">
-          {sentence(state, outcome, changed, recorded?.failed !== undefined)}
+        <span className={styles.state} role="status" data-solved={solved}>
+          {solved && !running && "✓ "}
+          {solved && state.kind === "recorded" ? "green when it last ran"
+            : sentence(state, outcome, changed, red)}
         </span>
       </div>
       {state.kind === "done" && state.failed

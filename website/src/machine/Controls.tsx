@@ -38,7 +38,7 @@ export default function Controls(props: Props) {
   return (
     <>
       {choose && (
-        <div className={styles.bar}>
+        <div className={`${styles.bar} ${styles.wraps}`}>
           <label className={styles.choice}>
             What to boot
             <select value={order.world}

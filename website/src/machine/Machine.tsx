@@ -1,9 +1,9 @@
 // A machine in the page: its consoles, its buttons, panels to look into
 // it, and, if the reader wants, the texts that it boots.
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import useIsBrowser from "@docusaurus/useIsBrowser";
 import type { Boot } from "@site/weave/guest";
-import { counted } from "../../../src/machine/ground/numbers";
+import { counted, hex32 } from "../../../src/machine/ground/numbers";
 import Controls from "./Controls";
 import Keep from "./Keep";
 import Panels from "./Panels";
@@ -52,6 +52,14 @@ export default function Machine(props: Props) {
   const world = worldOf(order.world);
   const over = ending !== undefined || state.mistakes !== undefined
     || state.failed !== undefined;
+  const own = JSON.stringify(order) === JSON.stringify(recorded.order);
+  const verdict = told(state, order);
+
+  // Who steps sees the CPU that did it.
+  const { stepped } = view ?? {};
+  useEffect(() => {
+    if (stepped !== undefined) setWatch((old) => ({ ...old, cpu: stepped }));
+  }, [view, stepped]);
 
   function look(next: Watch): void {
     setWatch(next);
@@ -91,8 +99,7 @@ export default function Machine(props: Props) {
   }
 
   const count = view?.count, typed = view?.typed;
-  const changed = asked || hasProgram(order)
-    && JSON.stringify(order) !== JSON.stringify(recorded.order);
+  const changed = asked || hasProgram(order) && !own;
   const kept = useMemo((): Kept => ({ version: 1, order, watch: {
     ...watch, panels: [...watch.panels] },
     ...(count !== undefined && { run: { count, typed: [...typed ?? []] } }) }),
@@ -108,7 +115,7 @@ export default function Machine(props: Props) {
         choose={choose} ask={ask} start={start} select={select} />}
       {notice && <p className={styles.notice} role="alert">{notice}</p>}
       <div className={styles.screens}>
-        {!asked ? <pre className={styles.recorded} tabIndex={0}
+        {!asked ? own && <pre className={styles.recorded} tabIndex={0}
           style={{ height: `${(rows * 1.3 * 13 + 28) / 16}rem` }}
           aria-label="What the Guest printed">{recorded.console}</pre>
           : world.guests.map((guest, index) => (
@@ -117,19 +124,20 @@ export default function Machine(props: Props) {
                 && <p className={styles.whose}>{guest}</p>}
               <Screen printer={printers[index]!}
                 rows={world.guests.length > 1 ? Math.min(rows, 10) : rows}
-                eager={eager}
+                eager={eager && !over}
                 type={world.talks ? types[index] : undefined} />
             </div>))}
       </div>
       <p className={styles.ending} role="status"
         data-status={ending?.status ?? ""} data-count={count ?? ""}>
-        {asked ? told(state, order) : `When the site was made: ${
-          recorded.sentences.join(" ")}.`}
+        {asked ? verdict : !own ? "Not booted yet."
+          : `When the site was made: ${recorded.sentences.join(" ")}.`}
       </p>
       {isBrowser && <>
         {asked && <Panels view={view} watch={watch} cpus={world.cpus}
           look={look} ask={ask} over={over} />}
         <Texts state={state} own={recorded.order.guest} order={order}
+          verdict={ending ? verdict : ""}
           shown={notice !== undefined && hasProgram(order)}
           ask={() => ask({ kind: "texts" })} onEdit={setOrder}
           onBoot={(next) => start(true, next)} />
@@ -162,12 +170,15 @@ function endingText(ending: Ending, { switcher, world }: Order): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1)
     + (worldOf(world).cpus > 1 ? " (Instructions are those of all CPUs, up "
       + "to the end of the run.)" : "");
+  const missed = ending.missed === undefined ? ""
+    : ` It never came to 0x${hex32(ending.missed)}; “To the event before” `
+      + "leads back.";
   const trap = ending.trap === undefined ? ""
     : ` ${ending.status === 3 ? "The last of it was"
       : "But before that, in the Switcher, there was"} ${ending.trap}.`;
   if (ending.line === undefined || switcher === undefined)
-    return first + trap;
+    return first + missed + trap;
   const line = switcher.split("\n")[ending.line - 1] ?? "";
-  return `${first}${trap} That is line ${ending.line} of your Switcher: ${
+  return `${first}${missed}${trap} That is line ${ending.line} of your Switcher: ${
     line.trim()}`;
 }

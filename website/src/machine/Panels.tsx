@@ -115,6 +115,8 @@ function Address({ watch, look, over, ask }: {
         }}>
         Run to it
       </button>
+      {value === undefined && <span className={styles.told}>
+        eight digits of 0 to 9 and a to f, at most</span>}
     </form>
   );
 }

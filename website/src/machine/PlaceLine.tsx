@@ -1,9 +1,9 @@
 // Where the CPUs are, and the line of the book that is about to be
 // executed: it is marked, if it is on this page.
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import Link from "@docusaurus/Link";
 import { useLocation } from "@docusaurus/router";
-import { mark } from "@site/src/lines";
+import { lineElement, mark } from "@site/src/lines";
 import type { Place } from "./protocol";
 import styles from "./machine.module.css";
 
@@ -12,7 +12,13 @@ export default function PlaceLine({ places }: { places: readonly Place[] }) {
   const here = places.flatMap(({ line }) =>
     line && pathname.endsWith(`/${line.slug}`) ? [line.line] : []);
   const key = here.join();
-  useEffect(() => mark(key === "" ? [] : key.split(",").map(Number)), [key]);
+  const [texts, setTexts] = useState<ReadonlyMap<number, string>>(new Map());
+  useEffect(() => {
+    const lines = key === "" ? [] : key.split(",").map(Number);
+    mark(lines);
+    setTexts(new Map(lines.map((line) =>
+      [line, lineElement(line)?.textContent?.trim() ?? ""])));
+  }, [key]);
   return (
     <p className={styles.places}>
       {places.map(({ cpu, where, eip, stub, line }) => (
@@ -22,6 +28,8 @@ export default function PlaceLine({ places }: { places: readonly Place[] }) {
             {stub}</Link></>}
           {line && <> in <Link to={`/book/${line.slug}?line=${line.line}`}>
             {line.slug}, line {line.line}</Link></>}
+          {line && here.includes(line.line) && texts.get(line.line)
+            && <>: <code>{texts.get(line.line)}</code></>}
         </span>))}
     </p>
   );

@@ -13,6 +13,8 @@ interface Props {
   readonly own: string | undefined;
   /** What the reader has changed of it; the rest is the book's. */
   readonly order: Order;
+  /** How it went with it. */
+  readonly verdict: string;
   /** A text that is in there is to be seen. */
   readonly shown: boolean;
   /** Asks the worker for the book's texts. */
@@ -24,7 +26,7 @@ interface Props {
 const names = { switcher: "the Switcher", guest: "the Guest" } as const;
 
 export default function Texts(props: Props) {
-  const { state, own, order, shown, ask, onEdit, onBoot } = props;
+  const { state, own, order, verdict, shown, ask, onEdit, onBoot } = props;
   const [chosen, setChosen] = useState<Which>();
   const id = useId();
   const foreign = order.switcher !== undefined ? "switcher"
@@ -64,8 +66,8 @@ export default function Texts(props: Props) {
           <Editor value={text} language="asm"
             label={`The assembly of ${names[open]}`}
             onChange={(text) => onEdit({ ...order, [open]: text })}
-            wrong={wrongLines(state, open)} />
-          <div className={styles.bar}>
+            focused={chosen === open} wrong={wrongLines(state, open)} />
+          <div className={`${styles.bar} ${styles.wraps}`}>
             <button type="button" className="book-button"
               onClick={() => onBoot(order)}>
               Boot with it
@@ -75,6 +77,7 @@ export default function Texts(props: Props) {
               onClick={() => putBack(open)}>
               Put it back
             </button>
+            {!isOurs(open) && <span className={styles.told}>{verdict}</span>}
           </div>
         </>}
       </div>

@@ -46,6 +46,10 @@ let slow = false;
 let waits = false;
 /** What stops it, and where to; what is to be typed on the way. */
 let until: ((cpu: Cpu) => boolean) | undefined;
+/** The CPU at which it has stopped, as it was asked to. */
+let stepped: number | undefined;
+/** The address on the way to which it is. */
+let sought: number | undefined;
 let target = Infinity;
 let toType: Typed[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -116,7 +120,7 @@ function tellView(): void {
   const typed = tape.typed.map(({ count, guest, bytes }) =>
     ({ count, guest, text: new TextDecoder().decode(bytes) }));
   say({ kind: "view", running, waits, ...(ending && { ending }),
-    view: { count, typed, places: placesOf(scene, !running || slow),
+    view: { count, typed, ...(stepped !== undefined && { stepped }), places: placesOf(scene, !running || slow),
       pictures: picturesOf(scene, watch, running && !waits),
       happenings: events.map(happening) } });
 }
@@ -161,7 +165,7 @@ function start(wanted: Order): void {
 
 /** Nothing more to go to, or to stop at. */
 function halt(): void {
-  until = undefined;
+  until = sought = undefined;
   target = Infinity;
   toType = [];
 }
@@ -207,6 +211,7 @@ function finish(reason: StopReason): void {
     return;
   }
   running = false;
+  const missed = sought;
   halt();
   if (reason === "stopped") return;
   const { status, sentences } = sessionEnd(tape.session, reason);
@@ -219,7 +224,7 @@ function finish(reason: StopReason): void {
   const line = died && switcher && switcherLine(switcher, died.eip);
   ending = { status, sentences,
     ...(died && !known && { trap: tellTrap(died) }),
-    ...(line && { line }) };
+    ...(line && { line }), ...(missed !== undefined && { missed }) };
 }
 
 function tellTrap({ vector, eip, address }: Trap): string {
@@ -231,16 +236,31 @@ function tellTrap({ vector, eip, address }: Trap): string {
     + (address === undefined ? "" : `, for 0x${hex32(address)}`);
 }
 
-/** On until something stops it. */
-function runUntil(stop: (cpu: Cpu) => boolean): void {
-  until = stop;
+/** Has a look at a CPU. */
+function follow(cpu: number): void {
+  stepped = cpu;
+  watch = { ...watch, cpu };
+}
+
+/** On until something stops it at a CPU. */
+function runUntil(stop: (cpu: Cpu) => number | undefined): void {
+  until = (cpu) => {
+    const at = stop(cpu);
+    if (at !== undefined) follow(at);
+    return at !== undefined;
+  };
   running = true;
 }
 
 /** On to the next world switch, trap or hypercall. */
 function toNext(): void {
   const last = events.at(-1);
-  runUntil(() => events.at(-1) !== last);
+  runUntil(() => events.at(-1) === last ? undefined : events.at(-1)?.cpu);
+}
+
+function toAddress(address: number): void {
+  runUntil(({ w, id }) => w[EIP]! >>> 0 === address ? id : undefined);
+  sought = address;
 }
 
 const isInSwitcher = ({ w }: Cpu) =>
@@ -252,15 +272,20 @@ function toSwitcher(): void {
   runUntil((cpu) => {
     const was = inside[cpu.id];
     inside[cpu.id] = isInSwitcher(cpu);
-    return !was && inside[cpu.id]!;
+    return !was && inside[cpu.id] ? cpu.id : undefined;
   });
 }
 
 function step(): void {
   running = false;
   halt();
-  const reason = tape?.run(1);
-  if (reason) finish(reason === "budget" ? "stopped" : reason);
+  if (tape === undefined) return;
+  const { cpus } = tape.session.machine;
+  const before = cpus.map(({ retired }) => retired);
+  const reason = tape.run(1);
+  const one = cpus.find(({ retired }, id) => retired !== before[id]);
+  if (one) follow(one.id);
+  finish(reason === "budget" ? "stopped" : reason);
 }
 
 /** To an instruction that has been, or from there on again. */
@@ -291,7 +316,9 @@ function toEventBefore(): void {
     back(now - far);
     back(now - 1);
   }
-  back(last()?.count ?? 0);
+  const event = last();
+  back(event?.count ?? 0);
+  if (event) follow(event.cpu);
 }
 
 function go(count: number): void {
@@ -304,6 +331,7 @@ function go(count: number): void {
 }
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => {
+  stepped = undefined;
   switch (data.kind) {
     case "texts":
       say({ kind: "texts", guest: editable(guestText),
@@ -332,11 +360,7 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
     case "before": toEventBefore(); break;
     case "go": go(data.count); break;
     case "speed": ({ slow } = data); break;
-    case "until": {
-      const { address } = data;
-      runUntil((cpu) => cpu.w[EIP]! >>> 0 === address);
-      break;
-    }
+    case "until": if (tape) toAddress(data.address); break;
     case "type":
       tape?.type(new TextEncoder().encode(data.text), data.guest);
       break;

@@ -40,6 +40,8 @@ export interface Place {
 /** The machine between two instructions. */
 export interface View {
   readonly count: number;
+  /** The CPU that has just done a step, or run to where it was to stop. */
+  readonly stepped?: number;
   readonly places: readonly Place[];
   readonly pictures: Partial<Record<PanelName, readonly (readonly Shape[])[]>>;
   readonly happenings: readonly Happening[];
@@ -55,6 +57,8 @@ export interface Ending {
   readonly trap?: string;
   /** The line of the edited Switcher that did it. */
   readonly line?: number;
+  /** The address that it was to run to, and has not come to. */
+  readonly missed?: number;
 }
 
 /** An answer, and the number of the boot that it is about. */

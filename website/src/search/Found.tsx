@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import Link from "@docusaurus/Link";
 import type { Group } from "./useSearch";
 import type { Hit } from "./search";
-import { literal, phraseOf } from "./phrase";
+import { marksFor } from "./phrase";
 import styles from "./found.module.css";
 
 interface Props {
@@ -64,10 +64,8 @@ function Told({ hit: { title, at, excerpt }, query }: {
 
 /** A text, with what was looked for marked in it. */
 function Marked({ text, query }: { text: string; query: string }) {
-  const phrase = phraseOf(query);
-  const words = [phrase, ...phrase.split(" ")].filter((one) => one !== "")
-    .map(literal);
-  if (words.length === 0) return text;
-  return text.split(new RegExp(`(${words.join("|")})`, "i"))
+  const marks = marksFor(query);
+  if (marks === undefined) return text;
+  return text.split(marks)
     .map((part, index) => index % 2 ? <mark key={index}>{part}</mark> : part);
 }

@@ -14,6 +14,16 @@ export function phraseOf(query: string): string {
     .replace(/\s+/g, " ").toLowerCase();
 }
 
+/** What of a text is marked as found: the phrase, and its words; short ones
+ * only where they are whole. Undefined if nothing is looked for. */
+export function marksFor(query: string): RegExp | undefined {
+  const phrase = askedFor(phraseOf(query));
+  if (phrase === "") return undefined;
+  const words = [phrase, ...phrase.split(" ")].map((one) =>
+    one.length > 2 ? literal(one) : `(?<!\\w)${literal(one)}(?!\\w)`);
+  return new RegExp(`(${words.join("|")})`, "i");
+}
+
 /** A regular expression's text that matches these letters. */
 export function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
