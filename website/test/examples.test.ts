@@ -161,8 +161,9 @@ test("an edited example survives a reload, until it is put back", async () => {
 test("who edits can write at once, and a solved exercise stays solved",
   async () => {
     await site.visit("/book/segments", async (page) => {
-      const exercise = page.locator("[data-example]").filter({
-        hasText: "describeSegment" }).last();
+      const id = await page.locator("[data-example]").filter({
+        hasText: "describeSegment" }).last().getAttribute("data-example");
+      const exercise = page.locator(`[data-example="${id}"]`);
       const status = exercise.getByRole("status");
       await exercise.getByRole("button", { name: "Edit" }).click();
       await page.locator("[data-example] textarea:focus").waitFor();

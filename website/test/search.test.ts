@@ -127,6 +127,8 @@ test("an address that leads nowhere suggests others", () => {
   assert.equal(found("book/500-switcher.md"), ["/book/switcher"]);
   assert.equal(found("source/cpu/tlb.ts"), ["/source/machine/cpu/tlb"]);
   assert.equal(found("wp-login.php"), []);
+  assert.equal(nearby("no-such", [{ to: "/source/no-guest",
+    label: "src/no-guest.ts" }]), []);
 });
 
 test.run();

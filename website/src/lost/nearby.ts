@@ -26,10 +26,11 @@ const wordsOf = (text: string) => (text.toLowerCase().match(/[a-z]+|\d+/g)
 
 /** How many letters two words begin with; fewer than three are chance. */
 function common(one: string, other: string): number {
-  if (one === other) return one.length + 1;
+  const number = /\d/.test(one);
+  if (one === other) return number || one.length > 2 ? one.length + 1 : 0;
   let count = 0;
   while (count < one.length && one[count] === other[count]) count++;
-  return count < 3 || /\d/.test(one) ? 0 : count;
+  return count < 3 || number ? 0 : count;
 }
 
 /** The places most like the address, best first: at most `most`, and

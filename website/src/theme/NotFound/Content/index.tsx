@@ -13,7 +13,9 @@ export default function Content({ className }: { className?: string }) {
     let here = true;
     void import("@site/.woven/sidebars.json").then(({ default: bars }) => {
       const places = [...placesOf(bars.book, "/book"),
-        ...placesOf(bars.source, "/source")];
+        // Many files have the same name.
+        ...placesOf(bars.source, "/source").map(({ to, label }) => ({ to,
+          label: to.replace(/^.source/, "src").replace(/[^/]*$/, label) }))];
       const path = pathname.startsWith(base)
         ? pathname.slice(base.length) : pathname;
       if (here) setFound(nearby(path, places));
