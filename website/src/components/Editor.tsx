@@ -49,8 +49,8 @@ export default function Editor(props: Props) {
                   </div>))}
               </pre>)}
           </Highlight>
-          <textarea ref={place} aria-label={label} value={value} spellCheck={false}
-            autoCapitalize="off" autoComplete="off" wrap="off"
+          <textarea ref={place} aria-label={label} value={value}
+            spellCheck={false} autoCapitalize="off" autoComplete="off" wrap="off"
             aria-invalid={wrong !== undefined && wrong.size > 0}
             aria-describedby={complaints} rows={lines}
             onChange={(event) => onChange(event.target.value)} />

@@ -38,7 +38,7 @@ export default function Controls(props: Props) {
   return (
     <>
       {choose && (
-        <div className={`${styles.bar} ${styles.wraps}`}>
+        <div className={styles.bar}>
           <label className={styles.choice}>
             What to boot
             <select value={order.world}
@@ -50,7 +50,7 @@ export default function Controls(props: Props) {
           </label>
           <span className={styles.told}>{worldOf(order.world).told}</span>
         </div>)}
-      <div className={styles.bar}>
+      <div className={`${styles.bar} ${styles.row}`}>
         <button type="button" className="book-button"
           onClick={() => start(true)}>
           {asked ? "Boot again" : "Boot"}

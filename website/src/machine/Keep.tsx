@@ -49,7 +49,7 @@ export default function Keep({ kept, onKernel }: Props) {
     void open(event.dataTransfer.files[0]);
   };
   return (
-    <div className={`${styles.bar} ${styles.wraps} ${styles.keep}`} onDrop={drop}
+    <div className={`${styles.bar} ${styles.keep}`} onDrop={drop}
       onDragOver={(event) => event.preventDefault()}>
       <button type="button" className="book-button book-button--quiet"
         onClick={() => void copy()}>Copy link</button>

@@ -58,7 +58,8 @@ export default function Machine(props: Props) {
   // Who steps sees the CPU that did it.
   const { stepped } = view ?? {};
   useEffect(() => {
-    if (stepped !== undefined) setWatch((old) => ({ ...old, cpu: stepped }));
+    if (stepped !== undefined)
+      setWatch((old) => old.cpu === stepped ? old : { ...old, cpu: stepped });
   }, [view, stepped]);
 
   function look(next: Watch): void {
@@ -169,16 +170,15 @@ function endingText(ending: Ending, { switcher, world }: Order): string {
   const text = `${ending.sentences.join(". ")}.`;
   const first = text.charAt(0).toUpperCase() + text.slice(1)
     + (worldOf(world).cpus > 1 ? " (Instructions are those of all CPUs, up "
-      + "to the end of the run.)" : "");
-  const missed = ending.missed === undefined ? ""
-    : ` It never came to 0x${hex32(ending.missed)}; “To the event before” `
-      + "leads back.";
+      + "to the end of the run.)" : "")
+    + (ending.missed === undefined ? "" : ` It never came to 0x${
+      hex32(ending.missed)}; “To the event before” leads back.`);
   const trap = ending.trap === undefined ? ""
     : ` ${ending.status === 3 ? "The last of it was"
       : "But before that, in the Switcher, there was"} ${ending.trap}.`;
   if (ending.line === undefined || switcher === undefined)
-    return first + missed + trap;
+    return first + trap;
   const line = switcher.split("\n")[ending.line - 1] ?? "";
-  return `${first}${missed}${trap} That is line ${ending.line} of your Switcher: ${
+  return `${first}${trap} That is line ${ending.line} of your Switcher: ${
     line.trim()}`;
 }

@@ -40,7 +40,7 @@ export default function Panels(props: Props) {
     one === "address" || one === "memory");
   return (
     <div className={styles.panels}>
-      <div className={styles.bar} role="group" aria-label="Panels">
+      <div className={`${styles.bar} ${styles.row}`} role="group" aria-label="Panels">
         {panelNames.map((name) => (
           <button type="button" key={name} onClick={() => toggle(name)}
             aria-pressed={watch.panels.includes(name)}
@@ -49,7 +49,7 @@ export default function Panels(props: Props) {
           </button>))}
       </div>
       {watch.panels.length > 0 && <>
-        <div className={styles.bar}>
+        <div className={`${styles.bar} ${styles.row}`}>
           {cpus > 1 && Array.from({ length: cpus }, (_, id) => (
             <button type="button" key={id} aria-pressed={watch.cpu === id}
               className="book-button book-button--quiet"

@@ -9,9 +9,10 @@ import styles from "./machine.module.css";
 
 export default function PlaceLine({ places }: { places: readonly Place[] }) {
   const { pathname } = useLocation();
-  const here = places.flatMap(({ line }) =>
-    line && pathname.endsWith(`/${line.slug}`) ? [line.line] : []);
-  const key = here.join();
+  const isHere = ({ slug }: NonNullable<Place["line"]>) =>
+    pathname.endsWith(`/${slug}`);
+  const key = places.flatMap(({ line }) =>
+    line && isHere(line) ? [line.line] : []).join();
   const [texts, setTexts] = useState<ReadonlyMap<number, string>>(new Map());
   useEffect(() => {
     const lines = key === "" ? [] : key.split(",").map(Number);
@@ -28,8 +29,7 @@ export default function PlaceLine({ places }: { places: readonly Place[] }) {
             {stub}</Link></>}
           {line && <> in <Link to={`/book/${line.slug}?line=${line.line}`}>
             {line.slug}, line {line.line}</Link></>}
-          {line && here.includes(line.line) && texts.get(line.line)
-            && <>: <code>{texts.get(line.line)}</code></>}
+          {line && isHere(line) && <>: <code>{texts.get(line.line)}</code></>}
         </span>))}
     </p>
   );

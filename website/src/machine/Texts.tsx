@@ -67,7 +67,7 @@ export default function Texts(props: Props) {
             label={`The assembly of ${names[open]}`}
             onChange={(text) => onEdit({ ...order, [open]: text })}
             focused={chosen === open} wrong={wrongLines(state, open)} />
-          <div className={`${styles.bar} ${styles.wraps}`}>
+          <div className={styles.bar}>
             <button type="button" className="book-button"
               onClick={() => onBoot(order)}>
               Boot with it

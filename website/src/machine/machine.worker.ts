@@ -120,7 +120,8 @@ function tellView(): void {
   const typed = tape.typed.map(({ count, guest, bytes }) =>
     ({ count, guest, text: new TextDecoder().decode(bytes) }));
   say({ kind: "view", running, waits, ...(ending && { ending }),
-    view: { count, typed, ...(stepped !== undefined && { stepped }), places: placesOf(scene, !running || slow),
+    view: { count, typed, ...(stepped !== undefined && { stepped }),
+      places: placesOf(scene, !running || slow),
       pictures: picturesOf(scene, watch, running && !waits),
       happenings: events.map(happening) } });
 }

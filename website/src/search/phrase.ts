@@ -20,11 +20,16 @@ export function marksFor(query: string): RegExp | undefined {
   const phrase = askedFor(phraseOf(query));
   if (phrase === "") return undefined;
   const words = [phrase, ...phrase.split(" ")].map((one) =>
-    one.length > 2 ? literal(one) : `(?<!\\w)${literal(one)}(?!\\w)`);
+    one.length > 2 ? literal(one) : whole(one));
   return new RegExp(`(${words.join("|")})`, "i");
 }
 
 /** A regular expression's text that matches these letters. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** One that matches them where they are no part of a longer word. */
+export function whole(text: string): string {
+  return `(?<!\\w)${literal(text)}(?!\\w)`;
 }

@@ -3,7 +3,7 @@
 import MiniSearch from "minisearch";
 import type { Name } from "../names/data";
 import type { BookData, CodeData, Word } from "./data";
-import { askedFor, literal, phraseOf } from "./phrase";
+import { askedFor, phraseOf, whole } from "./phrase";
 
 /** Something found: where it leads, and what it says there. */
 export interface Hit {
@@ -20,8 +20,8 @@ const BEFORE = 50, AFTER = 110;
 /** Where in a text a phrase begins, as whole words if it can be. */
 function position(text: string, phrase: string): number {
   const low = text.toLowerCase();
-  const whole = low.search(new RegExp(`(?<!\\w)${literal(phrase)}(?!\\w)`));
-  return whole >= 0 ? whole : low.indexOf(phrase);
+  const found = low.search(new RegExp(whole(phrase)));
+  return found >= 0 ? found : low.indexOf(phrase);
 }
 
 /** The part of a text around the first of these words that stands in it. */
@@ -63,10 +63,10 @@ export class BookSearch {
 
   /** What is found, the best first. */
   find(query: string, most = 50): Hit[] {
-    const whole = phraseOf(query), { sections } = this.data;
+    const asked = phraseOf(query), { sections } = this.data;
     const quoted = /^\s*["“]/.test(query);
     const phrase = quoted || sections.some(([, title]) =>
-      title.toLowerCase() === whole) ? whole : askedFor(whole);
+      title.toLowerCase() === asked) ? asked : askedFor(asked);
     if (phrase === "") return [];
     const first = meant(this.data.words, phrase)
       .flatMap((word) => this.explained(word, phrase));
