@@ -31,6 +31,7 @@ function compile(text, path) {
   return loom === undefined ? output : loom.compose(path, text, output);
 }
 
+/** The JavaScript of a file with this text: what is kept, or made now. */
 function kept(text, path) {
   const name = relative(root, path).replaceAll("\\", "/");
   const file = join(root, ".loom/cache", `${name.replaceAll("/", "__")}.js`);
@@ -51,6 +52,8 @@ require.extensions[".ts"] = (module, path) => {
   outputs.set(path, output);
   module._compile(output, path);
 };
+
+module.exports = { kept };
 
 // Of itself and of what it imports, the loom can't tell the chapter.
 let loom;
