@@ -43,6 +43,7 @@ const files = {
   "test/apple.test.ts": file(
     'test("falls", () => assert.is(1, 2, "not far\\nfrom the tree"));',
     'test("stays", () => { console.log("on the tree"); });'),
+  "test/idle.ts": "export const idle: number = 1;\n",
   "test/pear.test.ts": file(
     'console.error("skipped: it is summer");',
     'test("hangs", () => { console.log("quietly"); });',
@@ -65,8 +66,11 @@ test("what fails is listed at the end, by place; what passes is silent",
       return { before, list: list.split("\n").slice(0, -3),
         last: text.trimEnd().split("\n").at(-1), status };
     };
+    const idle = ".loom/cache/test__idle.ts.js";
     const all = run();
     assert.is(all.status, 1);
+    // What no test imports is translated, too: everything is, at once.
+    assert.match(project.read(idle), "exports.idle = 1;");
     assert.equal(all.list, [
       'test/apple.test.ts:4:28: "falls": not far',
       'chapters/001-plant.md:12:1: "It explodes": threw Fault { vector: 13 }',

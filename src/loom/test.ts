@@ -51,7 +51,7 @@ export async function runTests(
   for (const line of said) console.log(line);
   if (said.length > 0) return false;
   if (jobs.length === 0) console.log("nothing of it failed the last time");
-  if (wanted.patterns.length === 0) translateAll(root);
+  if (wanted.patterns.length === 0 && !wanted.failed) translateAll(root);
   const listener = listenTo(jobs.length, wanted.verbose);
   const results = await doJobs(root, jobs, listener.hear);
   listener.end();
@@ -80,7 +80,7 @@ export async function runTests(
 function translateAll(root: string): void {
   const { kept } = require(join(root, "test/ready.cjs")) as {
     kept(text: string, path: string): string };
-  for (const path of [...filesIn(root, "src"), ...filesIn(root, "test")]) {
+  for (const path of ["src", "test"].flatMap((one) => filesIn(root, one))) {
     if (!path.endsWith(".ts")) continue;
     try {
       kept(readText(root, path) ?? "", join(root, path));
